@@ -1,0 +1,289 @@
+//! The troubleshooting table as data: what each problem is called, what it means for the run,
+//! what to do about it, and under which heading 8x8's own troubleshooting page treats it.
+//!
+//! Codes are stable: scripts and support tickets may quote them. Nothing here decides which
+//! problem occurred; the step that saw it does.
+
+use crate::exit::Exit;
+
+/// Every kind of problem the program can tell apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Problem {
+    Usage,
+    UnreadableFile,
+    BadContent,
+    NoSuchName,
+    NoAddress,
+    NoAnswer,
+    Refused,
+    ConnectTimeout,
+    Unreachable,
+    ProxyLogin,
+    ProxyForbidden,
+    ProxyTarget,
+    NotAProxy,
+    ProxyClosed,
+    ProxyTimeout,
+    Untrusted,
+    Expired,
+    NotYetValid,
+    Clock,
+    WrongName,
+    WeakCertificate,
+    NotTls,
+    Handshake,
+    TlsClosed,
+    TlsReset,
+    TlsTimeout,
+    Unauthorized,
+    Forbidden,
+    NotFound,
+    BadRequest,
+    RefusedForGood,
+    NoResumeById,
+    Busy,
+    RateLimited,
+    ServerError,
+    GatewayError,
+    NotWebSocket,
+    BadAccept,
+    UpgradeClosed,
+    UpgradeReset,
+    UpgradeTimeout,
+    StreamClosed,
+    StreamReset,
+    NoPong,
+    Silence,
+    ProtocolViolation,
+    TooLarge,
+    BadPayload,
+    OutputFailed,
+    OutOfTime,
+}
+
+/// What a failure means for the next try, before any session of the run was open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Again {
+    /// The network or the service may mend itself: as often as `--retry` says.
+    Retry,
+    /// Cannot be told from a mistake that stays: three attempts, then stop.
+    Few,
+    /// Nothing changes until a person does something.
+    Stop,
+    /// Would come again for ever, also after a session was open.
+    Never,
+}
+
+/// One row of the table.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) problem: Problem,
+    /// Stable and lower case: `step.problem`.
+    pub(crate) code: &'static str,
+    pub(crate) exit: Exit,
+    pub(crate) again: Again,
+    /// What to do next, as one line of a few clauses.
+    pub(crate) advice: &'static str,
+    /// The heading of 8x8's troubleshooting page, where it has one.
+    pub(crate) page: Option<&'static str>,
+}
+
+/// The row of a problem.
+pub(crate) fn row(problem: Problem) -> &'static Row {
+    TABLE.iter().find(|row| row.problem == problem).expect("every problem has a row, as a test checks")
+}
+
+const CONNECT: Option<&str> = Some("Cannot Connect to WebSocket");
+const CERTIFICATE: Option<&str> = Some("TLS/SSL Certificate Errors");
+const TIMEOUT: Option<&str> = Some("Connection Timeout");
+const CLOSED: Option<&str> = Some("Common Error Messages: EOF or unexpected EOF");
+
+const fn entry(
+    problem: Problem,
+    code: &'static str,
+    exit: Exit,
+    again: Again,
+    page: Option<&'static str>,
+    advice: &'static str,
+) -> Row {
+    Row { problem, code, exit, again, advice, page }
+}
+
+/// In the order of the steps.
+#[rustfmt::skip]
+pub(crate) const TABLE: &[Row] = &[
+    entry(Problem::Usage, "config.usage", Exit::Usage, Again::Never, None,
+        "see `tail8x8 --help` for every option and its values"),
+    entry(Problem::UnreadableFile, "config.file", Exit::NoInput, Again::Stop, None,
+        "check that the path is right and that this user may read the file"),
+    entry(Problem::BadContent, "config.content", Exit::Config, Again::Stop, None,
+        "correct the value; `tail8x8 --help` describes what it may be"),
+
+    entry(Problem::NoSuchName, "dns.no_such_name", Exit::NoHost, Again::Stop, CONNECT,
+        "check --host for typos, or name the region (--region UK3, US1, US2) or your cluster (--cluster NA12); compare `nslookup` of the host"),
+    entry(Problem::NoAddress, "dns.no_address", Exit::NoHost, Again::Stop, CONNECT,
+        "the name exists but has no address of the wanted kind: check --host, -4 and -6, and whether a VPN or split DNS hides it"),
+    entry(Problem::NoAnswer, "dns.no_answer", Exit::NoHost, Again::Retry, CONNECT,
+        "no nameserver gave an answer: check /etc/resolv.conf, the VPN, and that DNS (port 53) is allowed; compare `nslookup` of the host"),
+
+    entry(Problem::Refused, "tcp.refused", Exit::Unavailable, Again::Retry, Some("Common Error Messages: connection refused"),
+        "something answered and said no: verify host and port, and that the firewall allows outbound HTTPS (port 443); compare `nc -zv HOST 443`"),
+    entry(Problem::ConnectTimeout, "tcp.timeout", Exit::Unavailable, Again::Retry, TIMEOUT,
+        "no answer at all: a firewall drops the packets or the route is wrong; allow outbound port 443, set a --proxy, or raise --connect-timeout on a slow network (60s or more)"),
+    entry(Problem::Unreachable, "tcp.unreachable", Exit::Unavailable, Again::Retry, CONNECT,
+        "there is no way to the address: check the network link, the VPN and the route; -4 leaves IPv6 out"),
+
+    entry(Problem::ProxyLogin, "proxy.auth_required", Exit::Denied, Again::Stop, CONNECT,
+        "put a user and password into the proxy URL (http://USER:PASSWORD@HOST:PORT); only Basic is supported, so an NTLM or Negotiate proxy needs a local relay"),
+    entry(Problem::ProxyForbidden, "proxy.forbidden", Exit::Denied, Again::Stop, CONNECT,
+        "the proxy's policy blocks the service: ask its administrator to allow CONNECT to the host on port 443"),
+    entry(Problem::ProxyTarget, "proxy.target_unreachable", Exit::Unavailable, Again::Retry, CONNECT,
+        "the proxy was reached but could not reach the service: check the host name, then the proxy's own DNS and network"),
+    entry(Problem::NotAProxy, "proxy.not_a_proxy", Exit::Protocol, Again::Stop, CONNECT,
+        "what answered is no HTTP proxy that takes CONNECT: check the proxy's address and port (http:// only, no SOCKS, no https://)"),
+    entry(Problem::ProxyClosed, "proxy.closed", Exit::Unavailable, Again::Retry, CONNECT,
+        "the proxy hung up without an answer: check its port and whether it allows CONNECT to port 443"),
+    entry(Problem::ProxyTimeout, "proxy.timeout", Exit::Unavailable, Again::Retry, TIMEOUT,
+        "the proxy accepted the connection but did not answer in time: check the proxy, or raise --connect-timeout"),
+
+    entry(Problem::Untrusted, "tls.untrusted", Exit::Certificate, Again::Stop, CERTIFICATE,
+        "if a company proxy inspects TLS, give its root with --ca-file; otherwise update the root certificates (apt-get install ca-certificates); the key was not sent"),
+    entry(Problem::Expired, "tls.expired", Exit::Certificate, Again::Stop, CERTIFICATE,
+        "compare this machine's clock (`date -u`) with the certificate's dates; if the clock is right, the certificate must be renewed at the other end; the key was not sent"),
+    entry(Problem::NotYetValid, "tls.not_yet_valid", Exit::Certificate, Again::Stop, CERTIFICATE,
+        "compare this machine's clock (`date -u`) with the certificate's dates: a clock that is behind is the usual reason; the key was not sent"),
+    entry(Problem::Clock, "tls.clock", Exit::Certificate, Again::Retry, CERTIFICATE,
+        "this machine's clock is older than this program: set the clock (NTP) and it will connect; the key was not sent"),
+    entry(Problem::WrongName, "tls.name", Exit::Certificate, Again::Stop, CERTIFICATE,
+        "the certificate belongs to another host: check --host and --resolve, the DNS answer, and whether something intercepts the connection; the key was not sent"),
+    entry(Problem::WeakCertificate, "tls.weak", Exit::Certificate, Again::Stop, CERTIFICATE,
+        "the key or digest in the chain is too weak for this machine's policy: usually an outdated inspection proxy; the key was not sent"),
+    entry(Problem::NotTls, "tls.not_tls", Exit::Protocol, Again::Stop, CERTIFICATE,
+        "the port does not speak TLS: check host and port, and whether a portal or proxy answers in the service's place"),
+    entry(Problem::Handshake, "tls.handshake", Exit::Protocol, Again::Stop, CERTIFICATE,
+        "the two ends found no common ground: usually an inspection proxy or an old middlebox in between; the key was not sent"),
+    entry(Problem::TlsClosed, "tls.closed", Exit::Unavailable, Again::Retry, CLOSED,
+        "the connection ended inside the TLS handshake: a firewall that filters by host name, or a load balancer without servers"),
+    entry(Problem::TlsReset, "tls.reset", Exit::Unavailable, Again::Retry, CLOSED,
+        "the connection was reset inside the TLS handshake: typical of a firewall that filters by host name"),
+    entry(Problem::TlsTimeout, "tls.timeout", Exit::Unavailable, Again::Retry, TIMEOUT,
+        "TCP was accepted but TLS did not finish in time: something in between swallows it; raise --connect-timeout (60s or more) on a slow network"),
+
+    entry(Problem::Unauthorized, "auth.unauthorized", Exit::Denied, Again::Stop, Some("401 Unauthorized"),
+        "check the key for typos and whitespace, that it belongs to this tenant, and the tenant name itself"),
+    entry(Problem::Forbidden, "auth.forbidden", Exit::Denied, Again::Stop, Some("403 Forbidden"),
+        "the key is valid but may not read this topic: try the default topic `all`, or ask 8x8 support for access"),
+    entry(Problem::NotFound, "auth.not_found", Exit::Config, Again::Stop, None,
+        "check --tenant, --namespace and --topic, and that --host is an 8x8 event streaming host"),
+    entry(Problem::BadRequest, "auth.bad_request", Exit::Config, Again::Stop, None,
+        "the service refused a parameter: check --message-id, --topic and --receiver-queue-size"),
+    entry(Problem::RefusedForGood, "auth.refused", Exit::Config, Again::Stop, None,
+        "the service refuses this request for good: check --tenant, --namespace, --topic and --message-id"),
+    entry(Problem::NoResumeById, "auth.partitioned", Exit::Config, Again::Stop, None,
+        "a partitioned topic cannot be resumed by id: read one partition by its own name (--topic NAME-partition-0), or use --message-id earliest or --since"),
+    entry(Problem::Busy, "auth.busy", Exit::Busy, Again::Stop, None,
+        "another consumer holds the subscription: stop it or wait until its connection ends"),
+    entry(Problem::RateLimited, "auth.rate_limited", Exit::Busy, Again::Retry, None,
+        "the service asks for fewer connections: check that only one reader runs, and raise --retry-delay"),
+    entry(Problem::ServerError, "auth.server_error", Exit::Unavailable, Again::Few, None,
+        "the service answered with an error of its own: try again later; if it stays, check --tenant, --namespace and --topic, then ask 8x8 support with this sentence"),
+    entry(Problem::GatewayError, "auth.server_error", Exit::Unavailable, Again::Retry, None,
+        "the gateway answers but the service behind it does not: try again later; if it lasts, ask 8x8 support"),
+    entry(Problem::NotWebSocket, "auth.not_websocket", Exit::Protocol, Again::Stop, None,
+        "no WebSocket endpoint answered: check --host and --port, and whether a portal, a login page or a proxy that strips `Upgrade` stands in between"),
+    entry(Problem::BadAccept, "auth.bad_accept", Exit::Protocol, Again::Stop, None,
+        "the answer does not belong to our request: a caching or rewriting proxy stands in between"),
+    entry(Problem::UpgradeClosed, "auth.closed", Exit::Unavailable, Again::Retry, CLOSED,
+        "the server hung up instead of answering: often a gateway without servers behind it, or a wrong --host"),
+    entry(Problem::UpgradeReset, "auth.reset", Exit::Unavailable, Again::Retry, CLOSED,
+        "the connection was reset instead of an answer: often a firewall or a gateway without servers behind it"),
+    entry(Problem::UpgradeTimeout, "auth.timeout", Exit::Unavailable, Again::Retry, Some("Common Error Messages: context deadline exceeded"),
+        "TLS works but no answer came in time: with its broker down the service takes 30 s to say so; raise --connect-timeout (60s or more)"),
+
+    entry(Problem::StreamClosed, "stream.closed", Exit::Unavailable, Again::Retry, CLOSED,
+        "the service ended the session; without --retry 0 it is opened again by itself and nothing is lost"),
+    entry(Problem::StreamReset, "stream.reset", Exit::Unavailable, Again::Retry, CLOSED,
+        "the connection was reset; without --retry 0 it is opened again by itself and nothing is lost"),
+    entry(Problem::NoPong, "stream.no_pong", Exit::Unavailable, Again::Retry, TIMEOUT,
+        "the other end stopped answering: a lost network path or a hung server; see --ping-interval and --ping-timeout"),
+    entry(Problem::Silence, "stream.silent", Exit::Unavailable, Again::Retry, Some("No Messages Received"),
+        "no message came: check the region (`tail8x8 regions`), try --message-id earliest, or cause an event (an agent login)"),
+    entry(Problem::ProtocolViolation, "stream.protocol", Exit::Protocol, Again::Retry, None,
+        "the bytes are no valid WebSocket frames: usually a proxy or inspection box in between tampers with them"),
+    entry(Problem::TooLarge, "stream.too_large", Exit::Protocol, Again::Never, Some("Cannot Decode Payload"),
+        "raise --max-message-size above the size named here; until then this message would come again for ever"),
+    entry(Problem::BadPayload, "stream.bad_payload", Exit::Data, Again::Never, Some("Cannot Decode Payload"),
+        "look at the message with --format envelope, or leave --on-reject stop out to skip messages like it"),
+
+    entry(Problem::OutputFailed, "output.failed", Exit::Output, Again::Never, None,
+        "check the space and rights of what standard output leads to; start again with --message-id to go on after the last line"),
+    entry(Problem::OutOfTime, "stream.no_session", Exit::Unavailable, Again::Never, TIMEOUT,
+        "the run's time was over before a session was open: see the failures before, or raise --max-time"),
+];
+
+/// A sentence of the service that says more than the status it comes with.
+#[derive(Debug)]
+pub(crate) struct Sentence {
+    /// A part of the sentence, as Apache Pulsar 4.0 or 4.2 words it.
+    pub(crate) part: &'static str,
+    /// The problem it stands for, where it has one of its own.
+    pub(crate) problem: Option<Problem>,
+    pub(crate) advice: &'static str,
+}
+
+/// The known sentence that this one is, if it is: all of them stay until someone mends the request.
+pub(crate) fn known_sentence(sentence: &str) -> Option<&'static Sentence> {
+    SENTENCES.iter().find(|known| sentence.contains(known.part))
+}
+
+const fn says(part: &'static str, advice: &'static str) -> Sentence {
+    Sentence { part, problem: None, advice }
+}
+
+const MESSAGE_ID: &str = "the service cannot read this message id: give --message-id one that the service itself has sent, `earliest` or `latest`";
+const MISSING_TOPIC: &str = "this tenant has no such topic: check --topic (the default is `all`) and --namespace, and with 8x8 whether event streaming is enabled";
+
+#[rustfmt::skip]
+const SENTENCES: &[Sentence] = &[
+    Sentence {
+        problem: Some(Problem::NoResumeById),
+        ..says("partitioned topic startMessageId is illegal", "a partitioned topic cannot be resumed by id: read one partition by its own name (--topic NAME-partition-0), or use --message-id earliest or --since")
+    },
+    says("Namespace not found", "this tenant has no such namespace: check --tenant and --namespace (the default is event-v1)"),
+    says("Tenant not found", "the service knows no such tenant: check --tenant"),
+    says("Topic not found", MISSING_TOPIC),
+    says("opic does not exist", MISSING_TOPIC),
+    says(r#""errorMsg":"""#, MISSING_TOPIC),
+    says("Invalid messageId", MESSAGE_ID),
+    says("Illegal base64", MESSAGE_ID),
+    says("IndexOutOfBounds", MESSAGE_ID),
+    says("malformed varint", MESSAGE_ID),
+    says("Invalid topic name", "the service cannot read the topic's name: check --tenant, --namespace and --topic"),
+    says("receiverQueueSize", "the service refuses this --receiver-queue-size: 1 to 1000 are possible"),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails to compile when a problem is added without being counted here.
+    const LAST: Problem = Problem::OutOfTime;
+
+    #[test]
+    fn every_problem_has_exactly_one_row() {
+        assert_eq!(TABLE.len(), LAST as usize + 1);
+        for (i, row) in TABLE.iter().enumerate() {
+            assert!(TABLE[..i].iter().all(|other| other.problem != row.problem), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_code_names_a_step_and_every_row_says_what_to_do() {
+        for row in TABLE {
+            let (step, problem) = row.code.split_once('.').expect("step.problem");
+            assert!(["config", "dns", "tcp", "proxy", "tls", "auth", "stream", "output"].contains(&step));
+            assert!(!problem.is_empty() && row.advice.len() > 20, "{row:?}");
+            assert!(!row.advice.ends_with('.'), "advice is no sentence of its own: {row:?}");
+        }
+    }
+}

@@ -1,0 +1,253 @@
+//! The man page: the options from their table, the exit codes from theirs, prose around them.
+//!
+//! `man/tail8x8.1` is a copy of what this returns, as a test checks.
+
+use std::fmt::Write as _;
+
+use crate::args::help::{SYNOPSIS, facts};
+use crate::args::opt::{Opt, Section};
+use crate::args::options::OPTIONS;
+use crate::exit;
+
+/// The page as roff.
+pub(crate) fn page() -> String {
+    // No date: it would have to be changed by hand, and the version says as much.
+    let mut out = format!(".TH TAIL8X8 1 \"\" \"tail8x8 {}\"\n", env!("CARGO_PKG_VERSION"));
+    heading(&mut out, "Name");
+    line(&mut out, "tail8x8 - stream the events of an 8x8 Contact Center");
+    heading(&mut out, "Synopsis");
+    for (number, usage) in SYNOPSIS.iter().enumerate() {
+        if number > 0 {
+            out.push_str(".br\n");
+        }
+        line(&mut out, &format!("`{usage}`"));
+    }
+    prose(&mut out, "Description", DESCRIPTION);
+    options(&mut out);
+    terms(&mut out, "Signals", SIGNALS.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    let codes =
+        exit::TABLE.iter().map(|(code, text)| ((*code as u8).to_string(), (*text).to_owned()));
+    terms(&mut out, "Exit status", codes);
+    prose(&mut out, "", &[AFTER_EXIT]);
+    let table = OPTIONS
+        .iter()
+        .filter_map(|opt| Some((opt.env?.to_owned(), format!("The same as --{}.", opt.long))));
+    let others = ENVIRONMENT.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned()));
+    terms(&mut out, "Environment", table.chain(others));
+    terms(&mut out, "Files", FILES.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+    prose(&mut out, "Notes", NOTES);
+    heading(&mut out, "Examples");
+    for (what, command) in EXAMPLES {
+        let _ =
+            write!(out, ".PP\n{}\n.PP\n.RS 4\n.nf\n{}\n.fi\n.RE\n", escape(what), escape(command));
+    }
+    prose(&mut out, "See also", &[SEE_ALSO]);
+    out
+}
+
+const DESCRIPTION: &[&str] = &[
+    "tail8x8 connects to the Event Streaming service of 8x8 and writes every event to standard \
+     output, one line of JSON each, until it is told to stop. It connects again by itself and \
+     goes on after the last event it has written.",
+    "`read`, the command that does this, needs not be named. `regions` lists the regions of the \
+     service with their clusters and hosts.",
+    "A tenant and an API key are required. Everything else has a default; without --region, \
+     --cluster or --host that is the host of region UK3.",
+    "Long options take one dash or two, and their value after a space or an equals sign: \
+     `-tenant acme`, `--tenant acme`, `--tenant=acme`. Short options do not bundle, save `-vv`. \
+     An option that is given twice counts as given last; --event and --resolve add up. A flag \
+     may be followed by true or false. `--` ends the options.",
+    "Times are a whole number and a unit: 500ms, 45s, 5m, 2h, 7d. Sizes are a number of bytes, \
+     or one with k, M or G, which are powers of 1024.",
+];
+
+const SIGNALS: &[(&str, &str)] = &[
+    (
+        "INT, TERM",
+        "End: the line is finished, the connection is closed. A run that follows the stream \
+         exits with 0; one with an end of its own (-e, -n, --until) that was cut short dies by \
+         the signal, so that a script does not take it for complete. A second signal ends at \
+         once.",
+    ),
+    ("HUP", "As TERM."),
+    ("USR1", "Writes the counters to standard error."),
+];
+
+const AFTER_EXIT: &str = "When retries are used up, the code is that of the last failure. \
+    Numbers never change; new ones may be added, so treat an unknown one as a failure. Each \
+    error ends with a stable code of its own in brackets, such as [tls.expired].";
+
+const ENVIRONMENT: &[(&str, &str)] = &[
+    (
+        "CREDENTIALS_DIRECTORY",
+        "A folder whose file x-api-key holds the API key; systemd sets it for LoadCredential=.",
+    ),
+    (
+        "https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY",
+        "The proxy; the first that is not empty counts. HTTP_PROXY is never used.",
+    ),
+    ("no_proxy, NO_PROXY", "Hosts that are reached without a proxy, as for --noproxy."),
+    ("SSL_CERT_FILE, SSL_CERT_DIR", "Where the system's certificates are, as for OpenSSL."),
+    ("NO_COLOR", "If not empty, --color auto is never."),
+];
+
+const FILES: &[(&str, &str)] = &[(
+    "the file of --config",
+    "No file is read that is not named by an option or a variable. A line such as \
+     `tenant = acme` is an option without its dashes.",
+)];
+
+const NOTES: &[&str] = &[
+    "One event is one line, byte for byte as it was published, save raw line breaks between its \
+     tokens, which become spaces. An empty message has no line with --format payload.",
+    "Within one run no event is lost and none is written twice, also over reconnects, as far \
+     back as the service still holds events. From one run to the next nothing is remembered: \
+     take the messageId of the last line of --format envelope for --message-id.",
+    "The service cannot continue a partitioned topic after a message id. After a lost connection \
+     tail8x8 reads such a topic from earliest again and leaves out what it has written.",
+    "An event is acknowledged after its line has been written to standard output. A reader that \
+     is slow or stopped slows the service down and loses nothing.",
+    "The API key is sent only over TLS to a server whose certificate has been verified, and \
+     appears in no message at any level. The exceptions are your own: --insecure, \
+     --auth-style query, ws:// to this machine, --x-api-key in the list of processes.",
+    "One connection reads one topic.",
+];
+
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "Follow the events of a tenant in region US1:",
+        "tail8x8 --tenant acme --region US1 --x-api-key-file ~/.8x8-key",
+    ),
+    (
+        "Everything of the last day, then end:",
+        "tail8x8 --tenant acme --cluster NA12 --x-api-key-file ~/.8x8-key -e --since 1d",
+    ),
+    (
+        "Wait up to five minutes for one new interaction:",
+        "tail8x8 --config acme.conf --event InteractionCreated -n 1 --max-time 5m --fail-if-empty",
+    ),
+    (
+        "The key from a password store:",
+        "pass show 8x8/key | tail8x8 --tenant acme --x-api-key-file -",
+    ),
+];
+
+const SEE_ALSO: &str = "curl(1), jq(1), systemd.exec(5), sysexits(3)";
+
+fn options(out: &mut String) {
+    heading(out, "Options");
+    for section in Section::ALL {
+        let _ = writeln!(out, ".SS {}", escape(section.title()));
+        for opt in OPTIONS.iter().filter(|opt| opt.section == section) {
+            let _ = writeln!(out, ".TP\n{}", tag(opt));
+            for (number, paragraph) in opt.long_text.split("\n\n").enumerate() {
+                if number > 0 {
+                    out.push_str(".IP\n");
+                }
+                line(out, paragraph);
+            }
+            for (label, text) in facts(opt) {
+                out.push_str(".br\n");
+                line(out, &format!("{label}: {text}"));
+            }
+        }
+    }
+}
+
+/// `-n, --num-messages N`, with the value in italics.
+fn tag(opt: &Opt) -> String {
+    let short = opt.short.map_or_else(String::new, |c| format!("\\fB\\-{c}\\fR, "));
+    let value = opt.metavar.map_or_else(String::new, |m| format!(" \\fI{}\\fR", escape(m)));
+    format!("{short}\\fB{}\\fR{value}", escape(&format!("--{}", opt.long)))
+}
+
+fn heading(out: &mut String, title: &str) {
+    let _ = writeln!(out, ".SH {}", title.to_uppercase());
+}
+
+fn prose(out: &mut String, title: &str, paragraphs: &[&str]) {
+    if !title.is_empty() {
+        heading(out, title);
+    }
+    for paragraph in paragraphs {
+        out.push_str(".PP\n");
+        line(out, paragraph);
+    }
+}
+
+fn terms(out: &mut String, title: &str, terms: impl Iterator<Item = (String, String)>) {
+    heading(out, title);
+    for (term, text) in terms {
+        let _ = writeln!(out, ".TP\n\\fB{}\\fR", escape(&term));
+        line(out, &text);
+    }
+}
+
+/// Text in which `backticks` make bold, as one line: roff fills it.
+fn line(out: &mut String, text: &str) {
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut roff = String::new();
+    for (number, part) in text.split('`').enumerate() {
+        match number % 2 {
+            0 => roff.push_str(&escape(part)),
+            _ => roff.push_str(&format!("\\fB{}\\fR", escape(part))),
+        }
+    }
+    // A request begins with a dot or a quote; `\&` is nothing, and not one of them.
+    if roff.starts_with(['.', '\'']) {
+        roff.insert_str(0, "\\&");
+    }
+    let _ = writeln!(out, "{roff}");
+}
+
+/// What roff would take for its own, or print as a typographer would.
+fn escape(text: &str) -> String {
+    let mut roff = String::new();
+    for c in text.chars() {
+        match c {
+            '\\' => roff.push_str("\\e"),
+            '-' => roff.push_str("\\-"),
+            '\'' => roff.push_str("\\(aq"),
+            '`' => roff.push_str("\\(ga"),
+            '^' => roff.push_str("\\(ha"),
+            '~' => roff.push_str("\\(ti"),
+            c => roff.push(c),
+        }
+    }
+    roff
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_in_the_repository_is_the_one_that_is_generated() {
+        let committed = include_str!("../../man/tail8x8.1");
+        assert!(committed == page(), "run: cargo run -- --generate man >man/tail8x8.1");
+    }
+
+    #[test]
+    fn every_option_code_and_variable_is_in_it() {
+        let page = page();
+        for opt in OPTIONS {
+            assert!(page.contains(&format!(".TP\n{}\n", tag(opt))), "{}", opt.long);
+            assert!(opt.env.is_none_or(|env| page.contains(&format!("\\fB{env}\\fR"))));
+        }
+        for (code, _) in exit::TABLE {
+            assert!(page.contains(&format!(".TP\n\\fB{}\\fR\n", *code as u8)), "{code:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_the_text_is_taken_for_roff() {
+        let mut out = String::new();
+        line(&mut out, ".SH a\\b 'c' --d `e-f`");
+        assert_eq!(out, "\\&.SH a\\eb \\(aqc\\(aq \\-\\-d \\fBe\\-f\\fR\n");
+        let known =
+            [".TH ", ".SH ", ".SS ", ".TP", ".IP", ".PP", ".br", ".nf", ".fi", ".RS", ".RE"];
+        for line in page().lines().filter(|line| line.starts_with(['.', '\''])) {
+            assert!(known.iter().any(|request| line.starts_with(request)), "{line}");
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! What an option is: the type of one row of the table in [`super::options`].
+
+use crate::args::Args;
+
+/// One option, with everything parser, help, man page and completions need to know about it.
+#[derive(Debug)]
+pub(crate) struct Opt {
+    /// Without dashes; also its name in a config file.
+    pub(crate) long: &'static str,
+    pub(crate) short: Option<char>,
+    /// What help calls its value; `None` is a flag.
+    pub(crate) metavar: Option<&'static str>,
+    /// The only values there are, where they can be listed.
+    pub(crate) choices: &'static [&'static str],
+    /// The variable that is read where the command line has nothing.
+    pub(crate) env: Option<&'static str>,
+    pub(crate) default: Fallback,
+    pub(crate) section: Section,
+    pub(crate) commands: Commands,
+    /// Options of one group say the same thing: one on the command line hides all in the
+    /// environment and the config file.
+    pub(crate) group: &'static str,
+    /// May not be repeated in a message.
+    pub(crate) secret: bool,
+    /// For `-h`: a few words.
+    pub(crate) short_text: &'static str,
+    /// For `--help` and the man page: paragraphs of plain text with an empty line between them.
+    pub(crate) long_text: &'static str,
+    /// Checks the value and stores it; `true` or `false` for a flag. Nothing is acted upon.
+    pub(crate) set: fn(&mut Args, &str) -> Result<(), String>,
+}
+
+/// What holds where an option is not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fallback {
+    Nothing,
+    /// As if this had been written on the command line.
+    Value(&'static str),
+    /// It depends; the words are for people.
+    Words(&'static str),
+}
+
+/// The parts of help and man page, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    Service,
+    Key,
+    Range,
+    Output,
+    Link,
+    Retry,
+    Network,
+    General,
+}
+
+impl Section {
+    pub(crate) const ALL: [Section; 8] = [
+        Section::Service,
+        Section::Key,
+        Section::Range,
+        Section::Output,
+        Section::Link,
+        Section::Retry,
+        Section::Network,
+        Section::General,
+    ];
+
+    pub(crate) fn title(self) -> &'static str {
+        match self {
+            Section::Service => "Service and topic",
+            Section::Key => "API key",
+            Section::Range => "Where to start and when to end",
+            Section::Output => "Output",
+            Section::Link => "Limits of the connection",
+            Section::Retry => "Retries",
+            Section::Network => "Proxy, certificates and addresses",
+            Section::General => "Messages and general",
+        }
+    }
+}
+
+/// Which commands take an option.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commands {
+    Read,
+    Any,
+}
+
+type Setter = fn(&mut Args, &str) -> Result<(), String>;
+
+/// An option that is followed by a value.
+pub(crate) const fn value(
+    long: &'static str,
+    metavar: &'static str,
+    section: Section,
+    short_text: &'static str,
+    long_text: &'static str,
+    set: Setter,
+) -> Opt {
+    Opt { metavar: Some(metavar), ..flag(long, section, short_text, long_text, set) }
+}
+
+/// An option that is given or not.
+pub(crate) const fn flag(
+    long: &'static str,
+    section: Section,
+    short_text: &'static str,
+    long_text: &'static str,
+    set: Setter,
+) -> Opt {
+    Opt {
+        long,
+        short: None,
+        metavar: None,
+        choices: &[],
+        env: None,
+        default: Fallback::Nothing,
+        section,
+        commands: Commands::Read,
+        group: long,
+        secret: false,
+        short_text,
+        long_text,
+        set,
+    }
+}
+
+impl Opt {
+    pub(crate) const fn short(self, short: char) -> Opt {
+        Opt { short: Some(short), ..self }
+    }
+
+    pub(crate) const fn choices(self, choices: &'static [&'static str]) -> Opt {
+        Opt { choices, ..self }
+    }
+
+    pub(crate) const fn env(self, variable: &'static str) -> Opt {
+        Opt { env: Some(variable), ..self }
+    }
+
+    pub(crate) const fn default(self, value: &'static str) -> Opt {
+        Opt { default: Fallback::Value(value), ..self }
+    }
+
+    pub(crate) const fn default_words(self, words: &'static str) -> Opt {
+        Opt { default: Fallback::Words(words), ..self }
+    }
+
+    pub(crate) const fn any_command(self) -> Opt {
+        Opt { commands: Commands::Any, ..self }
+    }
+
+    pub(crate) const fn group(self, group: &'static str) -> Opt {
+        Opt { group, ..self }
+    }
+
+    pub(crate) const fn secret(self) -> Opt {
+        Opt { secret: true, ..self }
+    }
+
+    /// `-n, --num-messages N`.
+    pub(crate) fn usage(&self) -> String {
+        let short = self.short.map_or_else(|| "    ".to_owned(), |c| format!("-{c}, "));
+        let value = self.metavar.map_or_else(String::new, |m| format!(" {m}"));
+        format!("{short}--{}{value}", self.long)
+    }
+
+    /// What holds where it is not given, for people.
+    pub(crate) fn default_text(&self) -> Option<&'static str> {
+        match self.default {
+            Fallback::Nothing => None,
+            Fallback::Value(text) | Fallback::Words(text) => Some(text),
+        }
+    }
+
+    /// Whether a config file or the environment may hold it.
+    pub(crate) fn is_setting(&self) -> bool {
+        !matches!(self.long, "config" | "help" | "version" | "generate")
+    }
+}

@@ -1,0 +1,175 @@
+//! TCP: every address is tried, in a race with a head start of 250 ms each, so that one dead
+//! address costs a quarter of a second and not the kernel's two minutes (RFC 8305).
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr, TcpStream};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
+
+use super::resolve::is_sinkhole;
+use super::{Evidence, Halt, OnStep};
+use crate::advice::Problem;
+use crate::sys::{Signals, Wake, is_ready, writable};
+
+/// How long an address has for itself before the next one starts.
+const HEAD_START: Duration = Duration::from_millis(250);
+
+/// One address tried, with its result and time.
+#[derive(Clone, Debug)]
+pub(crate) struct Attempt {
+    pub(crate) address: SocketAddr,
+    /// `Err` holds the kind, for the decision, and the words, for people.
+    pub(crate) outcome: Result<(), (ErrorKind, String)>,
+    pub(crate) elapsed: Duration,
+}
+
+struct Pending {
+    address: SocketAddr,
+    socket: Socket,
+    began: Instant,
+}
+
+/// Connects to the first address that answers.
+pub(super) fn dial(
+    addresses: &[IpAddr],
+    port: u16,
+    signals: &Signals,
+    on: &mut OnStep<'_, '_>,
+) -> Result<TcpStream, Halt> {
+    let mut waiting = addresses.iter().map(|&ip| SocketAddr::new(ip, port));
+    let mut pending: Vec<Pending> = Vec::new();
+    let mut failed: Vec<Attempt> = Vec::new();
+    let mut next_start = Some(Instant::now());
+    loop {
+        let now = Instant::now();
+        if next_start.is_some_and(|at| now >= at) || pending.is_empty() {
+            match waiting.next() {
+                Some(address) => {
+                    next_start = Some(now + HEAD_START);
+                    match start(address) {
+                        Ok(socket) => pending.push(Pending { address, socket, began: now }),
+                        Err(e) => {
+                            note(&mut failed, address, now, &e, on);
+                            next_start = Some(now);
+                            continue;
+                        }
+                    }
+                }
+                None if pending.is_empty() => return Err(all_failed(&failed, on)),
+                None => next_start = None,
+            }
+        }
+        let mut fds: Vec<_> = pending.iter().map(|p| writable(p.socket.as_fd())).collect();
+        let until = next_start.map_or(on.deadline, |at| at.min(on.deadline));
+        let wake = signals.wait(&mut fds, Some(until));
+        let ready: Vec<bool> = fds.iter().map(is_ready).collect();
+        match wake {
+            Wake::Stop => return Err(Halt::Stopped),
+            Wake::Deadline if Instant::now() >= on.deadline => {
+                let e = ErrorKind::TimedOut.into();
+                for Pending { address, began, .. } in pending {
+                    note(&mut failed, address, began, &e, on);
+                }
+                return Err(all_failed(&failed, on));
+            }
+            Wake::Deadline => {}
+            Wake::Ready => {
+                for i in (0..pending.len()).rev().filter(|&i| ready[i]) {
+                    let Pending { address, socket, began } = pending.remove(i);
+                    match finish(&socket) {
+                        Ok(()) => {
+                            let elapsed = began.elapsed();
+                            on.saw(Evidence::Attempt(&Attempt { address, outcome: Ok(()), elapsed }));
+                            return Ok(socket.into());
+                        }
+                        Err(e) => note(&mut failed, address, began, &e, on),
+                    }
+                    // A failure frees the way for the next address at once.
+                    next_start = Some(Instant::now());
+                }
+            }
+        }
+    }
+}
+
+fn start(address: SocketAddr) -> io::Result<Socket> {
+    let domain = Domain::for_address(address);
+    let socket = Socket::new(domain, Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP))?;
+    match socket.connect(&address.into()) {
+        Err(e) if e.raw_os_error() != Some(nix::libc::EINPROGRESS) => Err(e),
+        _ => Ok(socket),
+    }
+}
+
+fn finish(socket: &Socket) -> io::Result<()> {
+    if let Some(e) = socket.take_error()? {
+        return Err(e);
+    }
+    // Acknowledgements are small and must not wait for more.
+    socket.set_tcp_nodelay(true)?;
+    // The WebSocket's own pings notice a dead peer first; this one holds when they are rare.
+    let keepalive = TcpKeepalive::new()
+        .with_time(Duration::from_secs(30))
+        .with_interval(Duration::from_secs(10))
+        .with_retries(3);
+    socket.set_tcp_keepalive(&keepalive)
+}
+
+fn note(
+    failed: &mut Vec<Attempt>,
+    address: SocketAddr,
+    began: Instant,
+    e: &io::Error,
+    on: &mut OnStep<'_, '_>,
+) {
+    let outcome = Err((e.kind(), words(e)));
+    let attempt = Attempt { address, outcome, elapsed: began.elapsed() };
+    on.saw(Evidence::Attempt(&attempt));
+    failed.push(attempt);
+}
+
+/// Every address failed: each with its own cause, and the problem of the one that got furthest.
+fn all_failed(failed: &[Attempt], on: &OnStep<'_, '_>) -> Halt {
+    let errors = || failed.iter().filter_map(|a| a.outcome.as_ref().err().map(|e| (a.address, e)));
+    let any = |wanted: &[ErrorKind]| errors().any(|(_, (kind, _))| wanted.contains(kind));
+    let problem = if any(&[ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset]) {
+        Problem::Refused
+    } else if any(&[ErrorKind::TimedOut]) {
+        Problem::ConnectTimeout
+    } else {
+        Problem::Unreachable
+    };
+    let cause = errors().map(|(address, (_, words))| match failed.len() {
+        1 => words.clone(),
+        _ => format!("{address} {words}"),
+    });
+    let failure = on.failure(problem, cause.collect::<Vec<_>>().join(", "));
+    let literal = failed.iter().any(|a| on.subject.contains(&a.address.to_string()));
+    match failed.iter().find(|a| is_sinkhole(a.address.ip())) {
+        Some(a) if !literal => failure
+            .hint(format!(
+                "the name leads to {}, an address of this machine: a DNS filter or hosts entry blocks it; ask for the host to be allowed",
+                a.address.ip()
+            ))
+            .into(),
+        _ => failure.into(),
+    }
+}
+
+/// The field's words, without the number of the operating system.
+fn words(e: &io::Error) -> String {
+    match e.kind() {
+        ErrorKind::ConnectionRefused => "connection refused".to_owned(),
+        ErrorKind::ConnectionReset => "connection reset".to_owned(),
+        ErrorKind::TimedOut => "no answer".to_owned(),
+        ErrorKind::HostUnreachable => "no route to host".to_owned(),
+        ErrorKind::NetworkUnreachable => "network is unreachable".to_owned(),
+        // A `prohibit` or `blackhole` route of this machine.
+        ErrorKind::PermissionDenied | ErrorKind::InvalidInput => {
+            "forbidden by this machine's own routes or firewall".to_owned()
+        }
+        _ => e.to_string(),
+    }
+}

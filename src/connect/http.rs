@@ -1,0 +1,237 @@
+//! As much HTTP/1.1 as a CONNECT and an upgrade need: the head of an answer, the beginning of
+//! its body, and the one sentence in it that says why.
+
+use std::io::{self, ErrorKind, Read};
+
+use serde_json::Value;
+
+pub(crate) const USER_AGENT: &str = concat!("tail8x8/", env!("CARGO_PKG_VERSION"));
+
+/// As much of a refusal's body as is worth reading.
+const BODY_LIMIT: usize = 8 * 1024;
+
+/// More header lines than any gateway sends.
+const MAX_HEADERS: usize = 256;
+
+/// The answer of a proxy or a gateway.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Answer {
+    /// The minor version: HTTP/1.0 or HTTP/1.1.
+    pub(crate) minor_version: u8,
+    pub(crate) status: u16,
+    /// The server's own reason phrase.
+    pub(crate) reason: String,
+    pub(crate) headers: Vec<(String, String)>,
+    /// The first 8 KiB of the body, without its chunked coding.
+    pub(crate) body: Vec<u8>,
+}
+
+/// Why there is no answer to read.
+#[derive(Debug)]
+pub(super) enum BadHead {
+    Io(io::Error),
+    /// What came is no HTTP/1.x; the words name what it looks like.
+    NotHttp(String),
+}
+
+impl Answer {
+    /// All values of one header, in order; names are compared without case.
+    pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.headers
+            .iter()
+            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The first value of one header.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers(name).next()
+    }
+
+    /// Whether a header's comma-separated list holds this token (RFC 9110 section 5.6.1).
+    pub(crate) fn has_token(&self, name: &str, token: &str) -> bool {
+        self.headers(name).any(|v| v.split(',').any(|t| t.trim().eq_ignore_ascii_case(token)))
+    }
+
+    /// `HTTP 401 Unauthorized`.
+    pub(crate) fn status_line(&self) -> String {
+        format!("HTTP {} {}", self.status, self.reason).trim_end().to_owned()
+    }
+
+    /// The server's own sentence: the `<title>` of an HTML page, a JSON member that says why,
+    /// or the first line of text.
+    pub(crate) fn sentence(&self) -> Option<String> {
+        let text = String::from_utf8_lossy(&self.body);
+        let found = match serde_json::from_str::<Value>(&text) {
+            Ok(json) => json_reason(&json),
+            Err(_) if text.trim_start().starts_with('<') => title(&text),
+            Err(_) => text.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned),
+        }?;
+        // Jetty's title repeats the status.
+        let found = found.trim();
+        let found = found.strip_prefix(&format!("Error {} ", self.status)).unwrap_or(found);
+        let line: String = found.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let short: String = line.chars().take(300).collect();
+        Some(short).filter(|s| !s.is_empty())
+    }
+}
+
+/// Reads up to the empty line, byte by byte: what follows belongs to another reader. The bytes
+/// come from a buffer below, so this costs no system calls.
+pub(super) fn read_head(stream: &mut impl Read, limit: usize) -> Result<Answer, BadHead> {
+    let mut head = Vec::with_capacity(1024);
+    while !head.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        match stream.read(&mut byte) {
+            Ok(0) if head.is_empty() => return Err(BadHead::Io(ErrorKind::UnexpectedEof.into())),
+            Ok(0) => {
+                let cause = format!("closed inside the answer's head, after {} bytes", head.len());
+                return Err(BadHead::Io(io::Error::new(ErrorKind::UnexpectedEof, cause)));
+            }
+            Ok(_) => head.push(byte[0]),
+            Err(e) => return Err(BadHead::Io(e)),
+        }
+        let seen = head.len().min(7);
+        if head[..seen] != b"HTTP/1."[..seen] {
+            return Err(BadHead::NotHttp(what_speaks(&head)));
+        }
+        if head.len() > limit {
+            let cause = format!("the answer's head is longer than {} KiB", limit / 1024);
+            return Err(BadHead::NotHttp(cause));
+        }
+    }
+    let mut lines = vec![httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut parsed = httparse::Response::new(&mut lines);
+    if let Err(e) = parsed.parse(&head) {
+        return Err(BadHead::NotHttp(format!("the answer is no valid HTTP: {e}")));
+    }
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(Answer {
+        minor_version: parsed.version.unwrap_or(0),
+        status: parsed.code.unwrap_or(0),
+        reason: parsed.reason.unwrap_or("").to_owned(),
+        headers: parsed.headers.iter().map(|h| (h.name.to_owned(), text(h.value))).collect(),
+        body: Vec::new(),
+    })
+}
+
+/// Reads the beginning of the answer's body. Whatever goes wrong on the way (a body cut short,
+/// a deadline) leaves what had arrived: it is evidence, not the verdict.
+pub(super) fn read_body(answer: &mut Answer, stream: &mut impl Read) {
+    let length = answer.header("Content-Length").and_then(|v| v.trim().parse::<usize>().ok());
+    let chunked = answer.has_token("Transfer-Encoding", "chunked");
+    // The coding of chunks takes a little room of its own.
+    let wanted = length.filter(|_| !chunked).unwrap_or(2 * BODY_LIMIT).min(2 * BODY_LIMIT);
+    let mut body = vec![0; wanted];
+    let mut n = 0;
+    while n < wanted && !(chunked && body[..n].ends_with(b"0\r\n\r\n")) {
+        match stream.read(&mut body[n..]) {
+            Ok(0) | Err(_) => break,
+            Ok(more) => n += more,
+        }
+    }
+    body.truncate(n);
+    answer.body = if chunked { dechunked(&body) } else { body };
+    answer.body.truncate(BODY_LIMIT);
+}
+
+/// The data of the chunks that arrived (RFC 9112 section 7.1).
+fn dechunked(mut coded: &[u8]) -> Vec<u8> {
+    let mut data = Vec::new();
+    while let Ok(httparse::Status::Complete((start, size))) = httparse::parse_chunk_size(coded) {
+        let size = usize::try_from(size).unwrap_or(usize::MAX);
+        let chunk = &coded[start..];
+        data.extend_from_slice(&chunk[..size.min(chunk.len())]);
+        match chunk.get(size.saturating_add(2)..) {
+            Some(rest) if size > 0 => coded = rest,
+            _ => break,
+        }
+    }
+    data
+}
+
+/// Names what answered instead of HTTP, by its first bytes.
+fn what_speaks(head: &[u8]) -> String {
+    match head {
+        [0x05, ..] => "the port speaks SOCKS, not HTTP".to_owned(),
+        [0x15 | 0x16, ..] => "the port speaks TLS, not plain HTTP".to_owned(),
+        _ => format!("the answer is no HTTP; it begins with {:?}", String::from_utf8_lossy(head)),
+    }
+}
+
+/// The member that carries the reason, as Pulsar (`errorMsg`, `reason`) and gateways
+/// (`message`, `error`) name it.
+fn json_reason(json: &Value) -> Option<String> {
+    if let Value::String(text) = json {
+        return Some(text.clone());
+    }
+    ["message", "reason", "errorMsg", "error_description", "error", "detail"]
+        .iter()
+        .filter_map(|name| json.get(name))
+        .find_map(|value| match value {
+            Value::String(text) => Some(text.clone()),
+            Value::Object(_) => json_reason(value),
+            _ => None,
+        })
+}
+
+fn title(html: &str) -> Option<String> {
+    // ASCII case folding keeps byte offsets, unlike to_lowercase.
+    let lower = html.to_ascii_lowercase();
+    let start = lower.find("<title")?;
+    let start = start + lower[start..].find('>')? + 1;
+    let end = start + lower[start..].find("</title").unwrap_or(lower.len() - start);
+    Some(unescaped(html[start..end].trim()))
+}
+
+/// The five entities HTML generators escape text with.
+fn unescaped(text: &str) -> String {
+    [("&quot;", "\""), ("&#34;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
+        .iter()
+        .fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sentence(status: u16, body: &str) -> Option<String> {
+        Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() }.sentence()
+    }
+
+    #[test]
+    fn the_sentence_is_found_in_every_kind_of_body() {
+        let jetty = "<html>\n<head>\n<title>Error 500 Failed to create reader: {&quot;errorMsg&quot;:&quot;Namespace not found&quot;}</title></head>";
+        assert_eq!(
+            sentence(500, jetty).as_deref(),
+            Some(r#"Failed to create reader: {"errorMsg":"Namespace not found"}"#)
+        );
+        assert_eq!(sentence(401, r#"{"message":"no such key"}"#).as_deref(), Some("no such key"));
+        assert_eq!(sentence(400, r#"{"error":{"reason":"bad"}}"#).as_deref(), Some("bad"));
+        assert_eq!(sentence(503, "\n  try later\nmore").as_deref(), Some("try later"));
+        assert_eq!(sentence(500, "<html><title>cut").as_deref(), Some("cut"));
+        assert_eq!(sentence(500, ""), None);
+        assert_eq!(sentence(500, "{}"), None);
+    }
+
+    #[test]
+    fn a_chunked_body_loses_its_coding_even_when_cut_short() {
+        assert_eq!(dechunked(b"5\r\nhello\r\n6\r\n world\r\n0\r\n\r\n"), b"hello world");
+        assert_eq!(dechunked(b"5\r\nhello\r\n6\r\n wo"), b"hello wo");
+        assert_eq!(dechunked(b""), b"");
+    }
+
+    #[test]
+    fn what_is_no_http_is_named() {
+        let cause = |bytes: &[u8]| match read_head(&mut &bytes[..], 1000) {
+            Err(BadHead::NotHttp(cause)) => cause,
+            other => panic!("{other:?}"),
+        };
+        assert!(cause(&[5, 0xff]).contains("SOCKS"));
+        assert!(cause(&[0x15, 3, 3]).contains("TLS"));
+        assert!(cause(b"220 mail ESMTP").contains("begins with"));
+        assert!(cause(b"HTTP/1.1 boo\r\n\r\n").contains("no valid HTTP"));
+        let long = [b"HTTP/1.1 200 OK\r\nA: ".as_slice(), &[b'x'; 2000]].concat();
+        assert!(cause(&long).contains("longer"));
+    }
+}

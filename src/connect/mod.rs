@@ -1,0 +1,243 @@
+//! The ladder from a host name to an open WebSocket: resolve, dial, tunnel, TLS, upgrade.
+//!
+//! It is written once and prints nothing: whoever climbs it hands in a watcher, which hears of
+//! every step's subject, evidence and time. One deadline holds over all of it. No byte of HTTP
+//! and no key leaves before the server's certificate is verified.
+
+mod dial;
+mod http;
+mod resolve;
+mod stream;
+mod tls;
+mod tunnel;
+mod upgrade;
+mod wire;
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, SocketAddr};
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use native_tls::TlsConnector;
+use tungstenite::WebSocket;
+
+use crate::advice::Problem;
+use crate::failure::{Failure, Step};
+use crate::settings::Target;
+use crate::sys::Signals;
+
+pub(crate) use dial::Attempt;
+pub(crate) use http::Answer;
+pub(crate) use stream::Stream;
+pub(crate) use upgrade::Request;
+use wire::{Stopped, Wire};
+
+/// What a watcher hears while the ladder is climbed.
+#[derive(Debug)]
+pub(crate) enum Event<'a> {
+    /// A step begins.
+    Began { step: Step, subject: &'a str },
+    /// The step's evidence, in the order it was seen.
+    Saw { step: Step, evidence: Evidence<'a> },
+    /// The step is done.
+    Passed { step: Step, elapsed: Duration },
+    /// The step failed; the failure is also what [`Ladder::climb`] returns.
+    Failed { elapsed: Duration, failure: &'a Failure },
+}
+
+/// What a step found out on its way.
+#[derive(Debug)]
+pub(crate) enum Evidence<'a> {
+    /// The addresses of a host, in the order they are tried, and who named them.
+    Addresses { addresses: &'a [IpAddr], source: &'static str },
+    /// One address tried.
+    Attempt(&'a Attempt),
+    /// Which rule decided for or against a proxy.
+    ProxyRule(&'a str),
+    /// The proxy's or the gateway's answer, whatever its status.
+    Answer(&'a Answer),
+    /// The verified certificate of the server, in DER.
+    Certificate(&'a [u8]),
+}
+
+/// Why a climb ended early.
+#[derive(Debug)]
+pub(crate) enum Halt {
+    Failed(Box<Failure>),
+    /// A signal asks to stop.
+    Stopped,
+}
+
+impl From<Failure> for Halt {
+    fn from(failure: Failure) -> Halt {
+        Halt::Failed(Box::new(failure))
+    }
+}
+
+/// An open WebSocket, still in connecting mode.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) socket: WebSocket<Stream>,
+    /// The server's clock (`Date` of the 101), where it told.
+    pub(crate) date: Option<Timestamp>,
+}
+
+/// Climbs the ladder, as often as needed with the same TLS settings: reading the system's
+/// certificates is by far the dearest part of a connect, so it is done once.
+#[derive(Debug)]
+pub(crate) struct Ladder<'a> {
+    target: &'a Target,
+    signals: Rc<Signals>,
+    connector: Option<TlsConnector>,
+}
+
+impl<'a> Ladder<'a> {
+    pub(crate) fn new(target: &'a Target, signals: Rc<Signals>) -> Ladder<'a> {
+        Ladder { target, signals, connector: None }
+    }
+
+    /// Connects once.
+    ///
+    /// # Errors
+    /// The failure of the step that did not work, or that a signal asks to stop.
+    pub(crate) fn climb(
+        &mut self,
+        request: &Request,
+        timeout: Duration,
+        watch: &mut dyn FnMut(Event<'_>),
+    ) -> Result<Connection, Halt> {
+        let target = self.target;
+        let mut climb = Climb { deadline: Instant::now() + timeout, timeout, watch };
+
+        let (host, port) = match &target.proxy.proxy {
+            Some(proxy) => (&proxy.host, proxy.port),
+            None => (&target.host, target.port),
+        };
+        let signals = &self.signals;
+        let server = authority(&target.host, target.port);
+        let first_hop = authority(host, port);
+        let via = if target.proxy.proxy.is_some() { "proxy " } else { "" };
+
+        let addresses = climb.step(Step::Dns, &format!("{via}{host}"), |on| {
+            resolve::resolve(host, port, target, signals, on)
+        })?;
+        let mut wire = climb.step(Step::Tcp, &format!("{via}{first_hop}"), |on| {
+            let socket = dial::dial(&addresses, port, signals, on)?;
+            Ok(Wire::new(socket, Rc::clone(signals), on.deadline))
+        })?;
+        if let Some(proxy) = &target.proxy.proxy {
+            climb.step(Step::Proxy, &first_hop, |on| {
+                on.saw(Evidence::ProxyRule(&target.proxy.rule));
+                tunnel::tunnel(&mut wire, proxy, &server, on)
+            })?;
+        }
+        let mut stream = if target.plain {
+            Stream::plain(wire)
+        } else {
+            let connector = &mut self.connector;
+            climb.step(Step::Tls, &server, |on| {
+                let connector = match connector {
+                    Some(connector) => connector,
+                    None => connector.insert(tls::connector(&target.trust, on)?),
+                };
+                tls::handshake(connector, &target.host, wire, on)
+            })?
+        };
+        let date = climb.step(Step::Auth, &server, |on| {
+            upgrade::upgrade(&mut stream, request, target, on)
+        })?;
+        Ok(Connection { socket: upgrade::into_websocket(stream, request), date })
+    }
+}
+
+/// One climb: the clock and the watcher all steps share.
+struct Climb<'w> {
+    deadline: Instant,
+    timeout: Duration,
+    watch: &'w mut dyn FnMut(Event<'_>),
+}
+
+impl Climb<'_> {
+    /// Runs one step: tells the watcher, takes the time, names step and subject in a failure.
+    fn step<T>(
+        &mut self,
+        step: Step,
+        subject: &str,
+        run: impl FnOnce(&mut OnStep<'_, '_>) -> Result<T, Halt>,
+    ) -> Result<T, Halt> {
+        (self.watch)(Event::Began { step, subject });
+        let began = Instant::now();
+        let mut on = OnStep {
+            step,
+            subject,
+            deadline: self.deadline,
+            timeout: self.timeout,
+            watch: self.watch,
+        };
+        let result = run(&mut on);
+        let elapsed = began.elapsed();
+        match &result {
+            Ok(_) => (self.watch)(Event::Passed { step, elapsed }),
+            Err(Halt::Failed(failure)) => (self.watch)(Event::Failed { elapsed, failure }),
+            Err(Halt::Stopped) => {}
+        }
+        result
+    }
+}
+
+/// What one step knows of its place on the ladder.
+struct OnStep<'s, 'w> {
+    step: Step,
+    subject: &'s str,
+    deadline: Instant,
+    timeout: Duration,
+    watch: &'s mut (dyn FnMut(Event<'_>) + 'w),
+}
+
+impl OnStep<'_, '_> {
+    fn saw(&mut self, evidence: Evidence<'_>) {
+        (self.watch)(Event::Saw { step: self.step, evidence });
+    }
+
+    fn failure(&self, problem: Problem, cause: impl Into<String>) -> Failure {
+        Failure::new(self.step, self.subject, problem, cause)
+    }
+
+    /// The deadline passed during this step.
+    fn timed_out(&self) -> Halt {
+        let problem = match self.step {
+            Step::Dns => Problem::NoAnswer,
+            Step::Tcp => Problem::ConnectTimeout,
+            Step::Proxy => Problem::ProxyTimeout,
+            Step::Tls => Problem::TlsTimeout,
+            _ => Problem::UpgradeTimeout,
+        };
+        let limit = crate::report::duration(self.timeout);
+        self.failure(problem, format!("not done when the {limit} for connecting were over")).into()
+    }
+
+    /// An I/O error of the wire, in this step: a stop, the deadline, a reset or an end.
+    fn io(&self, e: &io::Error, closed: Problem, reset: Problem) -> Halt {
+        if e.get_ref().is_some_and(|inner| inner.is::<Stopped>()) {
+            return Halt::Stopped;
+        }
+        match e.kind() {
+            // The kernel's own verdict on a dead path carries an error number; ours does not.
+            ErrorKind::TimedOut if e.raw_os_error().is_none() => self.timed_out(),
+            ErrorKind::UnexpectedEof => self.failure(closed, "closed without an answer").into(),
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+                self.failure(reset, "connection reset by peer").into()
+            }
+            _ => self.failure(reset, e.to_string()).into(),
+        }
+    }
+}
+
+/// `host:port`, with the brackets an IPv6 literal needs.
+pub(crate) fn authority(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::new(ip, port).to_string(),
+        Err(_) => format!("{host}:{port}"),
+    }
+}

@@ -1,0 +1,97 @@
+//! What the WebSocket runs over: the wire itself, or TLS over it.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+
+use native_tls::TlsStream;
+
+use super::wire::Wire;
+
+/// A connection to the server, past the certificate check where there is TLS.
+#[derive(Debug)]
+pub(crate) struct Stream {
+    transport: Transport,
+    /// An end or error met while gathering, after bytes that had to be handed out first.
+    held: Option<io::Result<usize>>,
+}
+
+#[derive(Debug)]
+enum Transport {
+    Plain(Box<Wire>),
+    Tls(Box<TlsStream<Wire>>),
+}
+
+impl Stream {
+    pub(crate) fn plain(wire: Wire) -> Stream {
+        Stream { transport: Transport::Plain(Box::new(wire)), held: None }
+    }
+
+    pub(crate) fn tls(stream: TlsStream<Wire>) -> Stream {
+        Stream { transport: Transport::Tls(Box::new(stream)), held: None }
+    }
+
+    pub(crate) fn wire(&self) -> &Wire {
+        match &self.transport {
+            Transport::Plain(wire) => wire,
+            Transport::Tls(tls) => tls.get_ref(),
+        }
+    }
+
+    pub(crate) fn wire_mut(&mut self) -> &mut Wire {
+        match &mut self.transport {
+            Transport::Plain(wire) => wire,
+            Transport::Tls(tls) => tls.get_mut(),
+        }
+    }
+
+    fn read_once(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        match &mut self.transport {
+            Transport::Plain(wire) => wire.read(out),
+            Transport::Tls(tls) => tls.read(out),
+        }
+    }
+}
+
+impl Read for Stream {
+    /// While streaming, gathers TLS records until `out` is full or no more is ready: the
+    /// WebSocket layer clears its whole buffer before each read, so few large reads are cheap.
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        if let Some(held) = self.held.take() {
+            return held;
+        }
+        let mut n = self.read_once(out)?;
+        while n > 0 && n < out.len() && self.wire().is_streaming() {
+            match self.read_once(&mut out[n..]) {
+                Ok(more) if more > 0 => n += more,
+                Err(e) if e.kind() == ErrorKind::WouldBlock => break,
+                end => {
+                    self.held = Some(end);
+                    break;
+                }
+            }
+        }
+        Ok(n)
+    }
+}
+
+impl Write for Stream {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.transport {
+            Transport::Plain(wire) => wire.write(bytes),
+            Transport::Tls(tls) => tls.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.transport {
+            Transport::Plain(wire) => wire.flush(),
+            Transport::Tls(tls) => tls.flush(),
+        }
+    }
+}
+
+impl AsFd for Stream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wire().as_fd()
+    }
+}

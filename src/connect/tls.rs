@@ -1,0 +1,177 @@
+//! TLS: builds the connector, shakes hands, and says in words why a handshake failed.
+//!
+//! Failures are told apart by OpenSSL's numbers, never by its texts, which change between
+//! versions. Nothing is written after a failed verification.
+
+use std::error::Error as _;
+use std::io;
+
+use jiff::Timestamp;
+use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector};
+use openssl::error::ErrorStack;
+
+use super::stream::Stream;
+use super::wire::Wire;
+use super::{Evidence, Halt, OnStep};
+use crate::advice::Problem;
+use crate::settings::Trust;
+
+/// This code did not exist before (2026-11-23): a clock that shows an earlier time is wrong.
+const NOT_BEFORE: i64 = 1_795_392_000;
+
+/// `ERR_LIB_SSL`.
+const LIB_SSL: i32 = 20;
+/// `SSL_R_CERTIFICATE_VERIFY_FAILED`: only then the verify result means anything.
+const VERIFY_FAILED: i32 = 134;
+/// `SSL_R_WRONG_VERSION_NUMBER` and its kin: the bytes are no TLS record.
+const NOT_TLS: [i32; 3] = [267, 155, 156];
+
+/// Builds the connector: the system's certificates and `--ca-file`, TLS 1.2 or later.
+pub(super) fn connector(trust: &Trust, on: &OnStep<'_, '_>) -> Result<TlsConnector, Halt> {
+    let unable = |e: native_tls::Error| {
+        Halt::from(on.failure(Problem::Handshake, format!("cannot set TLS up: {e}")))
+    };
+    let mut builder = TlsConnector::builder();
+    builder
+        .min_protocol_version(Some(Protocol::Tlsv12))
+        .danger_accept_invalid_certs(trust.insecure)
+        .danger_accept_invalid_hostnames(trust.insecure);
+    for der in &trust.extra_roots {
+        builder.add_root_certificate(Certificate::from_der(der).map_err(unable)?);
+    }
+    builder.build().map_err(unable)
+}
+
+/// Shakes hands and verifies the certificate for `host`.
+pub(super) fn handshake(
+    connector: &TlsConnector,
+    host: &str,
+    wire: Wire,
+    on: &mut OnStep<'_, '_>,
+) -> Result<Stream, Halt> {
+    let tls = match connector.connect(host, wire) {
+        Ok(tls) => tls,
+        Err(HandshakeError::Failure(e)) => return Err(explain(&e, on)),
+        // The wire waits by itself while connecting.
+        Err(HandshakeError::WouldBlock(_)) => return Err(on.timed_out()),
+    };
+    if let Ok(Some(certificate)) = tls.peer_certificate()
+        && let Ok(der) = certificate.to_der()
+    {
+        on.saw(Evidence::Certificate(&der));
+    }
+    Ok(Stream::tls(tls))
+}
+
+fn explain(e: &native_tls::Error, on: &OnStep<'_, '_>) -> Halt {
+    let Some(source) = e.source() else {
+        // OpenSSL leaves no error behind when the peer just hangs up.
+        return on.failure(Problem::TlsClosed, "closed inside the TLS handshake").into();
+    };
+    if let Some(io) = source.downcast_ref::<io::Error>() {
+        return on.io(io, Problem::TlsClosed, Problem::TlsReset);
+    }
+    match source.downcast_ref::<ErrorStack>().and_then(ssl_reason) {
+        Some(VERIFY_FAILED) => {
+            let (problem, cause) = verify_problem(verify_code(e), Timestamp::now());
+            on.failure(problem, cause).into()
+        }
+        Some(reason) if NOT_TLS.contains(&reason) => {
+            on.failure(Problem::NotTls, "the port does not speak TLS").into()
+        }
+        Some(reason) => on.failure(Problem::Handshake, handshake_words(reason, e)).into(),
+        None => on.failure(Problem::Handshake, e.to_string()).into(),
+    }
+}
+
+/// The alert a server sends after the handshake (TLS 1.3 demands a client certificate only
+/// then), as words; `None` when the error is no TLS alert.
+pub(super) fn late_alert(e: &io::Error) -> Option<String> {
+    let ssl = e.get_ref()?.downcast_ref::<openssl::ssl::Error>()?;
+    let reason = ssl_reason(ssl.ssl_error()?)?;
+    Some(alert_words(reason).map_or_else(|| ssl.to_string(), str::to_owned))
+}
+
+fn ssl_reason(stack: &ErrorStack) -> Option<i32> {
+    let first = stack.errors().first()?;
+    (first.library_code() == LIB_SSL).then(|| first.reason_code())
+}
+
+/// The X.509 verify result, which native-tls keeps to itself but for its `Debug`.
+fn verify_code(e: &native_tls::Error) -> Option<i32> {
+    let debug = format!("{e:?}");
+    let (_, result) = debug.split_once("X509VerifyResult")?;
+    let (_, code) = result.split_once("code: ")?;
+    let digits = code.find(|c: char| !c.is_ascii_digit()).unwrap_or(code.len());
+    code[..digits].parse().ok()
+}
+
+/// OpenSSL's `X509_V_ERR_*` in the words of the person who has to act.
+fn verify_problem(code: Option<i32>, now: Timestamp) -> (Problem, String) {
+    let clock_is_wrong = now.as_second() < NOT_BEFORE;
+    let (problem, words) = match code {
+        Some(9 | 10) if clock_is_wrong => {
+            return (
+                Problem::Clock,
+                format!("certificate dates do not fit this machine's clock, which shows {now:.0}"),
+            );
+        }
+        Some(9) => (Problem::NotYetValid, "certificate is not yet valid"),
+        Some(10) => (Problem::Expired, "certificate has expired"),
+        Some(18) => (Problem::Untrusted, "certificate is self-signed"),
+        Some(19) => (Problem::Untrusted, "certificate not trusted: it is signed by an authority unknown here"),
+        Some(20 | 21) => (
+            Problem::Untrusted,
+            "certificate not trusted: no root certificate for its issuer (missing intermediate, unknown authority or empty store)",
+        ),
+        Some(62..=64) => (Problem::WrongName, "certificate is for another name"),
+        Some(66) => (Problem::WeakCertificate, "certificate's key is too weak"),
+        Some(67) => (Problem::WeakCertificate, "the certificate authority's key is too weak"),
+        Some(68) => (Problem::WeakCertificate, "the certificate's digest is too weak"),
+        Some(other) => {
+            return (Problem::Untrusted, format!("certificate not trusted (X.509 error {other})"));
+        }
+        None => (Problem::Untrusted, "certificate not trusted"),
+    };
+    (problem, words.to_owned())
+}
+
+fn handshake_words(reason: i32, e: &native_tls::Error) -> String {
+    match alert_words(reason) {
+        Some(words) => words.to_owned(),
+        None if reason == 338 => {
+            "the other end is too old for safe TLS (no RFC 5746 renegotiation)".to_owned()
+        }
+        None => format!("TLS handshake failed: {e}"),
+    }
+}
+
+/// Alerts of the peer: OpenSSL adds 1000 to the number of RFC 8446 section 6.
+fn alert_words(reason: i32) -> Option<&'static str> {
+    Some(match reason {
+        1040 => "the server refused our TLS hello (alert handshake_failure)",
+        1048 => "the server refused the connection (alert unknown_ca)",
+        1049 => "the server refused the connection (alert access_denied)",
+        1070 => "the server speaks no TLS 1.2 or later (alert protocol_version)",
+        1080 => "the server failed inside TLS (alert internal_error)",
+        1112 => "the server does not know this host name (alert unrecognized_name)",
+        1116 => "the server demands a client certificate (alert certificate_required)",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_from_before_this_program_is_named_as_the_cause() {
+        let boot = Timestamp::UNIX_EPOCH;
+        assert_eq!(verify_problem(Some(9), boot).0, Problem::Clock);
+        assert_eq!(verify_problem(Some(10), boot).0, Problem::Clock);
+        assert_eq!(verify_problem(Some(62), boot).0, Problem::WrongName);
+        let later = Timestamp::from_second(NOT_BEFORE + 1).expect("in range");
+        assert_eq!(verify_problem(Some(9), later).0, Problem::NotYetValid);
+        assert_eq!(verify_problem(Some(10), later).0, Problem::Expired);
+    }
+}

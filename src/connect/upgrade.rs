@@ -1,0 +1,179 @@
+//! The WebSocket upgrade (RFC 6455 section 4.1), written by hand: tungstenite's own loses a
+//! refusal's reason and refuses the legal `Connection: keep-alive, Upgrade`.
+//!
+//! This is the only place that reads the API key.
+
+use std::io::Write;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use percent_encoding::utf8_percent_encode;
+use tungstenite::WebSocket;
+use tungstenite::handshake::client::generate_key;
+use tungstenite::handshake::derive_accept_key;
+use tungstenite::protocol::{Role, WebSocketConfig};
+
+use super::http::{self, Answer, BadHead};
+use super::stream::Stream;
+use super::tls::late_alert;
+use super::{Evidence, Halt, OnStep, authority};
+use crate::advice::{self, Problem};
+use crate::endpoint::QUERY_VALUE;
+use crate::secret::Secret;
+use crate::settings::{AuthStyle, Target};
+
+/// Far more than any gateway's head; a page that never ends must not fill the memory.
+const HEAD_LIMIT: usize = 64 * 1024;
+
+/// Larger reads gain nothing, smaller ones cost: the WebSocket layer clears it before each.
+const READ_BUFFER: usize = 32 * 1024;
+
+/// What is asked of the server.
+#[derive(Debug)]
+pub(crate) struct Request {
+    /// Path and query, percent-encoded, without the key.
+    pub(crate) path: String,
+    pub(crate) key: Secret,
+    pub(crate) style: AuthStyle,
+    /// Bytes of the largest WebSocket message that is accepted.
+    pub(crate) max_message_size: usize,
+}
+
+/// Asks for the upgrade and checks the answer. Returns the server's clock, where it told.
+pub(super) fn upgrade(
+    stream: &mut Stream,
+    request: &Request,
+    target: &Target,
+    on: &mut OnStep<'_, '_>,
+) -> Result<Option<Timestamp>, Halt> {
+    let broken = |e: &std::io::Error, on: &OnStep<'_, '_>| match late_alert(e) {
+        Some(alert) => on.failure(Problem::Handshake, alert).into(),
+        None => on.io(e, Problem::UpgradeClosed, Problem::UpgradeReset),
+    };
+    let nonce = generate_key();
+    stream.write_all(head(request, target, &nonce).as_bytes()).map_err(|e| broken(&e, on))?;
+    let mut answer = match http::read_head(stream, HEAD_LIMIT) {
+        Ok(answer) => answer,
+        Err(BadHead::Io(e)) => return Err(broken(&e, on)),
+        Err(BadHead::NotHttp(cause)) => return Err(on.failure(Problem::NotWebSocket, cause).into()),
+    };
+    if answer.status == 101 {
+        on.saw(Evidence::Answer(&answer));
+        check_switch(&answer, &nonce, on)?;
+        return Ok(server_clock(&answer));
+    }
+    http::read_body(&mut answer, stream);
+    on.saw(Evidence::Answer(&answer));
+    Err(refusal(&answer, on).into())
+}
+
+/// Hands the connection to the WebSocket layer. Nothing is lost between the two: what followed
+/// the 101 is still in the buffers below.
+pub(super) fn into_websocket(stream: Stream, request: &Request) -> WebSocket<Stream> {
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_message_size(Some(request.max_message_size))
+        .max_frame_size(Some(request.max_message_size));
+    WebSocket::from_raw_socket(stream, Role::Client, Some(config))
+}
+
+fn head(request: &Request, target: &Target, nonce: &str) -> String {
+    let default_port = if target.plain { 80 } else { 443 };
+    let mut host = authority(&target.host, target.port);
+    if target.port == default_port {
+        host.truncate(host.len() - format!(":{default_port}").len());
+    }
+    let (path, key) = (&request.path, request.key.expose());
+    let (query, header) = match request.style {
+        AuthStyle::Header => (String::new(), format!("X-API-Key: {key}\r\n")),
+        AuthStyle::Query => {
+            (format!("&x-api-key={}", utf8_percent_encode(key, QUERY_VALUE)), String::new())
+        }
+    };
+    format!(
+        "GET {path}{query} HTTP/1.1\r\n\
+         Host: {host}\r\n\
+         Upgrade: websocket\r\n\
+         Connection: Upgrade\r\n\
+         Sec-WebSocket-Key: {nonce}\r\n\
+         Sec-WebSocket-Version: 13\r\n\
+         User-Agent: {}\r\n\
+         {header}\r\n",
+        http::USER_AGENT
+    )
+}
+
+/// The clauses of RFC 6455 section 4.1 on a 101.
+fn check_switch(answer: &Answer, nonce: &str, on: &OnStep<'_, '_>) -> Result<(), Halt> {
+    let stripped =
+        |what: &str| on.failure(Problem::NotWebSocket, format!("HTTP 101 without `{what}`")).into();
+    if answer.minor_version == 0 {
+        return Err(on.failure(Problem::NotWebSocket, "HTTP/1.0 cannot switch protocols").into());
+    }
+    if !answer.has_token("Upgrade", "websocket") {
+        return Err(stripped("Upgrade: websocket"));
+    }
+    if !answer.has_token("Connection", "upgrade") {
+        return Err(stripped("Connection: Upgrade"));
+    }
+    if answer.header("Sec-WebSocket-Accept").map(str::trim)
+        != Some(derive_accept_key(nonce.as_bytes()).as_str())
+    {
+        return Err(on.failure(Problem::BadAccept, "Sec-WebSocket-Accept does not match").into());
+    }
+    for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
+        if let Some(value) = answer.header(name) {
+            let cause = format!("{name}: {value}, which was not asked for");
+            return Err(on.failure(Problem::BadAccept, cause).into());
+        }
+    }
+    Ok(())
+}
+
+/// Anything but a 101: the status decides, but for the sentences that are known to say more.
+fn refusal(answer: &Answer, on: &OnStep<'_, '_>) -> crate::failure::Failure {
+    let sentence = answer.sentence();
+    let known = sentence.as_deref().and_then(advice::known_sentence);
+    let problem = match answer.status {
+        400 => Problem::BadRequest,
+        401 => Problem::Unauthorized,
+        403 => Problem::Forbidden,
+        404 => Problem::NotFound,
+        409 => Problem::Busy,
+        429 => Problem::RateLimited,
+        502..=504 => Problem::GatewayError,
+        500 if known.is_some() => Problem::RefusedForGood,
+        500..=599 => Problem::ServerError,
+        _ => Problem::NotWebSocket,
+    };
+    let mut cause = answer.status_line();
+    if let Some(place) = answer.header("Location") {
+        // Never followed: the key would go with it.
+        cause = format!("{cause} to {}", place.split(['?', '#']).next().unwrap_or_default());
+    }
+    if let Some(sentence) = sentence {
+        cause = format!("{cause}: {sentence}");
+    }
+    let mut failure = on.failure(problem, cause);
+    if let Some(known) = known.filter(|_| answer.status != 401 && answer.status != 403) {
+        failure.problem = known.problem.unwrap_or(problem);
+        failure.hint = Some(known.advice.to_owned());
+    }
+    failure.retry_after = answer.header("Retry-After").and_then(retry_after);
+    failure
+}
+
+/// Seconds, or a date (RFC 9110 section 10.2.3).
+fn retry_after(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = rfc2822::parse(value.trim()).ok()?.timestamp();
+    Duration::try_from(at.duration_since(Timestamp::now())).ok()
+}
+
+/// `Date`, in the format of RFC 9110 section 5.6.7, which RFC 2822's includes.
+fn server_clock(answer: &Answer) -> Option<Timestamp> {
+    Some(rfc2822::parse(answer.header("Date")?.trim()).ok()?.timestamp())
+}

@@ -1,0 +1,53 @@
+//! The reader endpoint's path and query, percent-encoded: message ids hold `+`, `/` and `=`.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::settings::{Position, Topic};
+
+/// Everything but the unreserved characters of RFC 3986 section 2.3.
+pub(crate) const QUERY_VALUE: &AsciiSet =
+    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// `/ws/v2/reader/persistent/TENANT/NAMESPACE/TOPIC?…`, as Apache Pulsar's WebSocket API has it.
+pub(crate) fn reader(topic: &Topic, position: &Position) -> String {
+    let encoded = |text: &str| utf8_percent_encode(text, QUERY_VALUE).to_string();
+    let mut path = format!(
+        "/ws/v2/reader/persistent/{}/{}/{}?messageId={}&receiverQueueSize={}",
+        encoded(&topic.tenant),
+        encoded(&topic.namespace),
+        encoded(&topic.topic),
+        match position {
+            Position::Latest => "latest".to_owned(),
+            Position::Earliest => "earliest".to_owned(),
+            Position::After(id) => encoded(id.as_str()),
+        },
+        topic.receiver_queue_size,
+    );
+    if let Some(name) = &topic.reader_name {
+        path.push_str("&readerName=");
+        path.push_str(&encoded(name));
+    }
+    path
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::MessageId;
+
+    #[test]
+    fn every_part_is_percent_encoded() {
+        let topic = Topic {
+            tenant: "acmé".to_owned(),
+            namespace: "event-v1".to_owned(),
+            topic: "a b".to_owned(),
+            reader_name: Some("x&y".to_owned()),
+            receiver_queue_size: 10,
+        };
+        let id = MessageId::parse("CAEQ+/+/Pw==").expect("an id");
+        assert_eq!(
+            reader(&topic, &Position::After(id)),
+            "/ws/v2/reader/persistent/acm%C3%A9/event-v1/a%20b?messageId=CAEQ%2B%2F%2B%2FPw%3D%3D&receiverQueueSize=10&readerName=x%26y"
+        );
+    }
+}

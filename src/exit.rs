@@ -1,0 +1,54 @@
+//! Exit codes: one table, from which `main`, the man page and the README take theirs.
+//!
+//! Most are those of sysexits(3), which systemd knows by name; 60 is curl's. Numbers never
+//! change; new ones may be added, so a script should treat an unknown one as a failure.
+
+/// How a run ended, as its caller sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(crate) enum Exit {
+    Ok = 0,
+    Empty = 10,
+    Certificate = 60,
+    Usage = 64,
+    Data = 65,
+    NoInput = 66,
+    NoHost = 68,
+    Unavailable = 69,
+    Bug = 70,
+    Output = 74,
+    Busy = 75,
+    Protocol = 76,
+    Denied = 77,
+    Config = 78,
+}
+
+/// Every code with its meaning, in ascending order.
+pub(crate) const TABLE: &[(Exit, &str)] = &[
+    (
+        Exit::Ok,
+        "done: a limit was reached, caught up, nothing new, stopped while following, or the reader of the output went away",
+    ),
+    (Exit::Empty, "no event was written, and --fail-if-empty was given"),
+    (Exit::Certificate, "the server's certificate is not trusted, expired, or for another name"),
+    (Exit::Usage, "a wrong option or value"),
+    (Exit::Data, "a message could not be decoded, and --on-reject stop was given"),
+    (Exit::NoInput, "the key, CA or config file cannot be read"),
+    (Exit::NoHost, "name resolution failed or did not end in time"),
+    (
+        Exit::Unavailable,
+        "unavailable: refused, timed out, unreachable, reset, closed, a server error, or no session within the run's time",
+    ),
+    (Exit::Bug, "a bug in tail8x8; please report it"),
+    (Exit::Output, "the output cannot be written"),
+    (Exit::Busy, "busy: the subscription is in use (409) or too many requests (429)"),
+    (
+        Exit::Protocol,
+        "protocol error: TLS handshake, no WebSocket there, a broken frame, a message over the limit",
+    ),
+    (Exit::Denied, "refused: 401 or 403 from the service, 407 or 403 from the proxy"),
+    (
+        Exit::Config,
+        "configuration: tenant or key missing, unknown cluster, 400, 404 or another answer that stays",
+    ),
+];

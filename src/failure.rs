@@ -1,0 +1,97 @@
+//! One failure, as every part of the program hands it upward: the step, the subject, the cause
+//! and the problem it is an instance of. What to do about it is [`crate::advice`]'s business.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::advice::{self, Problem};
+use crate::exit::Exit;
+
+/// Where on the way from the command line to the event something went wrong. These are the
+/// words a user reads in every message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Step {
+    Config,
+    Dns,
+    Tcp,
+    Proxy,
+    Tls,
+    Auth,
+    Stream,
+    Output,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Step::Config => "config",
+            Step::Dns => "dns",
+            Step::Tcp => "tcp",
+            Step::Proxy => "proxy",
+            Step::Tls => "tls",
+            Step::Auth => "auth",
+            Step::Stream => "stream",
+            Step::Output => "output",
+        })
+    }
+}
+
+/// Something that stopped a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    /// The step it happened in.
+    pub(crate) step: Step,
+    /// What the step was busy with: a host and port, an option, a file.
+    pub(crate) subject: String,
+    /// What kind of problem it is; decides exit code, advice and whether a retry makes sense.
+    pub(crate) problem: Problem,
+    /// What was seen, in lower case and without a full stop.
+    pub(crate) cause: String,
+    /// What to do, where more is known than the problem's row of the advice table says.
+    pub(crate) hint: Option<String>,
+    /// How long the server asked to wait (`Retry-After`).
+    pub(crate) retry_after: Option<Duration>,
+}
+
+impl Failure {
+    /// A failure without a hint of its own.
+    pub(crate) fn new(
+        step: Step,
+        subject: impl Into<String>,
+        problem: Problem,
+        cause: impl Into<String>,
+    ) -> Failure {
+        Failure {
+            step,
+            subject: subject.into(),
+            problem,
+            cause: cause.into(),
+            hint: None,
+            retry_after: None,
+        }
+    }
+
+    /// The same failure with its own words on what to do.
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The exit code of a run that ends with this failure.
+    pub(crate) fn exit(&self) -> Exit {
+        advice::row(self.problem).exit
+    }
+
+    /// What to do next: the hint where there is one, else the row's words.
+    pub(crate) fn advice(&self) -> &str {
+        self.hint.as_deref().unwrap_or_else(|| advice::row(self.problem).advice)
+    }
+}
+
+/// `step subject: cause [code]`, on one line.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Failure { step, subject, cause, .. } = self;
+        write!(f, "{step} {subject}: {cause} [{}]", advice::row(self.problem).code)
+    }
+}

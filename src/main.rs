@@ -1,0 +1,107 @@
+//! `tail8x8`: streams the events of an 8x8 contact centre, one JSON line each.
+//!
+//! `main` parses, dispatches, prints what went wrong and chooses the exit code. The way of the
+//! data is settings → ladder ([`connect`]) → [`session`] → [`message`] → [`sink`], and [`read`]
+//! is the loop that drives it.
+
+mod advice;
+mod args;
+mod connect;
+mod endpoint;
+mod exit;
+mod failure;
+mod message;
+mod read;
+mod regions;
+mod report;
+mod resume;
+mod retry;
+mod secret;
+mod session;
+mod settings;
+mod sink;
+mod sys;
+
+use std::io::{self, ErrorKind, Write};
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use exit::Exit;
+use failure::Failure;
+use read::Ended;
+use report::{Counters, Report};
+use settings::Settings;
+use sys::Signals;
+
+fn main() -> ExitCode {
+    let default_hook = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        default_hook(info);
+        std::process::exit(i32::from(Exit::Bug as u8));
+    }));
+    let exit = match args::parse(std::env::args_os().skip(1)) {
+        Ok(args::Parsed::Read(args)) => run_read(*args),
+        Ok(args::Parsed::Regions) => print(&regions::table()),
+        Ok(args::Parsed::ShortHelp) => print(&args::short_help()),
+        Ok(args::Parsed::LongHelp) => print(&args::long_help()),
+        Ok(args::Parsed::Version) => print(concat!("tail8x8 ", env!("CARGO_PKG_VERSION"), "\n")),
+        Ok(args::Parsed::Generate(document)) => print(&document.text()),
+        Err(failure) => fail(&Report::new(settings::talk(&args::Args::default())), &failure),
+    };
+    ExitCode::from(exit as u8)
+}
+
+fn run_read(args: args::Args) -> Exit {
+    let talk = settings::talk(&args);
+    let settings = match Settings::settle(args, &settings::Environment::of_process()) {
+        Ok(settings) => settings,
+        Err(failure) => return fail(&Report::new(talk), &failure),
+    };
+    let report = Rc::new(Report::new(settings.talk.clone()));
+    for warning in &settings.warnings {
+        if report.is_terminal() || !warning.only_on_terminal {
+            report.warning(&warning.text);
+        }
+    }
+    if let Some(login) = settings.target.proxy.proxy.as_ref().and_then(|p| p.login.as_ref()) {
+        report.keep_secret(login);
+    }
+    let counters = Rc::new(Counters::default());
+    let signals = {
+        let (report, counters) = (Rc::clone(&report), Rc::clone(&counters));
+        match Signals::take_over(move || report.counters(&counters)) {
+            Ok(signals) => Rc::new(signals),
+            Err(e) => unreachable!("signalfd with an empty descriptor table: {e}"),
+        }
+    };
+
+    let ended = match read::read(&settings, &report, &counters, &signals) {
+        Ok(ended) => ended,
+        Err(failure) => return fail(&report, &failure),
+    };
+    report.debug(&counters);
+    let stop = &settings.stop;
+    let has_end = stop.at_end || stop.until.is_some() || stop.num_messages.is_some();
+    if let (Ended::Stopped, true, Some(signal)) = (ended, has_end, signals.stop()) {
+        // Cut short: `tail8x8 -e > file && use file` must not go on.
+        sys::die_by(signal);
+    }
+    if stop.fail_if_empty && counters.events.get() == 0 {
+        return Exit::Empty;
+    }
+    Exit::Ok
+}
+
+fn fail(report: &Report, failure: &Failure) -> Exit {
+    report.failure(failure);
+    failure.exit()
+}
+
+/// Prints a document; a reader that went away (`| head`) has seen enough.
+fn print(text: &str) -> Exit {
+    let mut out = io::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => Exit::Output,
+        _ => Exit::Ok,
+    }
+}

@@ -1,0 +1,187 @@
+//! The envelope: the JSON object around every payload, as Apache Pulsar's WebSocket API sends it.
+//!
+//! Only what the program acts on is read, borrowed from the frame; unknown members are passed
+//! over without being looked at.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use jiff::Timestamp;
+use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+
+use super::MessageId;
+
+/// One message of the server, taken apart.
+#[derive(Debug)]
+pub(crate) enum Frame<'a> {
+    Message(Envelope<'a>),
+    /// An answer to a question of ours: never printed, never acknowledged.
+    Control,
+    /// No envelope that can be used; the id is what an acknowledgement needs, where there is one.
+    Reject { id: Option<Cow<'a, str>>, reason: String },
+}
+
+/// The members of an envelope that matter here.
+#[derive(Debug)]
+pub(crate) struct Envelope<'a> {
+    pub(crate) id: MessageId,
+    /// Still in base64.
+    pub(crate) payload: Cow<'a, str>,
+    /// When the producer published it, by the producer's clock.
+    pub(crate) publish_time: Option<Timestamp>,
+}
+
+/// Takes a frame's text apart.
+pub(crate) fn parse(frame: &str) -> Frame<'_> {
+    let members: Members<'_> = match serde_json::from_str(frame) {
+        Ok(members) => members,
+        Err(e) => {
+            let id = id_of_anything(frame).map(Cow::Owned);
+            return Frame::Reject { id, reason: format!("no envelope: {e}") };
+        }
+    };
+    let Some(id) = members.message_id else {
+        if members.is_control {
+            return Frame::Control;
+        }
+        return Frame::Reject { id: None, reason: "no envelope: messageId is missing".to_owned() };
+    };
+    let Some(payload) = members.payload else {
+        return Frame::Reject { id: Some(id), reason: "no envelope: payload is missing".to_owned() };
+    };
+    match MessageId::parse(&id) {
+        Ok(id) => Frame::Message(Envelope { id, payload, publish_time: members.publish_time }),
+        Err(e) => Frame::Reject { reason: format!("messageId {e}"), id: Some(id) },
+    }
+}
+
+/// The id of a message whose envelope is wrong elsewhere, so that it can be acknowledged.
+fn id_of_anything(frame: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(frame).ok()?;
+    value.get("messageId")?.as_str().map(str::to_owned)
+}
+
+#[derive(Default)]
+struct Members<'a> {
+    message_id: Option<Cow<'a, str>>,
+    payload: Option<Cow<'a, str>>,
+    publish_time: Option<Timestamp>,
+    is_control: bool,
+}
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(MembersVisitor)
+    }
+}
+
+struct MembersVisitor;
+
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Members<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Members::default();
+        while let Some(Text(name)) = map.next_key()? {
+            match &*name {
+                "messageId" => members.message_id = text(&mut map)?,
+                "payload" => members.payload = text(&mut map)?,
+                "publishTime" => {
+                    members.publish_time = text(&mut map)?.and_then(|text| text.parse().ok());
+                }
+                "type" | "endOfTopic" => {
+                    members.is_control = true;
+                    map.next_value::<IgnoredAny>()?;
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(members)
+    }
+}
+
+/// A string or null.
+fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
+    Ok(map.next_value::<Option<Text<'de>>>()?.map(|Text(text)| text))
+}
+
+/// A JSON string, borrowed unless it holds escapes.
+pub(super) struct Text<'a>(pub(super) Cow<'a, str>);
+
+impl<'de> Deserialize<'de> for Text<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_str(TextVisitor)
+    }
+}
+
+struct TextVisitor;
+
+impl<'de> Visitor<'de> for TextVisitor {
+    type Value = Text<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
+    }
+
+    fn visit_borrowed_str<E>(self, text: &'de str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Self::Value, E> {
+        Ok(Text(Cow::Owned(text.to_owned())))
+    }
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ID: &str = "CAEQAg==";
+
+    fn reject(frame: &str) -> (Option<String>, String) {
+        match parse(frame) {
+            Frame::Reject { id, reason } => (id.map(Cow::into_owned), reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_message_is_taken_apart_whatever_surrounds_it() {
+        let frame = r#" {"new":[{"payload":1}],"payload":"e\u0033","messageId":"CAEQAg==","key":null,
+            "publishTime":"2026-07-01T12:00:00.5-08:00","redeliveryCount":0}"#;
+        let Frame::Message(envelope) = parse(&frame) else { panic!("no message") };
+        assert_eq!(envelope.payload, "e3");
+        assert_eq!(envelope.id.place(), (1, 2, -1));
+        let time = envelope.publish_time.expect("a time");
+        assert_eq!(time.to_string(), "2026-07-01T20:00:00.5Z");
+    }
+
+    #[test]
+    fn control_messages_are_no_messages() {
+        assert!(matches!(parse(r#"{"endOfTopic":false}"#), Frame::Control));
+        assert!(matches!(parse(r#"{"endOfTopic":"false"}"#), Frame::Control));
+        assert!(matches!(parse(r#"{"type":"x","payload":"e30="}"#), Frame::Control));
+    }
+
+    #[test]
+    fn what_cannot_be_used_says_why_and_keeps_its_id() {
+        assert_eq!(reject("hello").0, None);
+        assert!(reject("[1]").1.starts_with("no envelope: invalid type"));
+        assert!(reject("{}").1.contains("messageId is missing"));
+        let (id, reason) = reject(r#"{"messageId":"CAEQAg==","payload":5}"#);
+        assert_eq!(id.as_deref(), Some(ID));
+        assert!(reason.contains("invalid type: integer `5`"), "{reason}");
+        let (id, reason) = reject(r#"{"messageId":"CAEQAg=="}"#);
+        assert_eq!((id.as_deref(), &*reason), (Some(ID), "no envelope: payload is missing"));
+        let (id, reason) = reject(r#"{"messageId":"?","payload":"e30="}"#);
+        assert_eq!(id.as_deref(), Some("?"));
+        assert!(reason.contains("not base64"), "{reason}");
+    }
+}

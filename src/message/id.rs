@@ -1,0 +1,164 @@
+//! Message ids, compared by what they mean.
+//!
+//! An id is base64 of a small protobuf message, Apache Pulsar's `MessageIdData`: field 1 ledger,
+//! 2 entry, 3 partition, 4 batch index, then fields that vary with who made the id. Two strings
+//! can therefore name one message; only the first four fields say which.
+
+use std::fmt;
+use std::rc::Rc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+
+/// One message's place in its topic, with the text it came in.
+#[derive(Clone)]
+pub(crate) struct MessageId {
+    /// As the server wrote it: what an acknowledgement and a resume must send back.
+    text: Rc<str>,
+    pub(crate) ledger: u64,
+    pub(crate) entry: u64,
+    /// Absent (-1) outside partitioned topics.
+    pub(crate) partition: i64,
+    /// Absent (-1) outside batches.
+    pub(crate) batch_index: i64,
+}
+
+impl MessageId {
+    /// Reads an id as the server or a user wrote it.
+    ///
+    /// # Errors
+    /// A sentence on what is wrong with the text.
+    pub(crate) fn parse(text: &str) -> Result<MessageId, String> {
+        let bytes = STANDARD.decode(text).map_err(|e| format!("is not base64: {e}"))?;
+        let mut id = MessageId {
+            text: text.into(),
+            ledger: 0,
+            entry: 0,
+            partition: -1,
+            batch_index: -1,
+        };
+        let (mut has_ledger, mut has_entry) = (false, false);
+        let mut rest = &bytes[..];
+        while !rest.is_empty() {
+            let tag = varint(&mut rest)?;
+            let (field, wire_type) = (tag >> 3, tag & 7);
+            let value = match wire_type {
+                0 => varint(&mut rest)?,
+                1 => skip(&mut rest, 8)?,
+                2 => {
+                    let length = varint(&mut rest)?;
+                    skip(&mut rest, length)?
+                }
+                5 => skip(&mut rest, 4)?,
+                other => return Err(format!("has a field of unknown wire type {other}")),
+            };
+            match (field, wire_type) {
+                (1, 0) => (id.ledger, has_ledger) = (value, true),
+                (2, 0) => (id.entry, has_entry) = (value, true),
+                // Both are int32 on the wire: a negative one is sign-extended to 64 bits.
+                (3, 0) => id.partition = value.cast_signed(),
+                (4, 0) => id.batch_index = value.cast_signed(),
+                _ => {}
+            }
+        }
+        if !(has_ledger && has_entry) {
+            return Err("names no ledger and entry".to_owned());
+        }
+        Ok(id)
+    }
+
+    /// The id as it goes over the wire.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn text(&self) -> Rc<str> {
+        Rc::clone(&self.text)
+    }
+
+    /// The order within one partition: what comes later is greater.
+    pub(crate) fn place(&self) -> (u64, u64, i64) {
+        (self.ledger, self.entry, self.batch_index)
+    }
+}
+
+impl PartialEq for MessageId {
+    fn eq(&self, other: &MessageId) -> bool {
+        (self.partition, self.place()) == (other.partition, other.place())
+    }
+}
+
+impl Eq for MessageId {}
+
+/// `ledger:entry[:partition[:batch index]]`, as Pulsar's own tools print it.
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}", self.ledger, self.entry, self.partition)?;
+        if self.batch_index >= 0 {
+            write!(f, ":{}", self.batch_index)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({self})", self.text)
+    }
+}
+
+fn varint(rest: &mut &[u8]) -> Result<u64, String> {
+    let mut value = 0;
+    for shift in (0..64).step_by(7) {
+        let (&byte, tail) = rest.split_first().ok_or("ends in the middle of a number")?;
+        *rest = tail;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Ok(value);
+        }
+    }
+    Err("has a number of more than 64 bits".to_owned())
+}
+
+fn skip(rest: &mut &[u8], length: u64) -> Result<u64, String> {
+    let length = usize::try_from(length).unwrap_or(usize::MAX);
+    *rest = rest.get(length..).ok_or("ends in the middle of a field")?;
+    Ok(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn id(bytes: &[u8]) -> Result<MessageId, String> {
+        MessageId::parse(&STANDARD.encode(bytes))
+    }
+
+    #[test]
+    fn the_four_fields_are_read_and_later_ones_ignored() {
+        let id = id(&[8, 172, 2, 16, 5, 24, 1, 32, 3, 40, 10, 48, 0]).expect("an id");
+        assert_eq!((id.partition, id.place()), (1, (300, 5, 3)));
+        assert_eq!(id.to_string(), "300:5:1:3");
+    }
+
+    #[test]
+    fn two_texts_can_name_one_message() {
+        let short = id(&[8, 1, 16, 2]).expect("an id");
+        let long = id(&[8, 1, 16, 2, 48, 0]).expect("an id");
+        // -1 written out, as some clients do: ten bytes of varint.
+        let explicit =
+            id(&[8, 1, 16, 2, 24, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1]).expect("an id");
+        assert_eq!(short, long);
+        assert_eq!(short, explicit);
+        assert_ne!(short.as_str(), long.as_str());
+    }
+
+    #[test]
+    fn what_is_no_id_is_said() {
+        assert!(MessageId::parse("now").is_err_and(|e| e.contains("not base64")));
+        assert!(id(&[]).is_err_and(|e| e.contains("no ledger")));
+        assert!(id(&[8]).is_err_and(|e| e.contains("ends in the middle of a number")));
+        assert!(id(&[0x0a, 200]).is_err());
+    }
+}

@@ -1,0 +1,159 @@
+//! Getting a session, and getting it back: position, key, ladder, and the wait between tries.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use super::{End, Run, watch};
+use crate::advice::Problem;
+use crate::connect::{Connection, Halt, Request, authority};
+use crate::endpoint;
+use crate::failure::{Failure, Step};
+use crate::report::{add, duration};
+use crate::retry::jitter;
+use crate::session::Session;
+use crate::settings::Position;
+use crate::sys::{Wake, earlier};
+
+const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and what was written before is left out; one process for each partition (--topic NAME-partition-0) resumes without this";
+
+impl Run<'_> {
+    /// A session, after as many tries as it takes; `None` when the run is over before.
+    pub(super) fn connect(&mut self) -> Result<Option<Session>, Failure> {
+        while self.signals.stop().is_none() {
+            match self.try_to_connect() {
+                Ok(connection) => return Ok(Some(self.opened(connection))),
+                Err(Halt::Stopped) => break,
+                Err(Halt::Failed(failure)) => {
+                    if failure.problem == Problem::NoResumeById
+                        && self.resume.read_from_earliest_instead()
+                    {
+                        self.report.warning(PARTITIONED);
+                    } else if !self.wait_to_retry(*failure)? {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn try_to_connect(&mut self) -> Result<Connection, Halt> {
+        let settings = self.settings;
+        // Read again each time: keys get replaced.
+        let key = settings.credentials.load()?;
+        self.report.keep_secret(&key);
+        let request = Request {
+            path: endpoint::reader(&settings.topic, &self.resume.position()),
+            key,
+            style: settings.credentials.style,
+            max_message_size: settings.link.max_message_size,
+        };
+        let left = self.over.map(|over| over.saturating_duration_since(Instant::now()));
+        let timeout = settings.link.connect_timeout.min(left.unwrap_or(Duration::MAX));
+        let report = self.report;
+        self.ladder.climb(&request, timeout, &mut |event| watch::tell(report, &event))
+    }
+
+    /// Takes stock of a session that has just opened.
+    fn opened(&mut self, connection: Connection) -> Session {
+        let Run { settings, report, counters, .. } = *self;
+        let now = connection.date.unwrap_or_else(Timestamp::now);
+        self.retries.opened();
+        self.idle.opened();
+        counters.connected.set(Some(Instant::now()));
+        if self.resume.began().is_none() {
+            report.notice(self.greeting());
+            let at_end = settings.stop.at_end.then_some(now);
+            let until = settings.stop.until;
+            self.end = [at_end, until].into_iter().flatten().min().map(End::new);
+        } else {
+            add(&counters.reconnects, 1);
+        }
+        self.resume.opened(now);
+        if let Some(end) = &mut self.end {
+            end.opened();
+        }
+        if let Some(since) = self.outage.take() {
+            let text = format!("connected again after {}", duration(since.elapsed()));
+            match self.is_following() {
+                true => report.event(text),
+                false => report.debug(text),
+            }
+        }
+        let server = authority(&settings.target.host, settings.target.port);
+        Session::new(connection.socket, Rc::clone(self.signals), server, &settings.link)
+    }
+
+    fn greeting(&self) -> String {
+        let settings = self.settings;
+        let (target, topic) = (&settings.target, &settings.topic);
+        let region = target.region.map_or(String::new(), |region| format!("{region}, "));
+        let from = match &settings.start.position {
+            Position::Latest => "latest".to_owned(),
+            Position::Earliest => "earliest".to_owned(),
+            Position::After(id) => format!("message {id}"),
+        };
+        let ending = if self.is_following() { "waiting for new events" } else { "catching up" };
+        format!(
+            "connected to {} ({region}{}), topic {}/{}/{} from {from}; {ending}",
+            target.host, target.chosen_by, topic.tenant, topic.namespace, topic.topic
+        )
+    }
+
+    /// Waits before the next try. `false` when the run is over instead.
+    ///
+    /// # Errors
+    /// The failure itself, when there is no next try.
+    pub(super) fn wait_to_retry(&mut self, mut failure: Failure) -> Result<bool, Failure> {
+        let now = Instant::now();
+        if self.is_over() {
+            return self.out_of_time(&failure);
+        }
+        let Some(wait) = self.retries.next(&failure, now, jitter()) else {
+            if self.retries.in_row() > 1 {
+                failure.cause = format!("{} (attempt {})", failure.cause, self.retries.in_row());
+            }
+            return Err(failure);
+        };
+        let next = format!("trying again in {}", duration(wait));
+        if self.report.is_terminal() || (self.outage.is_none() && self.is_following()) {
+            self.report.trouble(&failure, &next);
+        } else {
+            self.report.debug(format!("{failure}; {next}"));
+        }
+        self.outage.get_or_insert(now);
+        let until = earlier(Some(now + wait), self.over);
+        loop {
+            self.report.live(self.counters);
+            let look = earlier(until, self.report.next_live());
+            match self.signals.wait(&mut vec![self.out.interest()], look) {
+                Wake::Stop => return Ok(false),
+                Wake::Ready if self.out.is_closed() => return Ok(false),
+                // Lines of the session that is gone find room.
+                Wake::Ready => drop(self.out.write().map_err(|e| super::output_failure(&e))?),
+                Wake::Deadline if self.is_over() => return self.out_of_time(&failure),
+                Wake::Deadline if until.is_none_or(|until| Instant::now() >= until) => {
+                    return Ok(true);
+                }
+                Wake::Deadline => {}
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.over.is_some_and(|over| Instant::now() >= over)
+    }
+
+    /// `--max-time` is over while there is no session: fine if there ever was one.
+    fn out_of_time(&self, last: &Failure) -> Result<bool, Failure> {
+        if self.resume.began().is_some() {
+            return Ok(false);
+        }
+        let limit = self.settings.stop.max_time.unwrap_or_default();
+        let cause = format!("no session within {} (--max-time); last: {last}", duration(limit));
+        let server = authority(&self.settings.target.host, self.settings.target.port);
+        Err(Failure::new(Step::Stream, server, Problem::OutOfTime, cause))
+    }
+}

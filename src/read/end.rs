@@ -1,0 +1,84 @@
+//! The end of a run that catches up: `-e` and `--until`. Pure bookkeeping.
+//!
+//! "Caught up" is not on the wire, so the end is pinned to a time, and is reached when every
+//! partition has shown a message from then or later. Where nothing more is published, the idle
+//! timeout ends the run instead.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+/// How long a partitioned topic may take to show every one of its partitions.
+const PARTITIONS_SHOW: Duration = Duration::from_secs(2);
+
+/// A run's end, by publish time.
+#[derive(Debug)]
+pub(crate) struct End {
+    at: Timestamp,
+    /// For each partition seen, whether it has passed the end.
+    passed: BTreeMap<i64, bool>,
+    opened: Instant,
+}
+
+impl End {
+    pub(crate) fn new(at: Timestamp) -> End {
+        End { at, passed: BTreeMap::new(), opened: Instant::now() }
+    }
+
+    /// A session is open: what it will show has to be awaited anew.
+    pub(crate) fn opened(&mut self) {
+        self.opened = Instant::now();
+    }
+
+    /// A message of this partition was published then.
+    pub(crate) fn saw(&mut self, partition: i64, published: Option<Timestamp>) {
+        let passed = published.is_some_and(|published| published >= self.at);
+        *self.passed.entry(partition).or_default() |= passed;
+    }
+
+    /// Whether every partition seen has passed the end.
+    pub(crate) fn is_reached(&self, now: Instant) -> bool {
+        let all = !self.passed.is_empty() && self.passed.values().all(|&passed| passed);
+        all && self.shown().is_none_or(|at| now >= at)
+    }
+
+    /// When to ask again without another message.
+    pub(crate) fn next_look(&self) -> Option<Instant> {
+        self.shown().filter(|&at| at > Instant::now())
+    }
+
+    /// When a partitioned topic has had its time to show every partition.
+    fn shown(&self) -> Option<Instant> {
+        let is_partitioned = self.passed.keys().any(|&partition| partition >= 0);
+        is_partitioned.then(|| self.opened + PARTITIONS_SHOW)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_reached_when_every_partition_has_passed_it() {
+        let at = |second| Timestamp::from_second(second).ok();
+        let now = Instant::now();
+        let mut end = End::new(at(100).expect("in range"));
+        assert!(!end.is_reached(now));
+        end.saw(-1, at(99));
+        end.saw(-1, None);
+        assert!(!end.is_reached(now));
+        end.saw(-1, at(100));
+        assert!(end.is_reached(now));
+
+        let mut end = End::new(at(100).expect("in range"));
+        end.saw(0, at(101));
+        assert!(!end.is_reached(now), "other partitions may still show");
+        let later = Instant::now() + PARTITIONS_SHOW;
+        assert!(end.is_reached(later));
+        end.saw(1, at(50));
+        assert!(!end.is_reached(later));
+        end.saw(1, at(101));
+        assert!(end.is_reached(later));
+    }
+}

@@ -1,0 +1,37 @@
+//! What a reader says of the ladder: at -v, each step with its evidence and time.
+
+use crate::connect::{Event, Evidence};
+use crate::report::{Report, duration};
+
+/// Tells one event of a climb.
+pub(super) fn tell(report: &Report, event: &Event<'_>) {
+    match event {
+        Event::Began { step, subject } => report.debug(format!("{step} {subject}")),
+        Event::Saw { step, evidence } => report.debug(format!("{step}: {}", words(evidence))),
+        Event::Passed { step, elapsed } => {
+            report.debug(format!("{step}: ok in {}", duration(*elapsed)));
+        }
+        Event::Failed { elapsed, failure } => {
+            report.debug(format!("{}: failed after {}", failure.step, duration(*elapsed)));
+        }
+    }
+}
+
+fn words(evidence: &Evidence<'_>) -> String {
+    match evidence {
+        Evidence::Addresses { addresses, source } => {
+            let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+            format!("{} ({source})", list.join(", "))
+        }
+        Evidence::Attempt(attempt) => {
+            let outcome = match &attempt.outcome {
+                Ok(()) => "connected",
+                Err((_, words)) => words,
+            };
+            format!("{} {outcome} after {}", attempt.address, duration(attempt.elapsed))
+        }
+        Evidence::ProxyRule(rule) => format!("chosen by {rule}"),
+        Evidence::Answer(answer) => answer.status_line(),
+        Evidence::Certificate(der) => format!("verified a certificate of {} bytes", der.len()),
+    }
+}

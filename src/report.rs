@@ -1,0 +1,360 @@
+//! Everything that is said on standard error: greetings, troubles, warnings, traces.
+//!
+//! What is said depends on who listens. A person at a terminal is told where they are and what
+//! goes on; a log gets one line when something begins to be wrong and one when it is over; a
+//! cron job that works gets nothing at all. The key is removed from every line.
+
+use std::cell::{Cell, RefCell};
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jiff::Timestamp;
+use percent_encoding::utf8_percent_encode;
+
+use crate::endpoint::QUERY_VALUE;
+use crate::failure::Failure;
+use crate::secret::Secret;
+use crate::settings::{Color, LogFormat, Talk};
+
+/// What has been done so far.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    /// Lines handed to the output.
+    pub(crate) events: Cell<u64>,
+    /// Their bytes.
+    pub(crate) bytes: Cell<u64>,
+    pub(crate) rejects: Cell<u64>,
+    pub(crate) tombstones: Cell<u64>,
+    /// Left out by `--event`, `--since` or `--until`.
+    pub(crate) filtered: Cell<u64>,
+    /// Received again after a reconnect and left out.
+    pub(crate) repeats: Cell<u64>,
+    pub(crate) reconnects: Cell<u64>,
+    /// When the session that is open now began.
+    pub(crate) connected: Cell<Option<Instant>>,
+    /// The latest publish time of any message.
+    pub(crate) newest: Cell<Option<Timestamp>>,
+}
+
+/// Adds to one counter.
+pub(crate) fn add(counter: &Cell<u64>, n: u64) {
+    counter.set(counter.get() + n);
+}
+
+impl Display for Counters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} events, {} bytes", self.events.get(), self.bytes.get())?;
+        for (n, what) in [
+            (&self.rejects, "rejects"),
+            (&self.tombstones, "tombstones"),
+            (&self.filtered, "filtered"),
+            (&self.repeats, "repeats left out"),
+            (&self.reconnects, "reconnects"),
+        ] {
+            if n.get() > 0 {
+                write!(f, ", {} {what}", n.get())?;
+            }
+        }
+        match self.connected.get() {
+            Some(since) => write!(f, "; connected for {}", duration(since.elapsed()))?,
+            None => f.write_str("; not connected")?,
+        }
+        if let Some(newest) = self.newest.get() {
+            let age = Duration::try_from(Timestamp::now().duration_since(newest));
+            write!(f, "; newest event {} old", duration(age.unwrap_or_default()))?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Level {
+    Error,
+    Warning,
+    Notice,
+    Debug,
+    Trace,
+}
+
+impl Level {
+    fn name(self) -> &'static str {
+        match self {
+            Level::Error => "error",
+            Level::Warning => "warning",
+            Level::Notice => "notice",
+            Level::Debug => "debug",
+            Level::Trace => "trace",
+        }
+    }
+
+    /// Errors and notices go without: they are what the program has to say.
+    fn label(self) -> &'static str {
+        match self {
+            Level::Error | Level::Notice => "",
+            Level::Warning => "warning: ",
+            Level::Debug => "debug: ",
+            Level::Trace => "trace: ",
+        }
+    }
+}
+
+/// The program's voice.
+#[derive(Debug)]
+pub(crate) struct Report {
+    talk: Talk,
+    /// Standard error is a terminal.
+    terminal: bool,
+    /// Standard error is a terminal and standard output is not: room for the live line.
+    has_live_line: bool,
+    color: bool,
+    secrets: RefCell<Vec<String>>,
+    live: RefCell<Live>,
+}
+
+/// The line that is written over itself.
+#[derive(Debug, Default)]
+struct Live {
+    shown: bool,
+    next: Option<Instant>,
+    events_before: u64,
+}
+
+/// How often the live line changes.
+const LIVE: Duration = Duration::from_secs(1);
+
+impl Report {
+    pub(crate) fn new(talk: Talk) -> Report {
+        let terminal = io::stderr().is_terminal();
+        let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
+            || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
+        Report {
+            terminal,
+            has_live_line: terminal
+                && !io::stdout().is_terminal()
+                && !talk.quiet
+                && talk.log_format == LogFormat::Text
+                && !std::env::var_os("TERM").is_some_and(|v| v == "dumb"),
+            color: match talk.color {
+                Color::Auto => terminal && !plain,
+                Color::Always => true,
+                Color::Never => false,
+            },
+            talk,
+            secrets: RefCell::default(),
+            live: RefCell::default(),
+        }
+    }
+
+    /// From now on this value is removed from every line, in each form it is sent in.
+    pub(crate) fn keep_secret(&self, secret: &Secret) {
+        let value = secret.expose();
+        let json = serde_json::Value::from(value).to_string();
+        let forms = [
+            value.to_owned(),
+            utf8_percent_encode(value, QUERY_VALUE).to_string(),
+            STANDARD.encode(value),
+            json[1..json.len() - 1].to_owned(),
+        ];
+        let mut secrets = self.secrets.borrow_mut();
+        for form in forms {
+            if !form.is_empty() && !secrets.contains(&form) {
+                secrets.push(form);
+            }
+        }
+        // The longest first: a form may contain another.
+        secrets.sort_by_key(|form| std::cmp::Reverse(form.len()));
+    }
+
+    /// Whether a person is likely to read along.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal
+    }
+
+    /// A failure the run ends with.
+    pub(crate) fn failure(&self, failure: &Failure) {
+        self.fail(Level::Error, failure, None);
+    }
+
+    /// A failure that is tried again, and what happens next.
+    pub(crate) fn trouble(&self, failure: &Failure, next: &str) {
+        if !self.talk.quiet {
+            self.fail(Level::Warning, failure, Some(next));
+        }
+    }
+
+    fn fail(&self, level: Level, failure: &Failure, next: Option<&str>) {
+        if self.talk.log_format == LogFormat::Json {
+            let row = crate::advice::row(failure.problem);
+            return self.json(
+                level,
+                &[
+                    ("step", &failure.step.to_string()),
+                    ("subject", &failure.subject),
+                    ("cause", &failure.cause),
+                    ("code", row.code),
+                    ("advice", failure.advice()),
+                    ("next", next.unwrap_or("stop")),
+                ],
+            );
+        }
+        let text = if self.terminal {
+            let next = next.map_or(String::new(), |next| format!("\n        {next}"));
+            format!("{failure}\n        {}{next}", failure.advice())
+        } else {
+            let next = next.map_or(String::new(), |next| format!("; {next}"));
+            format!("{failure}; {}{next}", failure.advice())
+        };
+        self.say(level, &text);
+    }
+
+    /// Something a person should know about, whoever listens.
+    pub(crate) fn warning(&self, text: impl Display) {
+        self.say(Level::Warning, &text.to_string());
+    }
+
+    /// For a person at a terminal; for others only at -v.
+    pub(crate) fn notice(&self, text: impl Display) {
+        if self.terminal && !self.talk.quiet {
+            self.say(Level::Notice, &text.to_string());
+        } else {
+            self.debug(text);
+        }
+    }
+
+    /// A change of state that a log should have, too.
+    pub(crate) fn event(&self, text: impl Display) {
+        if !self.talk.quiet {
+            self.say(Level::Notice, &text.to_string());
+        }
+    }
+
+    /// At -v: each step.
+    pub(crate) fn debug(&self, text: impl Display) {
+        if self.talk.verbose >= 1 {
+            self.say(Level::Debug, &text.to_string());
+        }
+    }
+
+    /// At -vv: each frame. The text is only made when it is wanted.
+    pub(crate) fn trace(&self, text: impl FnOnce() -> String) {
+        if self.talk.verbose >= 2 {
+            self.say(Level::Trace, &text());
+        }
+    }
+
+    /// The counters, because someone asked (SIGUSR1).
+    pub(crate) fn counters(&self, counters: &Counters) {
+        self.say(Level::Notice, &counters.to_string());
+    }
+
+    /// When the live line wants to change; `None` where there is none.
+    pub(crate) fn next_live(&self) -> Option<Instant> {
+        self.has_live_line.then(|| self.live.borrow().next.unwrap_or_else(Instant::now))
+    }
+
+    /// Writes the live line when it is time.
+    pub(crate) fn live(&self, counters: &Counters) {
+        let now = Instant::now();
+        if self.next_live().is_none_or(|next| now < next) {
+            return;
+        }
+        let rate = {
+            let mut live = self.live.borrow_mut();
+            let events = counters.events.get();
+            let rate = live.next.map_or(0, |_| events - live.events_before);
+            *live = Live { shown: true, next: Some(now + LIVE), events_before: events };
+            rate
+        };
+        let line = format!("\r\x1b[Ktail8x8: {counters}; {rate}/s");
+        let _ = io::stderr().write_all(self.without_secrets(&line).as_bytes());
+    }
+
+    /// Removes the live line, before something else is written or the program ends.
+    pub(crate) fn clear_live(&self) {
+        if std::mem::take(&mut self.live.borrow_mut().shown) {
+            let _ = io::stderr().write_all(b"\r\x1b[K");
+        }
+    }
+
+    fn say(&self, level: Level, text: &str) {
+        if self.talk.log_format == LogFormat::Json {
+            return self.json(level, &[("message", text)]);
+        }
+        self.clear_live();
+        let (on, off) = match level {
+            Level::Error if self.color => ("\x1b[31m", "\x1b[0m"),
+            Level::Warning if self.color => ("\x1b[33m", "\x1b[0m"),
+            Level::Debug | Level::Trace if self.color => ("\x1b[2m", "\x1b[0m"),
+            _ => ("", ""),
+        };
+        let line = format!("{on}tail8x8: {}{off}{text}\n", level.label());
+        // Where standard error cannot be written there is nobody left to tell.
+        let _ = io::stderr().write_all(self.without_secrets(&line).as_bytes());
+    }
+
+    fn json(&self, level: Level, members: &[(&str, &str)]) {
+        let mut object = serde_json::Map::new();
+        object.insert("time".to_owned(), format!("{:.3}", Timestamp::now()).into());
+        object.insert("level".to_owned(), level.name().into());
+        for &(name, value) in members {
+            object.insert(name.to_owned(), self.without_secrets(value).into());
+        }
+        let line = format!("{}\n", serde_json::Value::from(object));
+        let _ = io::stderr().write_all(line.as_bytes());
+    }
+
+    fn without_secrets(&self, text: &str) -> String {
+        let secrets = self.secrets.borrow();
+        secrets.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "(redacted)"))
+    }
+}
+
+/// A duration for people: `850ms`, `45s`, `2m5s`, `3h20m`, `4d2h`.
+pub(crate) fn duration(d: Duration) -> String {
+    let seconds = d.as_secs();
+    let two = |a: u64, unit: &str, b: u64, smaller: &str| match b {
+        0 => format!("{a}{unit}"),
+        _ => format!("{a}{unit}{b}{smaller}"),
+    };
+    match seconds {
+        0 => format!("{}ms", d.as_millis()),
+        1..60 if d.subsec_millis() >= 100 && seconds < 10 => format!("{:.1}s", d.as_secs_f64()),
+        1..60 => format!("{seconds}s"),
+        60..3600 => two(seconds / 60, "m", seconds % 60, "s"),
+        3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "m"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_key_is_removed_in_every_form() {
+        let report = Report::new(Talk {
+            quiet: false,
+            verbose: 0,
+            log_format: LogFormat::Text,
+            color: Color::Never,
+        });
+        report.keep_secret(&Secret::new("eght_a+b/c=\"".to_owned()));
+        for form in ["eght_a+b/c=\"", "eght_a%2Bb%2Fc%3D%22", "ZWdodF9hK2IvYz0i", "eght_a+b/c=\\\""]
+        {
+            let text = report.without_secrets(&format!("<{form}>"));
+            assert_eq!(text, "<(redacted)>");
+        }
+    }
+
+    #[test]
+    fn durations_are_short() {
+        let text = |ms| duration(Duration::from_millis(ms));
+        assert_eq!(
+            [0, 850, 1000, 1500, 45_400, 125_000, 12_000_000, 360_000_000].map(text),
+            ["0ms", "850ms", "1s", "1.5s", "45s", "2m5s", "3h20m", "4d4h"]
+        );
+    }
+}

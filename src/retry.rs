@@ -1,0 +1,149 @@
+//! Whether a failed connection is worth another try, and after how long: pure decisions.
+
+use std::time::{Duration, Instant};
+
+use crate::advice::{self, Again};
+use crate::failure::Failure;
+use crate::settings::Retry;
+
+/// After a session has been open, every failure is tried again for this long: a gateway that is
+/// being replaced answers 401 and 404 too.
+const GRACE: Duration = Duration::from_secs(5 * 60);
+
+/// A failure that may or may not stay gets so many attempts.
+const FEW: u32 = 3;
+
+/// The failures in a row, since a message was last written.
+#[derive(Debug)]
+pub(crate) struct Retries<'a> {
+    policy: &'a Retry,
+    in_row: u32,
+    ever_open: bool,
+    /// When the session that was open before ended.
+    outage: Option<Instant>,
+}
+
+impl<'a> Retries<'a> {
+    pub(crate) fn new(policy: &'a Retry) -> Retries<'a> {
+        Retries { policy, in_row: 0, ever_open: false, outage: None }
+    }
+
+    /// A session is open.
+    pub(crate) fn opened(&mut self) {
+        self.ever_open = true;
+        self.outage = None;
+    }
+
+    /// A message was written: what failed before is history.
+    pub(crate) fn wrote(&mut self) {
+        self.in_row = 0;
+    }
+
+    /// How many attempts have failed in a row.
+    pub(crate) fn in_row(&self) -> u32 {
+        self.in_row
+    }
+
+    /// Counts a failure and says how long to wait before the next try; `None` is to stop.
+    ///
+    /// `jitter` is a random number from 0 to 1: the wait is anything up to a limit that doubles,
+    /// so that many clients cut off together do not come back together.
+    pub(crate) fn next(&mut self, failure: &Failure, now: Instant, jitter: f64) -> Option<Duration> {
+        self.in_row += 1;
+        if self.policy.limit.is_some_and(|limit| self.in_row > limit) {
+            return None;
+        }
+        let in_grace =
+            self.ever_open && now.duration_since(*self.outage.get_or_insert(now)) < GRACE;
+        let again = match advice::row(failure.problem).again {
+            Again::Never => false,
+            Again::Retry => true,
+            _ if in_grace || self.policy.all_errors => true,
+            Again::Few => self.in_row < FEW,
+            Again::Stop => false,
+        };
+        let doubled = self.policy.delay.saturating_mul(1 << (self.in_row - 1).min(20));
+        let wait = doubled.min(self.policy.max_delay).mul_f64(jitter);
+        again.then(|| wait.max(failure.retry_after.unwrap_or_default()))
+    }
+}
+
+/// A random number from 0 to 1.
+pub(crate) fn jitter() -> f64 {
+    // Without randomness the middle does.
+    getrandom::u32().map_or(0.5, |n| f64::from(n) / f64::from(u32::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::advice::Problem;
+    use crate::failure::Step;
+
+    const POLICY: Retry = Retry {
+        limit: None,
+        delay: Duration::from_secs(1),
+        max_delay: Duration::from_secs(60),
+        all_errors: false,
+    };
+
+    fn failure(problem: Problem) -> Failure {
+        Failure::new(Step::Auth, "host:443", problem, "")
+    }
+
+    fn waits(policy: &Retry, problem: Problem, tries: usize) -> Vec<Option<u64>> {
+        let mut retries = Retries::new(policy);
+        let now = Instant::now();
+        (0..tries)
+            .map(|_| retries.next(&failure(problem), now, 1.0).map(|wait| wait.as_secs()))
+            .collect()
+    }
+
+    #[test]
+    fn the_wait_doubles_up_to_its_limit_and_is_jittered_in_full() {
+        let seconds = waits(&POLICY, Problem::Refused, 9);
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60, 60].map(Some));
+        let mut retries = Retries::new(&POLICY);
+        let none = retries.next(&failure(Problem::Refused), Instant::now(), 0.0);
+        assert_eq!(none, Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn before_any_session_what_stays_stops_at_once_and_what_may_stay_soon() {
+        assert_eq!(waits(&POLICY, Problem::Unauthorized, 1), [None]);
+        assert_eq!(waits(&POLICY, Problem::ServerError, 3), [Some(1), Some(2), None]);
+        let all = Retry { all_errors: true, ..POLICY };
+        assert_eq!(waits(&all, Problem::Unauthorized, 2), [Some(1), Some(2)]);
+        assert_eq!(waits(&all, Problem::TooLarge, 1), [None]);
+        let limited = Retry { limit: Some(1), ..POLICY };
+        assert_eq!(waits(&limited, Problem::Refused, 2), [Some(1), None]);
+    }
+
+    #[test]
+    fn after_a_session_everything_is_tried_for_five_minutes() {
+        let mut retries = Retries::new(&POLICY);
+        retries.opened();
+        let now = Instant::now();
+        let mut at = |seconds| {
+            let now = now + Duration::from_secs(seconds);
+            retries.next(&failure(Problem::Unauthorized), now, 1.0).is_some()
+        };
+        assert!(at(0) && at(299));
+        assert!(!at(300));
+        retries.opened();
+        assert!(retries.next(&failure(Problem::Unauthorized), now, 1.0).is_some());
+        assert!(retries.next(&failure(Problem::TooLarge), now, 1.0).is_none());
+    }
+
+    #[test]
+    fn retry_after_is_honoured_and_a_written_message_starts_anew() {
+        let mut retries = Retries::new(&POLICY);
+        let mut busy = failure(Problem::RateLimited);
+        busy.retry_after = Some(Duration::from_secs(7));
+        let now = Instant::now();
+        assert_eq!(retries.next(&busy, now, 0.1), Some(Duration::from_secs(7)));
+        assert_eq!(retries.next(&failure(Problem::Refused), now, 1.0), Some(Duration::from_secs(2)));
+        retries.wrote();
+        assert_eq!(retries.next(&failure(Problem::Refused), now, 1.0), Some(Duration::from_secs(1)));
+    }
+}

@@ -1,0 +1,42 @@
+//! The environment as a value, so that nothing else in this folder asks the process for it.
+
+use std::collections::BTreeMap;
+
+/// A copy of the environment's variables.
+#[derive(Debug)]
+pub(crate) struct Environment(BTreeMap<String, Hidden>);
+
+impl Environment {
+    /// The variables of this process. What is no UTF-8 gets replacement characters, which no
+    /// value here may contain, so it is refused by name where it is used.
+    pub(crate) fn of_process() -> Environment {
+        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+        std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect()
+    }
+
+    /// A variable's value. One that is set and empty counts as unset, as everywhere in Unix.
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|value| value.0.as_str()).filter(|value| !value.is_empty())
+    }
+}
+
+impl FromIterator<(String, String)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Environment {
+        Environment(variables.into_iter().map(|(name, value)| (name, Hidden(value))).collect())
+    }
+}
+
+impl<'a> FromIterator<(&'a str, &'a str)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(variables: I) -> Environment {
+        variables.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+    }
+}
+
+/// Any of them may be a secret.
+struct Hidden(String);
+
+impl std::fmt::Debug for Hidden {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("…")
+    }
+}

@@ -1,0 +1,270 @@
+//! What one run needs to know, settled: the command line, the environment and the config file
+//! put together, checked, and turned into types that cannot be wrong.
+//!
+//! Every default and every rule about more than one option lives in this folder. Nothing here
+//! connects anywhere; the only files read are the key, the CA and the config file.
+
+mod config;
+pub(crate) mod endpoint;
+mod environment;
+mod files;
+mod key;
+mod layers;
+pub(crate) mod proxy;
+mod settle;
+mod trust;
+pub(crate) mod values;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::message::MessageId;
+use crate::secret::Secret;
+
+pub(crate) use environment::Environment;
+pub(crate) use settle::talk;
+
+/// One settled run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) target: Target,
+    pub(crate) topic: Topic,
+    pub(crate) credentials: Credentials,
+    pub(crate) start: Start,
+    pub(crate) stop: Stop,
+    pub(crate) lines: Lines,
+    pub(crate) link: Link,
+    pub(crate) retry: Retry,
+    pub(crate) talk: Talk,
+    /// To be told before the first connection, in this order.
+    pub(crate) warnings: Vec<Warning>,
+}
+
+/// Something that works and that its user should still know.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Warning {
+    pub(crate) text: String,
+    /// Is of no use to a log file.
+    pub(crate) only_on_terminal: bool,
+}
+
+impl Warning {
+    fn always(text: impl Into<String>) -> Warning {
+        Warning { text: text.into(), only_on_terminal: false }
+    }
+
+    fn on_terminal(text: impl Into<String>) -> Warning {
+        Warning { text: text.into(), only_on_terminal: true }
+    }
+}
+
+/// The server, and the way to it.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// Lower case, without the brackets of an IPv6 literal.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// `ws://` instead of `wss://`: no TLS.
+    pub(crate) plain: bool,
+    /// How the host was chosen, for people: `--cluster NA12`, `PULSAR_HOST`, `default`.
+    pub(crate) chosen_by: String,
+    /// The region the host serves, where it is one of 8x8's, such as `US1`.
+    pub(crate) region: Option<&'static str>,
+    pub(crate) proxy: ProxyChoice,
+    pub(crate) trust: Trust,
+    pub(crate) family: Family,
+    /// `--resolve`: names that are not looked up.
+    pub(crate) overrides: Vec<Override>,
+}
+
+/// Whether a proxy stands in between, and which rule decided.
+#[derive(Debug)]
+pub(crate) struct ProxyChoice {
+    pub(crate) proxy: Option<Proxy>,
+    /// For people: `--proxy`, `https_proxy`, `NO_PROXY (.8x8.com)`, `none configured`.
+    pub(crate) rule: String,
+}
+
+/// An HTTP proxy that is asked to CONNECT.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// `user:password`, percent-decoded, for `Proxy-Authorization: Basic`.
+    pub(crate) login: Option<Secret>,
+}
+
+/// Which certificates are believed.
+#[derive(Debug, Default)]
+pub(crate) struct Trust {
+    /// `--ca-file`: added to the system's store. DER, parsed once so that a bad file fails early.
+    pub(crate) extra_roots: Vec<Vec<u8>>,
+    /// `--insecure`: believe anyone.
+    pub(crate) insecure: bool,
+}
+
+/// Which addresses of a name are tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    Any,
+    V4,
+    V6,
+}
+
+/// One `--resolve HOST:PORT:ADDRESS`.
+#[derive(Debug)]
+pub(crate) struct Override {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) addresses: Vec<std::net::IpAddr>,
+}
+
+/// What is read: the path and query of the reader endpoint.
+#[derive(Debug)]
+pub(crate) struct Topic {
+    pub(crate) tenant: String,
+    pub(crate) namespace: String,
+    pub(crate) topic: String,
+    pub(crate) reader_name: Option<String>,
+    /// 1 to 1000: how many messages the server sends ahead of their acknowledgement.
+    pub(crate) receiver_queue_size: u16,
+}
+
+/// The API key: where it comes from and how it is sent.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    pub(crate) source: KeySource,
+    pub(crate) style: AuthStyle,
+}
+
+/// Where the key comes from. A file is read again at each connect, since keys get replaced.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    /// Held in memory; `from` names the source for people (`--x-api-key`, `stdin`, `PULSAR_API_KEY`).
+    Given { key: Secret, from: &'static str },
+    /// A file; `from` names who named it (`--x-api-key-file`, `PULSAR_API_KEY_FILE`, `CREDENTIALS_DIRECTORY`).
+    File { path: PathBuf, from: &'static str },
+}
+
+/// Where the key goes in the upgrade request; never both.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AuthStyle {
+    Header,
+    Query,
+}
+
+/// Where the first connection begins.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) position: Position,
+    /// Only what was published at or after this is written.
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// A place in a topic, as the reader endpoint's `messageId` names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Position {
+    /// What is published from now on.
+    Latest,
+    /// The oldest message the service still holds.
+    Earliest,
+    /// What follows this message.
+    After(MessageId),
+}
+
+/// When the run ends by itself.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    /// After so many lines.
+    pub(crate) num_messages: Option<u64>,
+    /// `-e`: when everything published before the run began has been read.
+    pub(crate) at_end: bool,
+    /// `--until`: when everything published before this time has been read.
+    pub(crate) until: Option<Timestamp>,
+    /// After so long without a message.
+    pub(crate) idle_timeout: Option<Duration>,
+    /// After so long in all.
+    pub(crate) max_time: Option<Duration>,
+    /// A run without a line exits 10.
+    pub(crate) fail_if_empty: bool,
+}
+
+/// What a line holds, and which messages get one.
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) format: Format,
+    /// Empty: every event type.
+    pub(crate) events: Vec<String>,
+    pub(crate) on_reject: OnReject,
+}
+
+/// The shape of a line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Format {
+    /// The event as published.
+    Payload,
+    /// The event with its message id, times and properties around it.
+    Envelope,
+}
+
+/// What happens to a message that cannot be decoded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnReject {
+    /// Warn, acknowledge, count, go on.
+    Warn,
+    /// End with exit code 65, the message unacknowledged.
+    Stop,
+}
+
+/// Time and size limits of one connection.
+#[derive(Debug)]
+pub(crate) struct Link {
+    /// For the whole ladder, from the name lookup to the 101.
+    pub(crate) connect_timeout: Duration,
+    /// A ping is sent after so long without a byte received.
+    pub(crate) ping_interval: Duration,
+    /// How long the answer to a ping may take.
+    pub(crate) ping_timeout: Duration,
+    /// After so long without a message the reader is opened anew.
+    pub(crate) max_silence: Option<Duration>,
+    /// Bytes of one WebSocket message.
+    pub(crate) max_message_size: usize,
+}
+
+/// How often and how fast a failed connection is tried again.
+#[derive(Debug)]
+pub(crate) struct Retry {
+    /// Tries after the first failure in a row; `None` is without end.
+    pub(crate) limit: Option<u32>,
+    pub(crate) delay: Duration,
+    pub(crate) max_delay: Duration,
+    /// Also what only a person can mend.
+    pub(crate) all_errors: bool,
+}
+
+/// How much is said, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Talk {
+    pub(crate) quiet: bool,
+    /// 0 to 2: `-v` tells each step, `-vv` each frame.
+    pub(crate) verbose: u8,
+    pub(crate) log_format: LogFormat,
+    pub(crate) color: Color,
+}
+
+/// `--log-format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LogFormat {
+    Text,
+    Json,
+}
+
+/// `--color`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Color {
+    Auto,
+    Always,
+    Never,
+}

@@ -1,0 +1,292 @@
+//! Whether a proxy stands in between, and which rule says so.
+//!
+//! The environment is read as curl reads it for https:// (7.88, measured), and two more forms of
+//! `NO_PROXY` are understood that curl ignores, since people write them: `*.domain` and
+//! `host:443`.
+
+use std::net::IpAddr;
+
+use percent_encoding::percent_decode_str;
+
+use crate::advice::Problem;
+use crate::args::{Args, Layer};
+use crate::failure::{Failure, Step};
+use crate::secret::Secret;
+use crate::settings::environment::Environment;
+use crate::settings::{Proxy, ProxyChoice, endpoint};
+
+/// Lower case goes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
+const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
+
+/// The proxy for a target.
+pub(crate) fn settle(
+    args: &Args,
+    env: &Environment,
+    host: &str,
+    port: u16,
+) -> Result<ProxyChoice, Failure> {
+    let Some((text, rule)) =
+        pick(args, env, "proxy", args.proxy.as_ref().map(Secret::expose), &VARIABLES)
+    else {
+        return Ok(ProxyChoice { proxy: None, rule: "none configured".to_owned() });
+    };
+    let proxy = url(text).map_err(|reason| {
+        let problem = match args.layer("proxy") {
+            Some(Layer::ConfigFile) => Problem::BadContent,
+            _ => Problem::Usage,
+        };
+        Failure::new(Step::Config, &rule, problem, format!("the value {reason}"))
+    })?;
+    let list = pick(args, env, "noproxy", args.noproxy.as_deref(), &EXCEPTIONS);
+    if proxy.is_some()
+        && let Some((list, source)) = list
+        && let Some(entry) = exception(list, host, port)
+    {
+        return Ok(ProxyChoice { proxy: None, rule: format!("{source} ({entry})") });
+    }
+    let rule = if proxy.is_some() { rule } else { format!("{rule} is empty") };
+    Ok(ProxyChoice { proxy, rule })
+}
+
+/// The value that counts and its source: the command line's, the first variable's that is not
+/// empty, the config file's.
+fn pick<'a>(
+    args: &'a Args,
+    env: &'a Environment,
+    option: &'static str,
+    given: Option<&'a str>,
+    variables: &[&str],
+) -> Option<(&'a str, String)> {
+    let given = given.map(|text| (text, args.source(option).to_owned()));
+    if args.layer(option) == Some(Layer::CommandLine) {
+        return given;
+    }
+    variables.iter().find_map(|name| Some((env.get(name)?, (*name).to_owned()))).or(given)
+}
+
+/// `[http://][USER:PASSWORD@]HOST:PORT`; empty is no proxy. The errors repeat nothing of the
+/// text, which may hold a password.
+pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let rest = match text.split_once("://") {
+        None => text,
+        Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
+            "http" => rest,
+            "https" => return Err("asks for an https:// proxy, which is not supported: the way to the proxy itself must be http://".to_owned()),
+            scheme if scheme.starts_with("socks") => {
+                return Err("asks for a SOCKS proxy, which is not supported: only http:// is".to_owned());
+            }
+            _ => return Err("has an unknown scheme: only http:// is supported".to_owned()),
+        },
+    };
+    let rest = rest.strip_suffix('/').unwrap_or(rest);
+    let (login, address) = match rest.rsplit_once('@') {
+        Some((login, address)) => (Some(self::login(login)?), address),
+        None => (None, rest),
+    };
+    if address.contains(['/', '?', '#']) {
+        return Err("has a path or query, which no proxy has; write http://HOST:PORT, and in user and password %2F for /".to_owned());
+    }
+    match endpoint::host_and_port(address)? {
+        (host, Some(port)) => Ok(Some(Proxy { host, port, login })),
+        (_, None) => Err(
+            "names no port; programs differ in which they would take, so write http://HOST:PORT"
+                .to_owned(),
+        ),
+    }
+}
+
+fn login(text: &str) -> Result<Secret, String> {
+    let login =
+        percent_decode_str(text).decode_utf8().map_err(|_| "has a login that is no UTF-8")?;
+    if login.contains(char::is_control) {
+        return Err("has a control character in its login".to_owned());
+    }
+    let colon = if text.contains(':') { "" } else { ":" };
+    Ok(Secret::new(format!("{login}{colon}")))
+}
+
+/// The entry of a list of exceptions that holds for the target.
+fn exception<'a>(list: &'a str, host: &str, port: u16) -> Option<&'a str> {
+    let entries = list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
+    entries.into_iter().find(|entry| **entry == *"*" || matches(entry, host, port))
+}
+
+fn matches(entry: &str, host: &str, port: u16) -> bool {
+    let (entry, only) = match entry.rsplit_once(':') {
+        // A colon is no port's where there are more of them: an IPv6 address without brackets.
+        Some((before, number)) if !before.contains(':') || before.ends_with(']') => {
+            match endpoint::port(number) {
+                Ok(number) => (before, Some(number)),
+                Err(_) => return false,
+            }
+        }
+        _ => (entry, None),
+    };
+    if only.is_some_and(|only| only != port) {
+        return false;
+    }
+    let entry = entry.strip_prefix('[').and_then(|e| e.strip_suffix(']')).unwrap_or(entry);
+    match host.parse::<IpAddr>() {
+        Ok(address) => in_network(entry, address),
+        Err(_) => {
+            let domain = entry.strip_prefix('*').unwrap_or(entry);
+            let domain = domain.strip_prefix('.').unwrap_or(domain).to_ascii_lowercase();
+            let domain = domain.strip_suffix('.').unwrap_or(&domain);
+            let before = host.strip_suffix(domain);
+            !domain.is_empty() && before.is_some_and(|b| b.is_empty() || b.ends_with('.'))
+        }
+    }
+}
+
+/// An address, or a network such as `10.0.0.0/8`.
+fn in_network(entry: &str, address: IpAddr) -> bool {
+    let (network, bits) = match entry.split_once('/') {
+        Some((network, bits)) => (network, Some(bits)),
+        None => (entry, None),
+    };
+    let (network, address, width) = match (network.parse(), address) {
+        (Ok(IpAddr::V4(a)), IpAddr::V4(b)) => {
+            (u128::from(a.to_bits()) << 96, u128::from(b.to_bits()) << 96, 32)
+        }
+        (Ok(IpAddr::V6(a)), IpAddr::V6(b)) => (a.to_bits(), b.to_bits(), 128),
+        _ => return false,
+    };
+    let bits = match bits.map(str::parse::<u32>) {
+        None => width,
+        Some(Ok(bits)) if bits <= width => bits,
+        Some(_) => return false,
+    };
+    bits == 0 || (network ^ address) >> (128 - bits) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Source, by_long};
+
+    const HOST: &str = "pulsar-ws-use1.8x8.com";
+
+    /// The proxy as `login@host:port`, or `-`, with the rule that decided.
+    fn decide(given: &[(&str, &str)], env: &[(&str, &str)]) -> String {
+        let mut args = Args::default();
+        for (name, value) in given {
+            let source = Source { layer: Layer::CommandLine, name: format!("--{name}") };
+            args.set(by_long(name).expect("an option"), value, source).expect("good");
+        }
+        match settle(&args, &env.iter().copied().collect(), HOST, 443) {
+            Ok(ProxyChoice { proxy: None, rule }) => format!("- by {rule}"),
+            Ok(ProxyChoice { proxy: Some(Proxy { host, port, login }), rule }) => {
+                let login = login.map_or_else(String::new, |l| format!("{}@", l.expose()));
+                format!("{login}{host}:{port} by {rule}")
+            }
+            Err(failure) => format!("{failure}"),
+        }
+    }
+
+    #[test]
+    fn the_environment_is_read_as_curl_reads_it() {
+        for (env, expected) in [
+            (&[][..], "- by none configured"),
+            (&[("https_proxy", "a:1"), ("HTTPS_PROXY", "b:2")], "a:1 by https_proxy"),
+            (&[("HTTPS_PROXY", "http://b:2/"), ("ALL_PROXY", "c:3")], "b:2 by HTTPS_PROXY"),
+            (&[("all_proxy", "c:3"), ("ALL_PROXY", "d:4")], "c:3 by all_proxy"),
+            (&[("HTTP_PROXY", "a:1"), ("http_proxy", "a:1")], "- by none configured"),
+            (&[("https_proxy", "")], "- by none configured"),
+            (&[("https_proxy", ""), ("ALL_PROXY", "d:4")], "d:4 by ALL_PROXY"),
+            (&[("https_proxy", "a:1"), ("no_proxy", "8x8.com")], "- by no_proxy (8x8.com)"),
+            (&[("https_proxy", "a:1"), ("NO_PROXY", "x, .8x8.com")], "- by NO_PROXY (.8x8.com)"),
+            (&[("https_proxy", "a:1"), ("no_proxy", "x"), ("NO_PROXY", "*")], "a:1 by https_proxy"),
+        ] {
+            assert_eq!(decide(&[], env), expected, "{env:?}");
+        }
+        let bad = decide(&[], &[("https_proxy", "socks5://u:canary@h:1")]);
+        assert!(bad.contains("https_proxy: the value asks for a SOCKS proxy"), "{bad}");
+        assert!(!bad.contains("canary"), "{bad}");
+    }
+
+    #[test]
+    fn the_command_line_goes_first() {
+        let env = &[("https_proxy", "a:1"), ("no_proxy", "8x8.com")];
+        assert_eq!(decide(&[("proxy", "b:2")], env), "- by no_proxy (8x8.com)");
+        assert_eq!(decide(&[("proxy", "b:2"), ("noproxy", "")], env), "b:2 by --proxy");
+        assert_eq!(decide(&[("noproxy", "x")], env), "a:1 by https_proxy");
+        assert_eq!(decide(&[("proxy", "")], env), "- by --proxy is empty");
+    }
+
+    #[test]
+    fn proxy_urls() {
+        for (text, host, port, login) in [
+            ("proxy:3128", "proxy", 3128, None),
+            ("HTTP://Proxy.Example:80/", "proxy.example", 80, None),
+            ("http://[::1]:3128", "::1", 3128, None),
+            ("http://u:p@h:1", "h", 1, Some("u:p")),
+            ("http://u:p%40%3A%2f@h:1", "h", 1, Some("u:p@:/")),
+            ("u:p@ss@h:1", "h", 1, Some("u:p@ss")),
+            ("user@h:1", "h", 1, Some("user:")),
+        ] {
+            let proxy = url(text).expect(text).expect("a proxy");
+            assert_eq!((&*proxy.host, proxy.port), (host, port), "{text}");
+            assert_eq!(proxy.login.as_ref().map(Secret::expose), login, "{text}");
+        }
+        assert!(url("").is_ok_and(|proxy| proxy.is_none()));
+        for (text, reason) in [
+            ("https://u:canary@h:1", "https:// proxy"),
+            ("socks5h://u:canary@h:1", "SOCKS"),
+            ("ftp://u:canary@h:1", "unknown scheme"),
+            ("http://u:canary@h", "no port"),
+            ("http://u:canary@h:99999", "port"),
+            ("http://u:canary@h:1/path", "path"),
+            ("http://u:can/ary@", "no host name"),
+            ("http://u%0d:canary@h:1", "control"),
+            ("http://u%ff:canary@h:1", "UTF-8"),
+            ("http://@:1", "no host name"),
+        ] {
+            let error = url(text).expect_err(text);
+            assert!(error.contains(reason), "{text}: {error}");
+            assert!(!error.contains("canary"), "{error}");
+        }
+    }
+
+    #[test]
+    fn exceptions_match_whole_names_domains_addresses_and_networks() {
+        for (list, host, hit) in [
+            ("*", HOST, true),
+            (HOST, HOST, true),
+            ("8X8.com", HOST, true),
+            (".8x8.com", HOST, true),
+            ("*.8x8.com", HOST, true),
+            ("8x8.com.", HOST, true),
+            ("a.example,  8x8.com", HOST, true),
+            ("a.example 8x8.com", HOST, true),
+            ("8x8.com:443", HOST, true),
+            ("8x8.com:444", HOST, false),
+            ("x8.com", HOST, false),
+            ("pulsar-ws-use1", HOST, false),
+            ("*.com.8x8", HOST, false),
+            ("", HOST, false),
+            (".", HOST, false),
+            ("127.0.0.1", "127.0.0.1", true),
+            ("127.0.0.1:443", "127.0.0.1", true),
+            ("127.0.0.0/8", "127.9.9.9", true),
+            ("127.0.0.0/33", "127.9.9.9", false),
+            ("10.0.0.0/8", "127.9.9.9", false),
+            ("0.0.0.0/0", "9.9.9.9", true),
+            ("0.0.0.0/0", "::1", false),
+            (".1", "127.0.0.1", false),
+            ("::1", "::1", true),
+            ("[::1]", "::1", true),
+            ("[::1]:443", "::1", true),
+            ("[::1]:1", "::1", false),
+            ("2001:db8::/32", "2001:db8:1::1", true),
+            ("2001:db9::/32", "2001:db8:1::1", false),
+            ("127.0.0.0/8", "localhost", false),
+            ("8x8.com:x", HOST, false),
+        ] {
+            assert_eq!(exception(list, host, 443).is_some(), hit, "{list:?} for {host}");
+        }
+    }
+}

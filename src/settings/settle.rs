@@ -1,0 +1,349 @@
+//! From what was given to [`Settings`]: the rules about more than one option.
+
+use std::path::Path;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::advice::Problem;
+use crate::args::{Args, Layer};
+use crate::failure::{Failure, Step};
+use crate::settings::environment::Environment;
+use crate::settings::{
+    Color, Family, Lines, Link, LogFormat, Position, Retry, Settings, Start, Stop, Talk, Target,
+    Topic, Warning, endpoint, key, layers, proxy, trust,
+};
+
+/// What an option with a row of its own default holds once the layers are put together.
+const HAS_DEFAULT: &str = "the options table has a default for it";
+
+/// A run that catches up and ends must also end when the service has nothing more to say.
+const IDLE_AT_END: Duration = Duration::from_secs(10);
+/// Nor may it try for ever.
+const RETRIES_AT_END: u32 = 3;
+
+impl Settings {
+    /// Puts everything together. Nothing has been connected when this fails.
+    pub(crate) fn settle(mut args: Args, env: &Environment) -> Result<Settings, Failure> {
+        let mut warnings = Vec::new();
+        layers::complete(&mut args, env, &mut warnings)?;
+        let tenant = args.tenant.take().ok_or_else(|| {
+            Failure::new(Step::Config, "tenant", Problem::BadContent, "none is given")
+                .hint("give it by --tenant TENANT or by PULSAR_TENANT in the environment")
+        })?;
+        let target = target(&mut args, env, &mut warnings)?;
+        let (start, stop, retry) = range(&mut args)?;
+        let style = args.auth_style.expect(HAS_DEFAULT);
+        Ok(Settings {
+            target,
+            topic: Topic {
+                tenant,
+                namespace: args.namespace.take().expect(HAS_DEFAULT),
+                topic: args.topic.take().expect(HAS_DEFAULT),
+                reader_name: args.reader_name.take(),
+                receiver_queue_size: args.receiver_queue_size.expect(HAS_DEFAULT),
+            },
+            credentials: key::settle(&args, env, style, &mut warnings)?,
+            start,
+            stop,
+            lines: Lines {
+                format: args.format.expect(HAS_DEFAULT),
+                events: std::mem::take(&mut args.event),
+                on_reject: args.on_reject.expect(HAS_DEFAULT),
+            },
+            link: Link {
+                connect_timeout: args.connect_timeout.expect(HAS_DEFAULT),
+                ping_interval: args.ping_interval.expect(HAS_DEFAULT),
+                ping_timeout: args.ping_timeout.expect(HAS_DEFAULT),
+                max_silence: limit(args.max_silence),
+                max_message_size: args.max_message_size.expect(HAS_DEFAULT),
+            },
+            retry,
+            talk: talk(&args),
+            warnings,
+        })
+    }
+}
+
+/// How much is said, known from the options alone: also for a run whose settings are wrong, and
+/// for commands that have no others.
+pub(crate) fn talk(args: &Args) -> Talk {
+    Talk {
+        quiet: args.quiet.unwrap_or(false),
+        verbose: args.verbose.unwrap_or(0),
+        log_format: args.log_format.unwrap_or(LogFormat::Text),
+        color: args.color.unwrap_or(Color::Auto),
+    }
+}
+
+fn target(
+    args: &mut Args,
+    env: &Environment,
+    warnings: &mut Vec<Warning>,
+) -> Result<Target, Failure> {
+    let endpoint = endpoint::settle(args)?;
+    let insecure = args.insecure.unwrap_or(false);
+    if insecure {
+        warnings.push(Warning::always(
+            "--insecure: the server is not verified; whoever is in between can read the API key",
+        ));
+    }
+    let family = match (args.ipv4.unwrap_or(false), args.ipv6.unwrap_or(false)) {
+        (false, false) => Family::Any,
+        (true, false) => Family::V4,
+        (false, true) => Family::V6,
+        (true, true) => {
+            let both = format!("{} and {}", args.source("ipv4"), args.source("ipv6"));
+            return Err(usage(both, "leave no address to use; give only one"));
+        }
+    };
+    let ca_file = args.ca_file.as_deref().map(Path::new);
+    Ok(Target {
+        proxy: proxy::settle(args, env, &endpoint.host, endpoint.port)?,
+        trust: trust::settle(ca_file, args.source("ca-file"), insecure)?,
+        host: endpoint.host,
+        port: endpoint.port,
+        plain: endpoint.plain,
+        chosen_by: endpoint.chosen_by,
+        region: endpoint.region,
+        family,
+        overrides: std::mem::take(&mut args.resolve),
+    })
+}
+
+/// Where the run starts, when it ends, and how long it tries: these hang together.
+fn range(args: &mut Args) -> Result<(Start, Stop, Retry), Failure> {
+    if let (Some(since), Some(until)) = (args.since, args.until)
+        && since >= until
+    {
+        let subject = format!("{} and {}", args.source("since"), args.source("until"));
+        return Err(usage(subject, format!("leave no time between them: {since} to {until}")));
+    }
+    let at_end = args.exit_at_end.unwrap_or(false);
+    let catches_up = at_end || args.until.is_some_and(|until| until <= Timestamp::now());
+    let start = Start {
+        position: args.message_id.take().unwrap_or_else(|| {
+            if catches_up || args.since.is_some() { Position::Earliest } else { Position::Latest }
+        }),
+        since: args.since,
+    };
+    let stop = Stop {
+        num_messages: args.num_messages,
+        at_end,
+        until: args.until,
+        idle_timeout: limit(args.idle_timeout.or(catches_up.then_some(IDLE_AT_END))),
+        max_time: limit(args.max_time),
+        fail_if_empty: args.fail_if_empty.unwrap_or(false),
+    };
+    let (delay, max_delay) = delays(args)?;
+    let retry = Retry {
+        limit: args.retry.unwrap_or(catches_up.then_some(RETRIES_AT_END)),
+        delay,
+        max_delay,
+        all_errors: args.retry_all_errors.unwrap_or(false),
+    };
+    Ok((start, stop, retry))
+}
+
+/// The first and the longest wait. A default gives way to what was given.
+fn delays(args: &Args) -> Result<(Duration, Duration), Failure> {
+    let delay = args.retry_delay.expect(HAS_DEFAULT);
+    let max_delay = args.retry_max_delay.expect(HAS_DEFAULT);
+    let by_default = |name| args.layer(name) == Some(Layer::Default);
+    if delay <= max_delay {
+        Ok((delay, max_delay))
+    } else if by_default("retry-delay") {
+        Ok((max_delay, max_delay))
+    } else if by_default("retry-max-delay") {
+        Ok((delay, delay))
+    } else {
+        let longest = args.source("retry-max-delay");
+        Err(usage(args.source("retry-delay"), format!("is longer than what {longest} allows")))
+    }
+}
+
+/// A limit of 0 is none.
+fn limit(duration: Option<Duration>) -> Option<Duration> {
+    duration.filter(|duration| !duration.is_zero())
+}
+
+fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
+    Failure::new(Step::Config, subject, Problem::Usage, cause)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::args::{Fallback, OPTIONS, Parsed, parse};
+    use crate::settings::{AuthStyle, Format, KeySource, OnReject};
+
+    const BASE: &str = "--tenant acme --x-api-key canary";
+
+    fn settle_in(line: &str, env: &[(&str, &str)]) -> Result<Settings, Failure> {
+        let words = line.split(' ').filter(|w| !w.is_empty()).map(Into::into);
+        match parse(words)? {
+            Parsed::Read(args) => Settings::settle(*args, &env.iter().copied().collect()),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    fn settle(more: &str) -> Result<Settings, Failure> {
+        settle_in(&format!("{BASE} {more}"), &[])
+    }
+
+    fn settled(more: &str) -> Settings {
+        settle(more).unwrap_or_else(|failure| panic!("{more}: {failure}"))
+    }
+
+    #[test]
+    fn two_options_are_enough_and_the_rest_is_as_documented() {
+        let s = settled("");
+        assert_eq!((&*s.target.host, s.target.port), ("pulsar-ws-euw2.8x8.com", 443));
+        assert_eq!((&*s.target.chosen_by, s.target.region), ("default", Some("UK3")));
+        assert_eq!((&*s.topic.namespace, &*s.topic.topic), ("event-v1", "all"));
+        assert_eq!(s.topic.receiver_queue_size, 1000);
+        assert_eq!(s.credentials.style, AuthStyle::Header);
+        assert_eq!(s.start.position, Position::Latest);
+        assert_eq!((s.stop.idle_timeout, s.stop.max_time, s.retry.limit), (None, None, None));
+        assert_eq!((s.lines.format, s.lines.on_reject), (Format::Payload, OnReject::Warn));
+        assert_eq!(s.link.connect_timeout, Duration::from_secs(45));
+        assert_eq!(s.link.ping_interval, Duration::from_secs(30));
+        assert_eq!(s.link.ping_timeout, Duration::from_secs(10));
+        assert_eq!(s.link.max_message_size, 8 << 20);
+        assert_eq!(s.retry.delay, Duration::from_secs(1));
+        assert_eq!(s.retry.max_delay, Duration::from_secs(60));
+        assert_eq!((s.talk.quiet, s.talk.verbose), (false, 0));
+        assert_eq!(s.warnings.len(), 1, "{:?}", s.warnings);
+        assert!(s.warnings[0].only_on_terminal && s.warnings[0].text.contains("--x-api-key"));
+    }
+
+    /// Defaults that are values come from the table; this is about those that are words.
+    #[test]
+    fn the_words_on_defaults_are_what_happens() {
+        let words = |name: &str| {
+            let opt = OPTIONS.iter().find(|opt| opt.long == name).expect("an option");
+            match opt.default {
+                Fallback::Words(words) => words,
+                other => panic!("{name}: {other:?}"),
+            }
+        };
+        assert_eq!(words("host"), settled("").target.host);
+        assert_eq!(words("port"), "443; 80 with ws://");
+        assert_eq!(settled("--host ws://127.0.0.1").target.port, 80);
+        assert_eq!(words("idle-timeout"), "never; 10s with -e or a past --until");
+        assert_eq!(words("retry"), "unlimited; 3 with -e or a past --until");
+        assert_eq!(words("message-id"), "latest; earliest with -e, --since or a past --until");
+        for line in ["-e", "--until 1h"] {
+            let s = settled(line);
+            assert_eq!(s.stop.idle_timeout, Some(Duration::from_secs(10)), "{line}");
+            assert_eq!(s.retry.limit, Some(3), "{line}");
+            assert_eq!(s.start.position, Position::Earliest, "{line}");
+        }
+    }
+
+    #[test]
+    fn start_and_end_hang_together() {
+        assert_eq!(settled("--since 2h").start.position, Position::Earliest);
+        assert_eq!(settled("--since 2h --message-id latest").start.position, Position::Latest);
+        assert_eq!(settled("-e --message-id latest").start.position, Position::Latest);
+        let id = settled("--since 2h --message-id CAEQAg==").start;
+        assert!(matches!(id.position, Position::After(id) if id.as_str() == "CAEQAg=="));
+        assert!(id.since.is_some());
+
+        let follows = settled("--until 2999-01-01T00:00:00Z");
+        assert_eq!(follows.start.position, Position::Latest);
+        assert_eq!((follows.stop.idle_timeout, follows.retry.limit), (None, None));
+        assert!(follows.stop.until.is_some() && !follows.stop.at_end);
+
+        let s = settled("-e --idle-timeout 0 --retry unlimited --max-time 0 --max-silence 0");
+        assert!(s.stop.at_end);
+        assert_eq!((s.stop.idle_timeout, s.retry.limit), (None, None));
+        assert_eq!((s.stop.max_time, s.link.max_silence), (None, None));
+        assert_eq!(settled("-e --retry 0").retry.limit, Some(0));
+        assert_eq!(settled("-e=false").stop.idle_timeout, None);
+    }
+
+    #[test]
+    fn a_default_delay_gives_way() {
+        let delays = |line| (settled(line).retry.delay, settled(line).retry.max_delay);
+        let ms = Duration::from_millis;
+        assert_eq!(delays("--retry-max-delay 100ms"), (ms(100), ms(100)));
+        assert_eq!(delays("--retry-delay 90s"), (ms(90_000), ms(90_000)));
+        assert_eq!(delays("--retry-delay 0 --retry-max-delay 0"), (ms(0), ms(0)));
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_refused() {
+        for (line, exit, subject, cause) in [
+            ("-4 -6", 64, "-4 and -6", "only one"),
+            ("--since 1h --until 2h", 64, "--since and --until", "no time between"),
+            ("--retry-delay 2s --retry-max-delay 1s", 64, "--retry-delay", "longer"),
+            ("--host h --region US1", 64, "--host and --region", "only one"),
+            ("-region US1 -cluster NA12", 64, "-region and -cluster", "only one"),
+            ("--host h:1 --port 2", 64, "--port", "not the port that --host names"),
+            ("--host ws://pulsar.example", 64, "--host", "without encryption"),
+            ("--region US9", 78, "--region", "no known region"),
+            ("--cluster NA99", 78, "--cluster", "no known cluster"),
+            ("--cluster AU1", 78, "--cluster", "not deployed in region SY1 yet"),
+            ("--region hk2", 78, "--region", "not deployed in region HK2"),
+            ("--ca-file /nonexistent/ca", 66, "--ca-file /nonexistent/ca", "no such file"),
+            ("--ca-file /", 66, "--ca-file /", "is a directory"),
+            ("--ca-file /dev/null", 66, "--ca-file /dev/null", "no certificate"),
+            ("-K /nonexistent/c", 66, "-K /nonexistent/c", "no such file"),
+        ] {
+            let failure = settle(line).expect_err(line);
+            assert_eq!(failure.exit() as u8, exit, "{line}: {failure}");
+            assert_eq!(failure.subject, subject, "{line}");
+            assert!(failure.cause.contains(cause), "{line}: {failure}");
+            assert!(!format!("{failure:?}").contains("canary"));
+        }
+    }
+
+    #[test]
+    fn tenant_and_key_are_required() {
+        for (line, subject, way) in [
+            ("--x-api-key k", "tenant", "PULSAR_TENANT"),
+            ("--tenant acme", "API key", "PULSAR_API_KEY_FILE"),
+        ] {
+            let failure = settle_in(line, &[]).expect_err(line);
+            assert_eq!((failure.exit() as u8, &*failure.subject), (78, subject));
+            assert!(failure.advice().contains(way), "{}", failure.advice());
+        }
+    }
+
+    #[test]
+    fn the_command_line_goes_before_the_environment() {
+        let env = [
+            ("PULSAR_TENANT", "from-env"),
+            ("PULSAR_HOST", "env.example"),
+            ("PULSAR_API_KEY", "canary"),
+        ];
+        let s = settle_in("", &env).expect("enough");
+        assert_eq!((&*s.topic.tenant, &*s.target.chosen_by), ("from-env", "PULSAR_HOST"));
+        assert_eq!((&*s.target.host, s.target.region), ("env.example", None));
+        assert!(s.warnings.is_empty());
+        let s = settle_in("-tenant typed --cluster NA12", &env).expect("no conflict");
+        assert_eq!((&*s.topic.tenant, &*s.target.chosen_by), ("typed", "--cluster NA12"));
+        assert_eq!(s.target.region, Some("US1"));
+
+        let failure = settle_in("", &[("PULSAR_TENANT", "a/b")]).expect_err("a slash");
+        assert_eq!((failure.exit() as u8, &*failure.subject), (64, "PULSAR_TENANT"));
+        let failure = settle_in("", &[("PULSAR_TENANT", "")]).expect_err("empty is unset");
+        assert_eq!(failure.exit() as u8, 78);
+    }
+
+    #[test]
+    fn insecure_warns_always_and_opens_plain_hosts() {
+        let s = settled("--insecure --host ws://pulsar.example:8080");
+        assert!(s.target.trust.insecure && s.target.plain);
+        assert!(s.warnings.iter().any(|w| !w.only_on_terminal && w.text.contains("--insecure")));
+        assert!(!settled("--insecure false").target.trust.insecure);
+    }
+
+    #[test]
+    fn no_secret_is_in_the_debug_text_of_a_run() {
+        let s = settled("--proxy http://u:canary@proxy.example:3128");
+        assert!(matches!(s.credentials.source, KeySource::Given { .. }));
+        assert!(!format!("{s:?}").contains("canary"), "{s:?}");
+    }
+}

@@ -1,0 +1,258 @@
+//! The small languages values are written in: durations, sizes, times, numbers, names.
+//!
+//! Each function says in its error what is allowed; who called adds where the value came from.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::message::MessageId;
+use crate::settings::Position;
+
+/// Far more than any run needs, and far less than what overflows a clock.
+const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
+
+/// `500ms`, `45s`, `5m`, `2h`, `7d`, or a plain `0`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    if text == "0" {
+        return Ok(Duration::ZERO);
+    }
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    let millis = match unit {
+        "ms" => 1,
+        "s" => 1000,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "d" => 86_400_000,
+        _ => 0,
+    };
+    if number.is_empty() || millis == 0 {
+        return Err("is no duration: write a whole number and its unit, such as 500ms, 45s, \
+                    5m, 2h or 7d"
+            .to_owned());
+    }
+    number
+        .parse::<u64>()
+        .ok()
+        .and_then(|number| number.checked_mul(millis))
+        .map(Duration::from_millis)
+        .filter(|duration| *duration <= LONGEST)
+        .ok_or_else(|| "is too long: at most 3650d".to_owned())
+}
+
+/// A duration of at least `least`.
+pub(crate) fn duration_from(least: Duration, text: &str) -> Result<Duration, String> {
+    let duration = duration(text)?;
+    if duration < least {
+        return Err(format!("is too short: at least {}ms", least.as_millis()));
+    }
+    Ok(duration)
+}
+
+/// A number of bytes: `500`, `100k`, `64M`, `1G`; the letters are powers of 1024.
+pub(crate) fn size(text: &str) -> Result<u64, String> {
+    let (number, factor) = match text.char_indices().next_back() {
+        Some((at, 'k' | 'K')) => (&text[..at], 1 << 10),
+        Some((at, 'm' | 'M')) => (&text[..at], 1 << 20),
+        Some((at, 'g' | 'G')) => (&text[..at], 1 << 30),
+        _ => (text, 1),
+    };
+    digits(number).and_then(|number: u64| number.checked_mul(factor)).ok_or_else(|| {
+        "is no size: write a whole number of bytes, or one with k, M or G, such as 64M".to_owned()
+    })
+}
+
+/// A whole number between two limits.
+pub(crate) fn number(low: u64, high: u64, text: &str) -> Result<u64, String> {
+    digits(text).filter(|number| (low..=high).contains(number)).ok_or_else(|| {
+        if high == u64::MAX {
+            format!("is no whole number from {low} on")
+        } else {
+            format!("is no whole number from {low} to {high}")
+        }
+    })
+}
+
+/// An RFC 3339 time, or a duration before now.
+pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
+    time_before(Timestamp::now(), text)
+}
+
+fn time_before(now: Timestamp, text: &str) -> Result<Timestamp, String> {
+    if let Ok(ago) = duration(text) {
+        return now.checked_sub(ago).map_err(|_| "is too long ago".to_owned());
+    }
+    text.parse().map_err(|_| {
+        "is no time: write RFC 3339 with its zone, such as 2026-07-01T09:00:00Z or \
+         2026-07-01T09:00:00+02:00, or how long ago, such as 2h or 7d"
+            .to_owned()
+    })
+}
+
+/// `earliest`, `latest` or a message id.
+pub(crate) fn position(text: &str) -> Result<Position, String> {
+    match text {
+        "earliest" => Ok(Position::Earliest),
+        "latest" => Ok(Position::Latest),
+        id => MessageId::parse(id).map(Position::After).map_err(|e| {
+            format!("is neither earliest nor latest nor a message id (as an id it {e})")
+        }),
+    }
+}
+
+/// One segment of the endpoint's path: a tenant, a namespace or a topic.
+pub(crate) fn segment(text: &str) -> Result<String, String> {
+    if text.contains('/') {
+        return Err("has a `/`: give tenant, namespace and topic by their own options".to_owned());
+    }
+    if text == "." || text == ".." {
+        return Err("is no name: in a path it means a folder".to_owned());
+    }
+    label(text)
+}
+
+/// Any text that is not empty and can be printed.
+pub(crate) fn label(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Err("is empty".to_owned());
+    }
+    if text.contains(char::is_control) {
+        return Err("has a control character in it".to_owned());
+    }
+    if text.trim() != text {
+        return Err("has white space at its start or end".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
+/// `A,B,C`: at least one, none empty.
+pub(crate) fn list(text: &str) -> Result<Vec<String>, String> {
+    let names: Result<Vec<_>, _> = text.split(',').map(|name| label(name.trim())).collect();
+    names.map_err(|_| "is no list of names: write NAME or NAME,NAME".to_owned())
+}
+
+/// The value of a flag, where one is written.
+pub(crate) fn boolean(text: &str) -> Result<bool, String> {
+    match text {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err("is neither true nor false".to_owned()),
+    }
+}
+
+/// The user's words inside a message: between backticks, on one line, not endless.
+pub(crate) fn quoted(text: &str) -> String {
+    const MOST: usize = 80;
+    let mut shown: String = text.chars().take(MOST).flat_map(char::escape_debug).collect();
+    if text.chars().nth(MOST).is_some() {
+        shown.push('…');
+    }
+    format!("`{shown}`")
+}
+
+/// Digits only: `parse` alone would take a sign.
+fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {
+    text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, millis) in [
+            ("0", 0),
+            ("0s", 0),
+            ("500ms", 500),
+            ("45s", 45_000),
+            ("5m", 300_000),
+            ("2h", 7_200_000),
+            ("7d", 604_800_000),
+            ("3650d", 315_360_000_000),
+        ] {
+            assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
+        }
+        for text in ["", "5", "s", "5 s", "-5s", "+5s", "1.5s", "5S", "5min", "s5", "٥s"] {
+            assert!(duration(text).is_err_and(|e| e.contains("such as 500ms")), "{text}");
+        }
+        for text in ["3651d", "18446744073709551615d", "99999999999999999999s"] {
+            assert!(duration(text).is_err_and(|e| e.contains("at most 3650d")), "{text}");
+        }
+        let least = Duration::from_millis(100);
+        assert!(duration_from(least, "99ms").is_err_and(|e| e.contains("at least 100ms")));
+        assert_eq!(duration_from(least, "100ms"), Ok(least));
+    }
+
+    #[test]
+    fn sizes_and_numbers() {
+        for (text, bytes) in
+            [("0", 0), ("512", 512), ("100k", 102_400), ("64M", 64 << 20), ("1G", 1 << 30)]
+        {
+            assert_eq!(size(text), Ok(bytes), "{text}");
+        }
+        for text in ["", "k", "-1", "1T", "1.5M", "1 M", "99999999999G", "1é"] {
+            assert!(size(text).is_err_and(|e| e.contains("such as 64M")), "{text}");
+        }
+        assert_eq!(number(1, 1000, "1000"), Ok(1000));
+        for text in ["0", "1001", "", "+5", "x", "5 "] {
+            assert!(number(1, 1000, text).is_err_and(|e| e.contains("from 1 to 1000")), "{text}");
+        }
+        assert!(number(1, u64::MAX, "0").is_err_and(|e| e.ends_with("from 1 on")));
+    }
+
+    #[test]
+    fn times_are_rfc_3339_or_ago() {
+        let now: Timestamp = "2026-07-01T12:00:00Z".parse().expect("a time");
+        for (text, expected) in [
+            ("2h", "2026-07-01T10:00:00Z"),
+            ("7d", "2026-06-24T12:00:00Z"),
+            ("0", "2026-07-01T12:00:00Z"),
+            ("2026-07-01T09:00:00+02:00", "2026-07-01T07:00:00Z"),
+            ("2026-07-01T09:00:00.250Z", "2026-07-01T09:00:00.25Z"),
+        ] {
+            let expected: Timestamp = expected.parse().expect("a time");
+            assert_eq!(time_before(now, text), Ok(expected), "{text}");
+        }
+        for text in ["", "yesterday", "2026-07-01", "2026-07-01T09:00:00", "1751360400"] {
+            assert!(time_before(now, text).is_err_and(|e| e.contains("RFC 3339")), "{text}");
+        }
+    }
+
+    #[test]
+    fn positions() {
+        assert_eq!(position("earliest"), Ok(Position::Earliest));
+        assert_eq!(position("latest"), Ok(Position::Latest));
+        assert!(matches!(position("CAEQAg=="), Ok(Position::After(id)) if id.ledger == 1));
+        for text in ["", "Latest", "now", "CAE="] {
+            assert!(position(text).is_err_and(|e| e.contains("neither earliest")), "{text}");
+        }
+    }
+
+    #[test]
+    fn names() {
+        for good in ["acme", "event-v1", "Ünïcode", "a b", "a.b", "..."] {
+            assert_eq!(segment(good).as_deref(), Ok(good));
+        }
+        for (bad, why) in [
+            ("", "empty"),
+            (" acme", "white space"),
+            ("acme\u{a0}", "white space"),
+            ("a/b", "`/`"),
+            ("..", "folder"),
+            ("a\nb", "control"),
+            ("acme\n", "control"),
+        ] {
+            assert!(segment(bad).is_err_and(|e| e.contains(why)), "{bad:?}");
+        }
+        assert_eq!(list("A, B,C"), Ok(vec!["A".into(), "B".into(), "C".into()]));
+        assert!(list("A,,B").is_err() && list("").is_err());
+    }
+
+    #[test]
+    fn quoted_words_stay_on_one_line() {
+        assert_eq!(quoted("a\n\u{1b}b"), "`a\\n\\u{1b}b`");
+        assert!(quoted(&"x".repeat(1000)).chars().count() < 90);
+    }
+}

@@ -1,0 +1,21 @@
+//! One test binary with a harness of its own, so that a test which cannot run here is reported as
+//! *ignored, with the reason*. Each module gives its trials; a new one is one line in each list.
+
+#![allow(unreachable_pub, missing_debug_implementations)] // a test binary has no outside
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+
+mod support;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn trials() -> Vec<Trial> {
+    let mut trials = Vec::new();
+    trials.extend(support::selftests());
+    trials
+}
+
+fn main() {
+    let conclusion = libtest_mimic::run(&Arguments::from_args(), trials());
+    support::end();
+    conclusion.exit();
+}

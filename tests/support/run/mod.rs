@@ -1,0 +1,367 @@
+//! Drives the real program: in an environment of its own, with a limit on its time, and with a key
+//! that must not be found in anything it wrote (`running` sees to that after every run).
+
+mod drain;
+mod output;
+mod running;
+
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::Write;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use nix::pty::Winsize;
+use nix::sys::termios;
+
+pub use self::output::Output;
+pub use self::running::Running;
+use self::drain::Drain;
+use super::canary;
+use super::scratch::Scratch;
+
+/// What a run may take before it counts as hung. Generous: the machine may be busy.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Names in a run's own folder.
+const HOME: &str = "home";
+const KEY_FILE: &str = "secret/x-api-key";
+
+/// How the program gets the key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Key {
+    /// `PULSAR_API_KEY`.
+    Env,
+    /// `--x-api-key-file` with mode 0600.
+    File,
+    /// The same with another mode.
+    FileMode(u32),
+    /// `--x-api-key`.
+    Argv,
+    /// `--x-api-key-file -`.
+    Stdin,
+    /// Some other text in `PULSAR_API_KEY`.
+    Text(String),
+    None,
+}
+
+/// Where stdout goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stdout {
+    Captured,
+    /// A pipe whose reader has gone.
+    Closed,
+    /// A pipe nobody reads until [`Running::resume_reading`].
+    Blocked,
+    File(PathBuf),
+    Terminal,
+}
+
+/// A run to be: arguments, environment, what its standard streams are.
+#[must_use]
+pub struct Run {
+    program: PathBuf,
+    args: Vec<OsString>,
+    env: Vec<(OsString, OsString)>,
+    stdin: Option<Vec<u8>>,
+    key: Key,
+    stdout: Stdout,
+    terminal: bool,
+    verbosity: usize,
+    limit: Duration,
+    scratch: Scratch,
+}
+
+impl Run {
+    #[track_caller]
+    pub fn new<T: AsRef<OsStr>>(args: &[T]) -> Run {
+        let scratch = Scratch::new("run");
+        fs::create_dir(scratch.join(HOME)).unwrap();
+        let run = Run {
+            program: program().clone(),
+            args: Vec::new(),
+            env: Vec::new(),
+            stdin: None,
+            key: Key::Env,
+            stdout: Stdout::Captured,
+            terminal: false,
+            verbosity: 2,
+            limit: LIMIT,
+            scratch,
+        };
+        run.args(args)
+    }
+
+    /// With the arguments that lead to `service`: tenant, host, port and whom to trust.
+    #[track_caller]
+    pub fn against(service: &super::service::Service) -> Run {
+        Run::new(&service.args())
+    }
+
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Run {
+        self.args.push(arg.as_ref().to_owned());
+        self
+    }
+
+    pub fn args<T: AsRef<OsStr>>(mut self, args: &[T]) -> Run {
+        self.args.extend(args.iter().map(|arg| arg.as_ref().to_owned()));
+        self
+    }
+
+    pub fn env(mut self, name: impl AsRef<OsStr>, value: impl AsRef<OsStr>) -> Run {
+        self.env.push((name.as_ref().to_owned(), value.as_ref().to_owned()));
+        self
+    }
+
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Run {
+        self.stdin = Some(bytes.into());
+        self
+    }
+
+    pub fn key(mut self, key: Key) -> Run {
+        self.key = key;
+        self
+    }
+
+    pub fn stdout(mut self, stdout: Stdout) -> Run {
+        self.stdout = stdout;
+        self
+    }
+
+    /// Stderr is a terminal of 80 columns. It passes bytes as they are: no `\r` before `\n`.
+    pub fn terminal(mut self) -> Run {
+        self.terminal = true;
+        self
+    }
+
+    /// So many `v`; 2 unless said, so that every test searches the traces for the key.
+    pub fn verbosity(mut self, verbosity: usize) -> Run {
+        self.verbosity = verbosity;
+        self
+    }
+
+    pub fn limit(mut self, limit: Duration) -> Run {
+        self.limit = limit;
+        self
+    }
+
+    /// Its HOME, TMPDIR and working directory: empty, and searched for the key at the end.
+    pub fn home(&self) -> PathBuf {
+        self.scratch.join(HOME)
+    }
+
+    /// Where [`Key::File`] will be written. What is in this folder is not searched.
+    pub fn key_file(&self) -> PathBuf {
+        self.scratch.join(KEY_FILE)
+    }
+
+    /// Runs it to its end.
+    #[track_caller]
+    pub fn run(self) -> Output {
+        self.spawn().finish()
+    }
+
+    /// Runs it without retries and expects the named failure.
+    #[track_caller]
+    pub fn fails_with(self, name: &str, code: i32) -> Output {
+        let output = self.args(&["--retry", "0"]).run();
+        output.assert_code(code).assert_stderr_has(&format!("[{name}]"));
+        output
+    }
+
+    #[track_caller]
+    pub fn spawn(mut self) -> Running {
+        self.pass_key();
+        if self.verbosity > 0 {
+            self.args.push(format!("-{}", "v".repeat(self.verbosity)).into());
+        }
+        let mut command = Command::new(&self.program);
+        command.args(&self.args).env_clear().current_dir(self.home());
+        for passed in ["PATH", "LLVM_PROFILE_FILE"] {
+            command.envs(std::env::var_os(passed).map(|value| (passed, value)));
+        }
+        command.env("HOME", self.home()).env("TMPDIR", self.home());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
+        command.stdin(if self.stdin.is_some() { Stdio::piped() } else { Stdio::null() });
+
+        // Between making a pipe and closing our copy of its end no other run may inherit it.
+        static SPAWN: Mutex<()> = Mutex::new(());
+        let guard = SPAWN.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (stdout, out) = self.stdout_ends();
+        command.stdout(out);
+        let (stderr, err) = if self.terminal { terminal() } else { pipe() };
+        command.stderr(err);
+        let began = Instant::now();
+        let mut child = command.spawn().unwrap();
+        drop(command);
+        drop(guard);
+
+        if let (Some(mut pipe), Some(bytes)) = (child.stdin.take(), self.stdin.take()) {
+            // The program may end without having read it.
+            std::thread::spawn(move || drop(pipe.write_all(&bytes)));
+        }
+        let blocked = self.stdout == Stdout::Blocked;
+        Running {
+            command: self.shown(),
+            child,
+            stdout: stdout.map_or_else(Drain::nothing, |stdout| Drain::start(stdout, blocked)),
+            stderr: Drain::start(stderr, false),
+            scratch: self.scratch,
+            limit: self.limit,
+            began,
+            searched: false,
+        }
+    }
+
+    fn pass_key(&mut self) {
+        let file = self.key_file();
+        match self.key.clone() {
+            Key::Env => self.env.insert(0, ("PULSAR_API_KEY".into(), canary::key().into())),
+            Key::Text(text) => self.env.insert(0, ("PULSAR_API_KEY".into(), text.into())),
+            Key::Argv => self.args.extend(["--x-api-key".into(), canary::key().into()]),
+            Key::File => self.pass_key_file(&file, 0o600),
+            Key::FileMode(mode) => self.pass_key_file(&file, mode),
+            Key::Stdin => {
+                self.args.extend(["--x-api-key-file".into(), "-".into()]);
+                self.stdin = Some(format!("{}\n", canary::key()).into());
+            }
+            Key::None => {}
+        }
+    }
+
+    fn pass_key_file(&mut self, file: &std::path::Path, mode: u32) {
+        write_key(file, canary::key(), mode);
+        self.args.extend(["--x-api-key-file".into(), file.into()]);
+    }
+
+    fn stdout_ends(&self) -> (Option<OwnedFd>, Stdio) {
+        let (ours, theirs) = match &self.stdout {
+            Stdout::Captured | Stdout::Blocked | Stdout::Closed => pipe(),
+            Stdout::Terminal => terminal(),
+            Stdout::File(path) => {
+                let file = fs::OpenOptions::new().append(true).create(true).open(path);
+                return (None, file.unwrap().into());
+            }
+        };
+        (Some(ours).filter(|_| self.stdout != Stdout::Closed), theirs)
+    }
+
+    fn shown(&self) -> String {
+        let shown = self.args.iter().map(|arg| match arg.to_string_lossy() {
+            arg if arg == canary::key() => "KEY".into(),
+            arg => arg,
+        });
+        format!("tail8x8 {}", shown.collect::<Vec<_>>().join(" "))
+    }
+}
+
+/// Writes a key file, its folder included, the way the tests and a rotation do: never half a key.
+pub fn write_key(file: &std::path::Path, key: &str, mode: u32) {
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    let fresh = file.with_extension("new");
+    let mut options = fs::OpenOptions::new();
+    let mut open = options.write(true).create(true).truncate(true).mode(mode).open(&fresh).unwrap();
+    writeln!(open, "{key}").unwrap();
+    // The mode above was subject to the umask.
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(mode);
+    fs::set_permissions(&fresh, mode).unwrap();
+    fs::rename(fresh, file).unwrap();
+}
+
+static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+
+/// For whoever is not an integration test and so is not told by Cargo where the program is.
+pub fn set_program(path: PathBuf) {
+    PROGRAM.set(path).expect("the program is set once");
+}
+
+fn program() -> &'static PathBuf {
+    let cargo = option_env!("CARGO_BIN_EXE_tail8x8");
+    PROGRAM.get_or_init(|| cargo.expect("set_program was not called").into())
+}
+
+fn pipe() -> (OwnedFd, Stdio) {
+    let (ours, theirs) = std::io::pipe().unwrap();
+    (ours.into(), theirs.into())
+}
+
+fn terminal() -> (OwnedFd, Stdio) {
+    let size = Winsize { ws_row: 24, ws_col: 80, ws_xpixel: 0, ws_ypixel: 0 };
+    let pty = nix::pty::openpty(&size, None).unwrap();
+    let mut mode = termios::tcgetattr(&pty.slave).unwrap();
+    termios::cfmakeraw(&mut mode);
+    termios::tcsetattr(&pty.slave, termios::SetArg::TCSANOW, &mode).unwrap();
+    (pty.master, pty.slave.into())
+}
+
+pub fn selftests() -> Vec<Trial> {
+    fn shell(script: &str) -> Run {
+        let run = Run::new(&["-c", script]).verbosity(0);
+        Run { program: "/bin/sh".into(), ..run }
+    }
+    fn panics(work: impl FnOnce() + std::panic::UnwindSafe) -> String {
+        let panic = std::panic::catch_unwind(work).expect_err("this should have panicked");
+        panic.downcast_ref::<String>().cloned().unwrap_or_default()
+    }
+    vec![
+        Trial::test("support::run: output, exit code and a clean environment", || {
+            let output = shell("echo out; echo 'tail8x8: debug: x' >&2; env >&2; exit 7").key(Key::None).run();
+            output.assert_code(7).assert_lines(&["out"]).assert_stderr_lacks("debug");
+            let mut names: Vec<_> =
+                output.stderr.lines().map(|line| line.split('=').next().unwrap()).collect();
+            names.retain(|name| !matches!(*name, "PWD" | "_" | "SHLVL" | "OLDPWD"));
+            assert_eq!(names.len(), 3, "{names:?}");
+            Ok(())
+        }),
+        Trial::test("support::run: a leaked key fails the run, printed or in a file", || {
+            let leak = panics(|| drop(shell("echo \"$PULSAR_API_KEY\"").run()));
+            assert!(leak.contains("leaked (plain) in stdout"), "{leak}");
+            let leak = panics(|| drop(shell("printf %s \"$PULSAR_API_KEY\" | base64 >f").run()));
+            assert!(leak.contains("leaked (base64) in /"), "{leak}");
+            let leak = panics(|| shell("echo \"$PULSAR_API_KEY\"; exec sleep 60").spawn().wait_stdout_lines(1).truncate(0));
+            assert!(leak.contains("leaked (plain) in stdout"), "{leak}");
+            shell("cat \"$1\" >/dev/null").key(Key::File).run().assert_code(0);
+            Ok(())
+        }),
+        Trial::test("support::run: a hung program is killed and shown", || {
+            let limit = Duration::from_millis(200);
+            let text = panics(move || drop(shell("echo here; exec sleep 60").limit(limit).run()));
+            assert!(text.contains("did not end") && text.contains("stdout: here"), "{text}");
+            Ok(())
+        }),
+        Trial::test("support::run: a blocked pipe blocks, and is read on demand", || {
+            let script = "head -c 1000000 /dev/zero; echo end >&2";
+            let mut run = shell(script).stdout(Stdout::Blocked).spawn();
+            assert!(run.is_running() && run.stdout_so_far().is_empty());
+            run.resume_reading();
+            run.wait_stderr("end");
+            assert_eq!(run.finish().stdout.len(), 1_000_000);
+            let mut run = shell("trap '' PIPE; while echo x; do :; done; exit 3").spawn();
+            run.wait_stdout_lines(10);
+            run.close_stdout();
+            run.finish().assert_code(3);
+            shell("trap '' PIPE; echo x; exit $?").stdout(Stdout::Closed).run().assert_code(1);
+            Ok(())
+        }),
+        Trial::test("support::run: terminals are terminals and pass bytes as they are", || {
+            let script = "test -t 1 && echo out; test -t 2 && echo err >&2";
+            let output = shell(script).stdout(Stdout::Terminal).terminal().run();
+            assert_eq!((&*output.stdout, &*output.stderr), (&b"out\n"[..], "err\n"));
+            shell(script).run().assert_code(1).assert_silent();
+            Ok(())
+        }),
+        Trial::test("support::run: signals arrive and are reported", || {
+            use nix::sys::signal::Signal;
+            let mut run = shell("echo up; exec sleep 60").spawn();
+            assert_eq!(run.wait_stdout_lines(1), ["up"]);
+            run.signal(Signal::SIGTERM);
+            run.finish().assert_signal(Signal::SIGTERM);
+            Ok(())
+        }),
+    ]
+}

@@ -1,0 +1,211 @@
+//! A run under way: waiting for what it prints, signals, slow readers, and the end. However it ends,
+//! what it printed and left in its folder is searched for the key.
+
+use std::fs;
+use std::os::unix::process::ExitStatusExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ExitStatus};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+use super::drain::Drain;
+use super::output::{Output, lines, without_debug};
+use crate::support::canary;
+use crate::support::scratch::Scratch;
+
+/// How long the pipes may take to end after the program did.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+
+#[must_use]
+pub struct Running {
+    pub(super) command: String,
+    pub(super) child: Child,
+    pub(super) stdout: Arc<Drain>,
+    pub(super) stderr: Arc<Drain>,
+    pub(super) scratch: Scratch,
+    pub(super) limit: Duration,
+    pub(super) began: Instant,
+    pub(super) searched: bool,
+}
+
+impl Running {
+    /// Waits until stdout has at least `count` lines and gives all complete ones.
+    #[track_caller]
+    pub fn wait_stdout_lines(&mut self, count: usize) -> Vec<String> {
+        let deadline = self.deadline();
+        let state = self.stdout.wait_until(Some(deadline), |state| state.lines >= count);
+        let got = state.lines;
+        let end = memchr::memrchr(b'\n', &state.bytes).map_or(0, |at| at + 1);
+        let lines = lines(&state.bytes[..end]);
+        drop(state);
+        if got < count {
+            self.give_up(&format!("stdout had {got} lines instead of {count}"));
+        }
+        lines
+    }
+
+    /// Waits until stderr holds `text`, traces included.
+    #[track_caller]
+    pub fn wait_stderr(&mut self, text: &str) {
+        let deadline = self.deadline();
+        let finder = memchr::memmem::Finder::new(text);
+        let has = |bytes: &[u8]| finder.find(bytes).is_some();
+        let state = self.stderr.wait_until(Some(deadline), |state| has(&state.bytes));
+        let found = has(&state.bytes);
+        drop(state);
+        if !found {
+            self.give_up(&format!("stderr never said {text:?}"));
+        }
+    }
+
+    /// Waits for the end of the program without reading what a paused pipe still holds.
+    #[track_caller]
+    pub fn wait_exit(&mut self) {
+        let deadline = self.deadline();
+        while self.is_running() {
+            if Instant::now() > deadline {
+                self.give_up("did not end");
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    pub fn stdout_so_far(&self) -> Vec<u8> {
+        self.stdout.state().bytes.clone()
+    }
+
+    /// Traces included.
+    pub fn stderr_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.state().bytes).into()
+    }
+
+    #[track_caller]
+    pub fn signal(&mut self, signal: Signal) {
+        // Unless it was waited for, the process id is still its own.
+        assert!(self.is_running(), "ended before {signal} was sent\n{}", self.so_far().whole());
+        kill(Pid::from_raw(self.child.id().cast_signed()), signal).unwrap();
+    }
+
+    /// Stops reading stdout: sooner or later the program's writes block.
+    pub fn pause_reading(&self) {
+        self.stdout.pause(true);
+    }
+
+    pub fn resume_reading(&self) {
+        self.stdout.pause(false);
+    }
+
+    /// Closes our end of stdout, as `| head` does.
+    pub fn close_stdout(&self) {
+        self.stdout.close();
+    }
+
+    /// The folder that is its HOME, TMPDIR and working directory.
+    pub fn home(&self) -> PathBuf {
+        self.scratch.join(super::HOME)
+    }
+
+    /// Where [`super::Key::File`] wrote the key; to be replaced while running.
+    pub fn key_file(&self) -> PathBuf {
+        self.scratch.join(super::KEY_FILE)
+    }
+
+    /// Waits for the end, by itself or by a signal sent before.
+    #[track_caller]
+    pub fn finish(mut self) -> Output {
+        self.wait_exit();
+        let status = self.child.wait().unwrap();
+        self.last_words();
+        let output = self.output(Some(status));
+        self.search();
+        output
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.limit
+    }
+
+    #[track_caller]
+    fn give_up(&mut self, why: &str) -> ! {
+        let output = match self.child.try_wait() {
+            Ok(Some(status)) => {
+                self.last_words();
+                self.output(Some(status))
+            }
+            _ => self.so_far(),
+        };
+        let _ = self.child.kill();
+        panic!("{why} (limit {:?})\n{}", self.limit, output.whole());
+    }
+
+    /// Reads to the end what the ended program had written.
+    fn last_words(&self) {
+        for drain in [&self.stdout, &self.stderr] {
+            drain.pause(false);
+            drop(drain.wait_until(Some(Instant::now() + LAST_WORDS), |_| false));
+        }
+    }
+
+    fn so_far(&self) -> Output {
+        self.output(None)
+    }
+
+    fn output(&self, status: Option<ExitStatus>) -> Output {
+        let trace = self.stderr_so_far();
+        Output {
+            command: self.command.clone(),
+            code: status.and_then(|status| status.code()),
+            signal: status.and_then(|status| status.signal()),
+            stdout: self.stdout_so_far(),
+            stderr: without_debug(&trace),
+            trace,
+            elapsed: self.began.elapsed(),
+        }
+    }
+
+    #[track_caller]
+    fn search(&mut self) {
+        self.searched = true;
+        canary::assert_absent("stdout", &self.stdout.state().bytes);
+        canary::assert_absent("stderr", &self.stderr.state().bytes);
+        search_folder(&self.home());
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if !self.searched && !std::thread::panicking() {
+            self.last_words();
+            self.search();
+        }
+    }
+}
+
+#[track_caller]
+fn search_folder(folder: &Path) {
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        canary::assert_absent("a file's name", path.as_os_str().as_encoded_bytes());
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            search_folder(&path);
+        } else if kind.is_file()
+            && let Ok(bytes) = fs::read(&path)
+        {
+            canary::assert_absent(&path.display().to_string(), &bytes);
+        }
+    }
+}

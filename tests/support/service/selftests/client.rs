@@ -1,0 +1,130 @@
+//! A plain client: tungstenite over OpenSSL, nothing of the program under test.
+
+use std::net::TcpStream;
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use openssl::ssl::{SslConnector, SslMethod, SslStream};
+use serde_json::Value;
+use tungstenite::client::IntoClientRequest;
+use tungstenite::http::HeaderValue;
+use tungstenite::{HandshakeError, Message, WebSocket};
+
+use super::super::{Id, Service};
+use crate::support::ca::Ca;
+use crate::support::canary;
+
+/// Silence for so long is an answer too.
+pub(super) const PATIENCE: Duration = Duration::from_millis(600);
+
+pub(super) struct Client(pub(super) WebSocket<SslStream<TcpStream>>);
+
+pub(super) fn reader(query: &str) -> String {
+    format!("/ws/v2/reader/persistent/acme/event-v1/all?{query}")
+}
+
+pub(super) fn after(id: &Id) -> String {
+    after_text(&id.encode())
+}
+
+pub(super) fn after_text(id: &str) -> String {
+    let id = percent_encoding::utf8_percent_encode(id, percent_encoding::NON_ALPHANUMERIC);
+    reader(&format!("messageId={id}"))
+}
+
+pub(super) fn consumer(query: &str) -> String {
+    format!("/ws/v2/consumer/persistent/acme/event-v1/all/sub?subscriptionInitialPosition=Earliest&{query}")
+}
+
+impl Client {
+    /// The error says at which step and why.
+    pub(super) fn open(service: &Service, target: &str) -> Result<Client, String> {
+        Client::open_with_key(service, target, Some(canary::key()))
+    }
+
+    pub(super) fn open_with_key(
+        service: &Service,
+        target: &str,
+        key: Option<&str>,
+    ) -> Result<Client, String> {
+        let place = format!("127.0.0.1:{}", service.port()).parse().unwrap();
+        let tcp = TcpStream::connect_timeout(&place, PATIENCE)
+            .map_err(|error| format!("tcp: {:?}", error.kind()))?;
+        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+        let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+        connector.set_ca_file(Ca::shared().root_pem()).unwrap();
+        connector.set_security_level(2);
+        let tls = connector.build().connect("localhost", tcp);
+        let tls = tls.map_err(|error| format!("tls: {error:?}"))?;
+        let url = format!("wss://localhost:{}{target}", service.port());
+        let mut request = url.into_client_request().unwrap();
+        if let Some(key) = key {
+            request.headers_mut().insert("X-API-Key", HeaderValue::from_str(key).unwrap());
+        }
+        match tungstenite::client(request, tls) {
+            Ok((socket, _)) => Ok(Client(socket)),
+            Err(HandshakeError::Failure(tungstenite::Error::Http(answer))) => {
+                let body = answer.body().as_deref().map(String::from_utf8_lossy);
+                Err(format!("upgrade: {} {:?} {body:?}", answer.status(), answer.headers()))
+            }
+            Err(HandshakeError::Failure(error)) => Err(format!("upgrade: {error:?}")),
+            Err(HandshakeError::Interrupted(_)) => Err("upgrade: silence".into()),
+        }
+    }
+
+    pub(super) fn read(&mut self) -> Result<Message, String> {
+        self.0.read().map_err(|error| match error {
+            tungstenite::Error::Io(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                "silence".into()
+            }
+            error => format!("{error:?}"),
+        })
+    }
+
+    /// The next message: its id and payload, acknowledged or not.
+    pub(super) fn next(&mut self, ack: bool) -> Result<(Id, String), String> {
+        let text = loop {
+            match self.read()? {
+                Message::Text(text) => break text.to_string(),
+                Message::Binary(bytes) => break String::from_utf8(bytes.to_vec()).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => return Err(format!("{other:?}")),
+            }
+        };
+        let envelope: Value = serde_json::from_str(&text).map_err(|_| format!("text: {text}"))?;
+        let Some(id) = envelope["messageId"].as_str().and_then(Id::parse) else {
+            return Err(format!("text: {text}"));
+        };
+        if ack {
+            self.ack(&id);
+        }
+        let payload = envelope["payload"].as_str().and_then(|payload| STANDARD.decode(payload).ok());
+        match payload {
+            Some(payload) => Ok((id, String::from_utf8_lossy(&payload).into_owned())),
+            None => Err(format!("text: {text}")),
+        }
+    }
+
+    pub(super) fn payloads(&mut self, count: usize) -> Vec<String> {
+        (0..count).map(|_| self.next(true).unwrap().1).collect()
+    }
+
+    /// Until nothing comes for a while.
+    pub(super) fn all(&mut self, ack: bool) -> Vec<String> {
+        std::iter::from_fn(|| self.next(ack).ok()).map(|(_, payload)| payload).collect()
+    }
+
+    pub(super) fn ack(&mut self, id: &Id) {
+        self.say(&format!(r#"{{"messageId":"{}"}}"#, id.encode()));
+    }
+
+    pub(super) fn say(&mut self, text: &str) {
+        self.0.send(Message::text(text)).unwrap();
+    }
+
+    pub(super) fn close(mut self) {
+        let _ = self.0.close(None);
+        while self.0.read().is_ok() {}
+    }
+}

@@ -1,0 +1,12 @@
+//! The service tested by a small client of its own: does it do what the real one does, does every
+//! fault strike, and does it notice a client that breaks the rules?
+
+mod client;
+mod faults;
+mod rules;
+
+use libtest_mimic::Trial;
+
+pub fn selftests() -> Vec<Trial> {
+    [rules::trials(), faults::trials()].into_iter().flatten().collect()
+}
