@@ -90,7 +90,10 @@ pub(crate) struct Row {
 
 /// The row of a problem.
 pub(crate) fn row(problem: Problem) -> &'static Row {
-    TABLE.iter().find(|row| row.problem == problem).expect("every problem has a row, as a test checks")
+    TABLE
+        .iter()
+        .find(|row| row.problem == problem)
+        .expect("every problem has a row, as a test checks")
 }
 
 const CONNECT: Option<&str> = Some("Cannot Connect to WebSocket");
@@ -281,7 +284,10 @@ mod tests {
     fn every_code_names_a_step_and_every_row_says_what_to_do() {
         for row in TABLE {
             let (step, problem) = row.code.split_once('.').expect("step.problem");
-            assert!(["config", "dns", "tcp", "proxy", "tls", "auth", "stream", "output"].contains(&step));
+            assert!(
+                ["config", "dns", "tcp", "proxy", "tls", "auth", "stream", "output"]
+                    .contains(&step)
+            );
             assert!(!problem.is_empty() && row.advice.len() > 20, "{row:?}");
             assert!(!row.advice.ends_with('.'), "advice is no sentence of its own: {row:?}");
         }

@@ -7,11 +7,11 @@
 mod advice;
 mod args;
 mod connect;
-mod endpoint;
 mod exit;
 mod failure;
 mod message;
 mod read;
+mod reader_endpoint;
 mod regions;
 mod report;
 mod resume;

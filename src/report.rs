@@ -14,8 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use percent_encoding::utf8_percent_encode;
 
-use crate::endpoint::QUERY_VALUE;
 use crate::failure::Failure;
+use crate::reader_endpoint::QUERY_VALUE;
 use crate::secret::Secret;
 use crate::settings::{Color, LogFormat, Talk};
 
@@ -136,7 +136,7 @@ impl Report {
                 && !io::stdout().is_terminal()
                 && !talk.quiet
                 && talk.log_format == LogFormat::Text
-                && !std::env::var_os("TERM").is_some_and(|v| v == "dumb"),
+                && std::env::var_os("TERM").is_none_or(|v| v != "dumb"),
             color: match talk.color {
                 Color::Auto => terminal && !plain,
                 Color::Always => true,
@@ -196,6 +196,7 @@ impl Report {
                     ("cause", &failure.cause),
                     ("code", row.code),
                     ("advice", failure.advice()),
+                    ("see", row.page.unwrap_or_default()),
                     ("next", next.unwrap_or("stop")),
                 ],
             );
@@ -208,6 +209,9 @@ impl Report {
             format!("{failure}; {}{next}", failure.advice())
         };
         self.say(level, &text);
+        if let Some(page) = crate::advice::row(failure.problem).page {
+            self.debug(format!("see 8x8's troubleshooting page, \"{page}\""));
+        }
     }
 
     /// Something a person should know about, whoever listens.

@@ -48,7 +48,12 @@ impl<'a> Retries<'a> {
     ///
     /// `jitter` is a random number from 0 to 1: the wait is anything up to a limit that doubles,
     /// so that many clients cut off together do not come back together.
-    pub(crate) fn next(&mut self, failure: &Failure, now: Instant, jitter: f64) -> Option<Duration> {
+    pub(crate) fn next(
+        &mut self,
+        failure: &Failure,
+        now: Instant,
+        jitter: f64,
+    ) -> Option<Duration> {
         self.in_row += 1;
         if self.policy.limit.is_some_and(|limit| self.in_row > limit) {
             return None;
@@ -142,8 +147,14 @@ mod tests {
         busy.retry_after = Some(Duration::from_secs(7));
         let now = Instant::now();
         assert_eq!(retries.next(&busy, now, 0.1), Some(Duration::from_secs(7)));
-        assert_eq!(retries.next(&failure(Problem::Refused), now, 1.0), Some(Duration::from_secs(2)));
+        assert_eq!(
+            retries.next(&failure(Problem::Refused), now, 1.0),
+            Some(Duration::from_secs(2))
+        );
         retries.wrote();
-        assert_eq!(retries.next(&failure(Problem::Refused), now, 1.0), Some(Duration::from_secs(1)));
+        assert_eq!(
+            retries.next(&failure(Problem::Refused), now, 1.0),
+            Some(Duration::from_secs(1))
+        );
     }
 }

@@ -165,7 +165,8 @@ impl Session {
                 fds.push(PollFd::new(self.socket.get_ref().as_fd(), events));
             }
             let wake = self.signals.wait(&mut fds, earlier(until, Some(due)));
-            let (output_ready, socket_ready) = (is_ready(&fds[0]), fds.get(1).is_some_and(is_ready));
+            let (output_ready, socket_ready) =
+                (is_ready(&fds[0]), fds.get(1).is_some_and(is_ready));
             if socket_ready {
                 self.socket.get_mut().wire_mut().permit();
             }
@@ -200,7 +201,9 @@ impl Session {
             && now < sent + self.ping_timeout + OWN_STALL
         {
             let limit = duration(self.ping_timeout);
-            return Err(self.failure(Problem::NoPong, format!("no answer to a ping within {limit}")));
+            return Err(
+                self.failure(Problem::NoPong, format!("no answer to a ping within {limit}"))
+            );
         }
         self.ping_sent = Some(now);
         self.queue(Message::Ping(Default::default()))?;

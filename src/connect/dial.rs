@@ -81,7 +81,11 @@ pub(super) fn dial(
                     match finish(&socket) {
                         Ok(()) => {
                             let elapsed = began.elapsed();
-                            on.saw(Evidence::Attempt(&Attempt { address, outcome: Ok(()), elapsed }));
+                            on.saw(Evidence::Attempt(&Attempt {
+                                address,
+                                outcome: Ok(()),
+                                elapsed,
+                            }));
                             return Ok(socket.into());
                         }
                         Err(e) => note(&mut failed, address, began, &e, on),

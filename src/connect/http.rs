@@ -186,9 +186,17 @@ fn title(html: &str) -> Option<String> {
 
 /// The five entities HTML generators escape text with.
 fn unescaped(text: &str) -> String {
-    [("&quot;", "\""), ("&#34;", "\""), ("&apos;", "'"), ("&#39;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")]
-        .iter()
-        .fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
+    [
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&apos;", "'"),
+        ("&#39;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&amp;", "&"),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
 }
 
 #[cfg(test)]

@@ -144,9 +144,8 @@ impl<'a> Ladder<'a> {
                 tls::handshake(connector, &target.host, wire, on)
             })?
         };
-        let date = climb.step(Step::Auth, &server, |on| {
-            upgrade::upgrade(&mut stream, request, target, on)
-        })?;
+        let date = climb
+            .step(Step::Auth, &server, |on| upgrade::upgrade(&mut stream, request, target, on))?;
         Ok(Connection { socket: upgrade::into_websocket(stream, request), date })
     }
 }

@@ -47,9 +47,7 @@ pub(super) fn resolve(
 
 /// Whether an address is none that a public service answers on: a sinkhole or local filter.
 pub(super) fn is_sinkhole(address: IpAddr) -> bool {
-    address.is_loopback()
-        || address == Ipv4Addr::UNSPECIFIED
-        || address == Ipv6Addr::UNSPECIFIED
+    address.is_loopback() || address == Ipv4Addr::UNSPECIFIED || address == Ipv6Addr::UNSPECIFIED
 }
 
 fn look_up(
@@ -78,7 +76,9 @@ fn look_up(
         Wake::Ready => match answer.recv() {
             Ok(Ok(addresses)) => Ok(addresses),
             Ok(Err(e)) => Err(explain(&e, on)),
-            Err(_) => Err(on.failure(Problem::NoAnswer, "the lookup ended without an answer").into()),
+            Err(_) => {
+                Err(on.failure(Problem::NoAnswer, "the lookup ended without an answer").into())
+            }
         },
     }
 }

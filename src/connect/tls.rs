@@ -49,9 +49,10 @@ pub(super) fn handshake(
     wire: Wire,
     on: &mut OnStep<'_, '_>,
 ) -> Result<Stream, Halt> {
+    let first = wire.first_bytes();
     let tls = match connector.connect(host, wire) {
         Ok(tls) => tls,
-        Err(HandshakeError::Failure(e)) => return Err(explain(&e, on)),
+        Err(HandshakeError::Failure(e)) => return Err(explain(&e, &first.borrow(), on)),
         // The wire waits by itself while connecting.
         Err(HandshakeError::WouldBlock(_)) => return Err(on.timed_out()),
     };
@@ -63,7 +64,8 @@ pub(super) fn handshake(
     Ok(Stream::tls(tls))
 }
 
-fn explain(e: &native_tls::Error, on: &OnStep<'_, '_>) -> Halt {
+/// `first` is what the other end sent to begin with.
+fn explain(e: &native_tls::Error, first: &[u8], on: &OnStep<'_, '_>) -> Halt {
     let Some(source) = e.source() else {
         // OpenSSL leaves no error behind when the peer just hangs up.
         return on.failure(Problem::TlsClosed, "closed inside the TLS handshake").into();
@@ -77,11 +79,18 @@ fn explain(e: &native_tls::Error, on: &OnStep<'_, '_>) -> Halt {
             on.failure(problem, cause).into()
         }
         Some(reason) if NOT_TLS.contains(&reason) => {
-            on.failure(Problem::NotTls, "the port does not speak TLS").into()
+            let cause = format!("the port does not speak TLS; it begins with {}", quoted(first));
+            on.failure(Problem::NotTls, cause).into()
         }
         Some(reason) => on.failure(Problem::Handshake, handshake_words(reason, e)).into(),
         None => on.failure(Problem::Handshake, e.to_string()).into(),
     }
+}
+
+/// The beginning of what was said, as text on one line.
+fn quoted(first: &[u8]) -> String {
+    let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
+    format!("{:?}", String::from_utf8_lossy(&line[..line.len().min(60)]).trim_end())
 }
 
 /// The alert a server sends after the handshake (TLS 1.3 demands a client certificate only
@@ -119,7 +128,10 @@ fn verify_problem(code: Option<i32>, now: Timestamp) -> (Problem, String) {
         Some(9) => (Problem::NotYetValid, "certificate is not yet valid"),
         Some(10) => (Problem::Expired, "certificate has expired"),
         Some(18) => (Problem::Untrusted, "certificate is self-signed"),
-        Some(19) => (Problem::Untrusted, "certificate not trusted: it is signed by an authority unknown here"),
+        Some(19) => (
+            Problem::Untrusted,
+            "certificate not trusted: it is signed by an authority unknown here",
+        ),
         Some(20 | 21) => (
             Problem::Untrusted,
             "certificate not trusted: no root certificate for its issuer (missing intermediate, unknown authority or empty store)",

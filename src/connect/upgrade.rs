@@ -19,7 +19,7 @@ use super::stream::Stream;
 use super::tls::late_alert;
 use super::{Evidence, Halt, OnStep, authority};
 use crate::advice::{self, Problem};
-use crate::endpoint::QUERY_VALUE;
+use crate::reader_endpoint::QUERY_VALUE;
 use crate::secret::Secret;
 use crate::settings::{AuthStyle, Target};
 
@@ -56,7 +56,9 @@ pub(super) fn upgrade(
     let mut answer = match http::read_head(stream, HEAD_LIMIT) {
         Ok(answer) => answer,
         Err(BadHead::Io(e)) => return Err(broken(&e, on)),
-        Err(BadHead::NotHttp(cause)) => return Err(on.failure(Problem::NotWebSocket, cause).into()),
+        Err(BadHead::NotHttp(cause)) => {
+            return Err(on.failure(Problem::NotWebSocket, cause).into());
+        }
     };
     if answer.status == 101 {
         on.saw(Evidence::Answer(&answer));

@@ -6,6 +6,7 @@
 //! then surfaces as `WouldBlock` through TLS and the WebSocket, which is how the session learns
 //! that nothing more is ready and that output, acknowledgements and a wait are due.
 
+use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
@@ -29,9 +30,12 @@ pub(crate) struct Wire {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    first: Vec<u8>,
+    first: FirstBytes,
     last_received: Instant,
 }
+
+/// The first bytes received on a connection, for saying what answered; they outlive the wire.
+pub(crate) type FirstBytes = Rc<RefCell<Vec<u8>>>;
 
 #[derive(Debug)]
 enum Pace {
@@ -63,7 +67,7 @@ impl Wire {
             buffer: vec![0; BUFFER].into_boxed_slice(),
             start: 0,
             end: 0,
-            first: Vec::new(),
+            first: FirstBytes::default(),
             last_received: Instant::now(),
         }
     }
@@ -88,17 +92,16 @@ impl Wire {
         self.last_received
     }
 
-    /// The first bytes received on this connection, for saying what answered.
-    pub(crate) fn first_bytes(&self) -> &[u8] {
-        &self.first
+    /// The first bytes received so far, and as they come.
+    pub(crate) fn first_bytes(&self) -> FirstBytes {
+        Rc::clone(&self.first)
     }
 
     /// Forgets the first bytes: another speaker begins (the server behind a proxy's tunnel).
     pub(crate) fn forget_first_bytes(&mut self) {
-        self.first.clear();
         // What the proxy sent beyond its answer belongs to the next speaker already.
         let ahead = &self.buffer[self.start..self.end];
-        self.first.extend_from_slice(&ahead[..ahead.len().min(FIRST)]);
+        self.first.replace(ahead[..ahead.len().min(FIRST)].to_vec());
     }
 
     /// Ends both directions at once, without waiting for anything.
@@ -110,8 +113,9 @@ impl Wire {
         let n = self.socket.read(&mut self.buffer)?;
         if n > 0 {
             self.last_received = Instant::now();
-            let keep = n.min(FIRST - self.first.len());
-            self.first.extend_from_slice(&self.buffer[..keep]);
+            let mut first = self.first.borrow_mut();
+            let keep = n.min(FIRST - first.len());
+            first.extend_from_slice(&self.buffer[..keep]);
         }
         (self.start, self.end) = (0, n);
         Ok(n)

@@ -18,7 +18,10 @@ pub(crate) enum Frame<'a> {
     /// An answer to a question of ours: never printed, never acknowledged.
     Control,
     /// No envelope that can be used; the id is what an acknowledgement needs, where there is one.
-    Reject { id: Option<Cow<'a, str>>, reason: String },
+    Reject {
+        id: Option<Cow<'a, str>>,
+        reason: String,
+    },
 }
 
 /// The members of an envelope that matter here.
@@ -47,7 +50,10 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
         return Frame::Reject { id: None, reason: "no envelope: messageId is missing".to_owned() };
     };
     let Some(payload) = members.payload else {
-        return Frame::Reject { id: Some(id), reason: "no envelope: payload is missing".to_owned() };
+        return Frame::Reject {
+            id: Some(id),
+            reason: "no envelope: payload is missing".to_owned(),
+        };
     };
     match MessageId::parse(&id) {
         Ok(id) => Frame::Message(Envelope { id, payload, publish_time: members.publish_time }),
@@ -137,7 +143,6 @@ impl<'de> Visitor<'de> for TextVisitor {
         Ok(Text(Cow::Owned(text.to_owned())))
     }
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -30,13 +30,8 @@ impl MessageId {
     /// A sentence on what is wrong with the text.
     pub(crate) fn parse(text: &str) -> Result<MessageId, String> {
         let bytes = STANDARD.decode(text).map_err(|e| format!("is not base64: {e}"))?;
-        let mut id = MessageId {
-            text: text.into(),
-            ledger: 0,
-            entry: 0,
-            partition: -1,
-            batch_index: -1,
-        };
+        let mut id =
+            MessageId { text: text.into(), ledger: 0, entry: 0, partition: -1, batch_index: -1 };
         let (mut has_ledger, mut has_entry) = (false, false);
         let mut rest = &bytes[..];
         while !rest.is_empty() {

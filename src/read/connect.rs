@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use super::{End, Run, watch};
 use crate::advice::Problem;
 use crate::connect::{Connection, Halt, Request, authority};
-use crate::endpoint;
 use crate::failure::{Failure, Step};
+use crate::reader_endpoint;
 use crate::report::{add, duration};
 use crate::retry::jitter;
 use crate::session::Session;
@@ -43,9 +43,10 @@ impl Run<'_> {
         let settings = self.settings;
         // Read again each time: keys get replaced.
         let key = settings.credentials.load()?;
+        self.report.debug(format!("key: from {}", settings.credentials.source));
         self.report.keep_secret(&key);
         let request = Request {
-            path: endpoint::reader(&settings.topic, &self.resume.position()),
+            path: reader_endpoint::path(&settings.topic, &self.resume.position()),
             key,
             style: settings.credentials.style,
             max_message_size: settings.link.max_message_size,
@@ -76,7 +77,11 @@ impl Run<'_> {
             end.opened();
         }
         if let Some(since) = self.outage.take() {
-            let text = format!("connected again after {}", duration(since.elapsed()));
+            let place = self
+                .resume
+                .newest()
+                .map_or(String::new(), |id| format!(", going on after message {id}"));
+            let text = format!("connected again after {}{place}", duration(since.elapsed()));
             match self.is_following() {
                 true => report.event(text),
                 false => report.debug(text),
@@ -132,7 +137,9 @@ impl Run<'_> {
                 Wake::Stop => return Ok(false),
                 Wake::Ready if self.out.is_closed() => return Ok(false),
                 // Lines of the session that is gone find room.
-                Wake::Ready => drop(self.out.write().map_err(|e| super::output_failure(&e))?),
+                Wake::Ready => {
+                    self.out.write().map_err(|e| super::output_failure(&e))?;
+                }
                 Wake::Deadline if self.is_over() => return self.out_of_time(&failure),
                 Wake::Deadline if until.is_none_or(|until| Instant::now() >= until) => {
                     return Ok(true);

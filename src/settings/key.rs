@@ -2,6 +2,7 @@
 //!
 //! No message here holds any part of a key, only where in it something is wrong.
 
+use std::fmt;
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -43,6 +44,16 @@ pub(crate) fn settle(
         Found::File { path, from } => from_file(path, from, warnings)?,
     };
     Ok(Credentials { source, style })
+}
+
+/// Where the key comes from, never the key.
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KeySource::Given { from, .. } => f.write_str(from),
+            KeySource::File { path, from } => write!(f, "{} ({from})", path.display()),
+        }
+    }
 }
 
 impl Credentials {

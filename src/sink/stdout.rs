@@ -111,7 +111,8 @@ impl<T> Stdout<T> {
 
     /// What to poll: room while something is pending, else only whether the reader went away.
     pub(crate) fn interest(&self) -> PollFd<'_> {
-        let flags = if self.out < self.pending.len() { PollFlags::POLLOUT } else { PollFlags::empty() };
+        let flags =
+            if self.out < self.pending.len() { PollFlags::POLLOUT } else { PollFlags::empty() };
         PollFd::new(self.file.as_fd(), flags)
     }
 
@@ -120,7 +121,9 @@ impl<T> Stdout<T> {
         let mut fds = [PollFd::new(self.file.as_fd(), PollFlags::empty())];
         self.way != Way::File
             && poll(&mut fds, PollTimeout::ZERO).is_ok()
-            && fds[0].revents().is_some_and(|r| r.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
+            && fds[0]
+                .revents()
+                .is_some_and(|r| r.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
     }
 
     /// Writes what is pending, as far as it goes without waiting.

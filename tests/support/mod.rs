@@ -2,7 +2,8 @@
 //! secrets watched (`run`, `canary`) and a local service on which every fault has a name (`service`).
 //! Nothing here asserts what the program should do; the test modules beside this folder do that.
 
-#![allow(dead_code, unused_imports)] // each user of the support (tests, demo) needs a different part of it
+// Each user of the support (tests, demo) needs a different part of it.
+#![allow(dead_code)]
 
 pub mod ca;
 pub mod canary;

@@ -16,7 +16,10 @@ impl Scratch {
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let salt = getrandom::u32().unwrap();
         let folder = format!("tail8x8-{name}-{}-{count}-{salt:08x}", std::process::id());
-        let path = std::env::temp_dir().join(folder);
+        // Cargo's own folder where there is one: what a killed run leaves is gone with the build.
+        let parent =
+            option_env!("CARGO_TARGET_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        let path = parent.join(folder);
         fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
         Scratch(path)
     }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::super::ca::Ca;
 use super::admin::{Admin, TENANT};
 use super::process::retry;
 use super::producer::{Producer, RetryingProducer};
@@ -64,6 +65,17 @@ impl Topic {
             partitions: None,
             ..self.clone()
         }
+    }
+
+    /// What leads the program to it through a gateway on this port of `localhost`.
+    pub fn args(&self, gateway: u16) -> Vec<String> {
+        let (port, root) = (gateway.to_string(), Ca::shared().root_pem());
+        let root = root.to_str().unwrap();
+        ["--tenant", TENANT, "--namespace", &self.namespace.name, "--topic", &self.name]
+            .into_iter()
+            .chain(["--host", "localhost", "--port", &port, "--ca-file", root])
+            .map(str::to_owned)
+            .collect()
     }
 
     /// `persistent/{tenant}/{namespace}/{topic}`, as URLs of the service have it.

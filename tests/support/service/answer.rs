@@ -50,7 +50,9 @@ impl Answer {
             Body::JsonMessage(text) => ("application/json", json("message", text)),
             Body::JsonReason(text) => ("application/json", json("reason", text)),
             Body::JsonErrorMsg(text) => ("application/json", json("errorMsg", text)),
-            Body::Text(text) | Body::Late(text) | Body::Chunked(text) => ("text/plain", text.into()),
+            Body::Text(text) | Body::Late(text) | Body::Chunked(text) => {
+                ("text/plain", text.into())
+            }
             Body::CutShort(text) | Body::Unmeasured(text) => ("text/plain", text.into()),
             Body::Huge => ("text/plain", "too much ".repeat(1 << 17)),
             Body::EchoesKey => ("text/plain", String::new()),
@@ -89,7 +91,8 @@ impl Answer {
     /// What is sent, in pieces with a pause before each. `common` are the gateway's own headers.
     pub(super) fn pieces(mut self, common: &str, key: &str) -> Vec<(Duration, Vec<u8>)> {
         if self.kind == Body::EchoesKey {
-            let query = percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
+            let query =
+                percent_encoding::utf8_percent_encode(key, percent_encoding::NON_ALPHANUMERIC);
             self.body = format!("the key {key} (x-api-key={query}) is not welcome").into_bytes();
         }
         let mut head = format!("HTTP/1.1 {} {}\r\n{common}", self.status, reason(self.status));
@@ -112,7 +115,12 @@ impl Answer {
                     [format!("{:x}\r\n", part.len()).as_bytes(), part, b"\r\n"].concat()
                 };
                 let (first, second) = self.body.split_at(half);
-                vec![(now, head), (now, chunk(first)), (now, chunk(second)), (now, b"0\r\n\r\n".to_vec())]
+                vec![
+                    (now, head),
+                    (now, chunk(first)),
+                    (now, chunk(second)),
+                    (now, b"0\r\n\r\n".to_vec()),
+                ]
             }
             // Two writes are two TLS records: a client must not count on one read for both.
             _ => vec![(now, head), (now, self.body)],

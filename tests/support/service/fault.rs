@@ -20,7 +20,7 @@ pub enum Fault {
     Refuse,
     /// The port listens, but its queue is full: no answer at all. For a whole service only.
     BacklogFull,
-    /// Accepted, then RST.
+    /// Accepted, then RST: noticed while still connecting or in TLS, whichever comes first.
     ResetAfterAccept,
     /// Accepted, then FIN.
     CloseAfterAccept,
@@ -231,9 +231,13 @@ impl Fault {
     /// Faults that strike once the request has been read: the connection ends with them.
     pub(super) fn instead_of_upgrade(&self, wire: &mut Wire) -> Option<Ending> {
         Some(match self {
-            Fault::Http10 => say(wire, b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html></html>"),
+            Fault::Http10 => {
+                say(wire, b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html></html>")
+            }
             Fault::UpgradeGarbage => say(wire, b"\x00\x01\x02\xff no http \r\n\r\n"),
-            Fault::Http2Preface => say(wire, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00"),
+            Fault::Http2Preface => {
+                say(wire, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00")
+            }
             Fault::UpgradeEof => Ending::Fin,
             Fault::UpgradeEofInHead => say(wire, b"HTTP/1.1 101 Switching Protocols\r\nUpgr"),
             Fault::UpgradeReset => Ending::Reset,
@@ -252,7 +256,9 @@ impl Fault {
         let mut accept = format!("Sec-WebSocket-Accept: {accept}\r\n");
         let mut more = String::new();
         match self {
-            Fault::WrongAccept => accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n".into(),
+            Fault::WrongAccept => {
+                accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n".into()
+            }
             Fault::MissingAccept => accept.clear(),
             Fault::MissingUpgrade => upgrade = "",
             Fault::MissingConnection => connection = "",
@@ -268,7 +274,9 @@ impl Fault {
             }
             _ => {}
         }
-        format!("HTTP/1.1 101 Switching Protocols\r\n{common}{upgrade}{connection}{accept}{more}\r\n")
+        format!(
+            "HTTP/1.1 101 Switching Protocols\r\n{common}{upgrade}{connection}{accept}{more}\r\n"
+        )
     }
 
     /// Sends the head the way the fault wants it.
@@ -397,8 +405,7 @@ const PLAIN_PAGE: &[u8] = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent
     Content-Length: 49\r\nConnection: close\r\n\r\n<html><title>400 Bad Request</title></html>     \n";
 
 /// A TLS record as long as it says, which no key has ever seen.
-pub(super) const BROKEN_RECORD: &[u8] =
-    b"\x17\x03\x03\x00\x20this is 32 bytes of plain text!!";
+pub(super) const BROKEN_RECORD: &[u8] = b"\x17\x03\x03\x00\x20this is 32 bytes of plain text!!";
 
 /// Waits for the client's first bytes.
 fn hear(socket: &mut Socket) {

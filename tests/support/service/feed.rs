@@ -197,9 +197,9 @@ impl Subscription {
             }
             "Key_Shared" => {
                 let key = delivery.message.key.as_deref().unwrap_or("");
-                let hash = key.bytes().fold(7_usize, |hash, byte| {
-                    hash.wrapping_mul(31).wrapping_add(byte.into())
-                });
+                let hash = key
+                    .bytes()
+                    .fold(7_usize, |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
                 Some(hash % count).filter(has_room)
             }
             // Exclusive has only one, Failover's first is the active one.

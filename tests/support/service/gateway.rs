@@ -195,7 +195,8 @@ fn check(shared: &Shared, number: usize, request: &Request) -> Result<(Feed, usi
 }
 
 fn check_key(shared: &Shared, state: &State, request: &Request) -> Result<(), Answer> {
-    let has = |keys: &[String]| given_key(request).is_some_and(|key| keys.iter().any(|it| it == key));
+    let has =
+        |keys: &[String]| given_key(request).is_some_and(|key| keys.iter().any(|it| it == key));
     if has(&state.forbidden_keys) {
         return Err(Answer::new(403, Body::JsonMessage("not authorized for this topic")));
     }
@@ -260,10 +261,13 @@ impl Pulsar {
 
     fn unreadable_id(&self, text: &str) -> Answer {
         match (self.version, STANDARD.decode(text)) {
-            (Version::V4_2, _) => Answer::jetty(400, "Invalid query params: Invalid messageId value"),
-            (Version::V4_0, Ok(_)) => {
-                Answer::jetty(500, "Failed to create reader: CodedInputStream encountered a malformed varint.")
+            (Version::V4_2, _) => {
+                Answer::jetty(400, "Invalid query params: Invalid messageId value")
             }
+            (Version::V4_0, Ok(_)) => Answer::jetty(
+                500,
+                "Failed to create reader: CodedInputStream encountered a malformed varint.",
+            ),
             (Version::V4_0, Err(_)) => {
                 Answer::jetty(500, "Failed to create reader: Illegal base64 character 2d")
             }
@@ -292,4 +296,3 @@ fn consumer(
     joined.map_err(|reason| Answer::jetty(409, &format!("Failed to create consumer: {reason}")))?;
     Ok(Feed::Consumer { topic: name.into(), subscription: subscription.into() })
 }
-

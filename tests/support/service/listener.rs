@@ -23,7 +23,10 @@ pub(super) struct Port {
 }
 
 enum PortState {
-    Listening { thread: Option<JoinHandle<()>>, stop: std::os::fd::OwnedFd },
+    Listening {
+        thread: Option<JoinHandle<()>>,
+        stop: std::os::fd::OwnedFd,
+    },
     /// Bound but not listening: refused by the kernel.
     Refusing(#[allow(dead_code)] socket2::Socket),
     /// Listening with a queue that is full, and those who fill it.
@@ -52,7 +55,10 @@ impl Port {
         while let Ok(filler) = TcpStream::connect_timeout(&place, Duration::from_millis(300)) {
             fillers.push(filler);
         }
-        (Port { state: PortState::Full(socket, fillers), connections: Arc::default() }, place.port())
+        (
+            Port { state: PortState::Full(socket, fillers), connections: Arc::default() },
+            place.port(),
+        )
     }
 
     pub(super) fn stop_listening(&mut self, address: IpAddr, number: u16) {
@@ -81,7 +87,9 @@ impl Port {
     }
 
     fn stop(&mut self) -> Option<String> {
-        let PortState::Listening { thread, stop } = &mut self.state else { return None };
+        let PortState::Listening { thread, stop } = &mut self.state else {
+            return None;
+        };
         nix::unistd::write(stop, &1_u64.to_ne_bytes()).unwrap();
         thread.take().and_then(panic_of)
     }
@@ -125,8 +133,8 @@ fn listen(
     let work = move || {
         use std::os::fd::AsFd;
         loop {
-            let mut fds = [&stopped.as_fd(), &listener.as_fd()]
-                .map(|fd| PollFd::new(*fd, PollFlags::POLLIN));
+            let mut fds =
+                [&stopped.as_fd(), &listener.as_fd()].map(|fd| PollFd::new(*fd, PollFlags::POLLIN));
             let _ = poll(&mut fds, PollTimeout::NONE);
             if fds[0].any().unwrap_or(false) {
                 return;
@@ -167,7 +175,9 @@ fn attend(shared: &Shared, number: usize, mut socket: Socket, fault: &Fault) {
         drop(ended);
         return socket.end(ordered(&remote).unwrap_or(ending));
     }
-    let Some(mut wire) = secure(shared, number, socket, fault) else { return };
+    let Some(mut wire) = secure(shared, number, socket, fault) else {
+        return;
+    };
     let ending = gateway::serve(shared, number, &mut wire, fault);
     drop(ended);
     wire.end(ordered(&remote).unwrap_or(ending));
@@ -184,12 +194,12 @@ fn secure(shared: &Shared, number: usize, socket: Socket, fault: &Fault) -> Opti
     let common = shared.settings.acceptor.as_ref();
     let own = match fault {
         Fault::Certificate(leaf) => Some(acceptor(&Ca::shared().issue(leaf), false)),
-        Fault::ClientCertificate => {
-            Some(acceptor(&Ca::shared().issue(&Default::default()), true))
-        }
+        Fault::ClientCertificate => Some(acceptor(&Ca::shared().issue(&Default::default()), true)),
         _ => None,
     };
-    let Some(acceptor) = own.as_ref().or(common) else { return Some(Wire::Plain(socket)) };
+    let Some(acceptor) = own.as_ref().or(common) else {
+        return Some(Wire::Plain(socket));
+    };
     match acceptor.accept(socket) {
         Ok(tls) => {
             let name = tls.ssl().servername(NameType::HOST_NAME).map(str::to_owned);
@@ -199,14 +209,18 @@ fn secure(shared: &Shared, number: usize, socket: Socket, fault: &Fault) -> Opti
             });
             Some(Wire::Tls(Box::new(tls)))
         }
-        Err(error) => {
-            let text = match &error {
-                HandshakeError::Failure(handshake) => handshake.error().to_string(),
-                _ => error.to_string(),
-            };
+        Err(HandshakeError::Failure(handshake)) => {
+            let text = handshake.error().to_string();
             shared.note(number, |seen| seen.tls = Some(Err(text)));
+            // Our alert must arrive: closed with unread data, the socket would be reset instead.
+            let Socket { tcp, remote, .. } = handshake.get_ref();
+            let socket = Socket::new(tcp.try_clone().unwrap(), Arc::clone(remote));
+            drop(handshake);
+            let ending = ordered(&socket.remote).unwrap_or(Ending::RudeFin);
+            socket.end(ending);
             None
         }
+        Err(error) => panic!("a handshake waits until it is done: {error}"),
     }
 }
 

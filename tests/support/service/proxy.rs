@@ -172,7 +172,9 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        let Some(listener) = self.listener.take() else { return };
+        let Some(listener) = self.listener.take() else {
+            return;
+        };
         self.state().ended = true;
         // Wakes the listener, which then sees that it has ended.
         let _ = TcpStream::connect(self.place);
@@ -218,7 +220,10 @@ impl Shared {
             state.heads.push(text.clone());
         }
         let refusal = |status: &str, headers: &str| {
-            format!("HTTP/1.1 {status}\r\n{headers}Content-Type: text/html\r\nContent-Length: {}\r\nVia: 1.1 proxy (squid/5.7)\r\nConnection: close\r\n\r\n{PAGE}", PAGE.len())
+            format!(
+                "HTTP/1.1 {status}\r\n{headers}Content-Type: text/html\r\nContent-Length: {}\r\nVia: 1.1 proxy (squid/5.7)\r\nConnection: close\r\n\r\n{PAGE}",
+                PAGE.len()
+            )
         };
         let ok = "HTTP/1.1 200 Connection established\r\n\r\n";
         match &self.fault {
@@ -241,11 +246,13 @@ impl Shared {
                     return self.tunnel(client, &text, ok);
                 }
                 let wanted = "Proxy-Authenticate: Basic realm=\"office\"\r\n";
-                client.write_all(refusal("407 Proxy Authentication Required", wanted).as_bytes())?;
+                client
+                    .write_all(refusal("407 Proxy Authentication Required", wanted).as_bytes())?;
             }
             ProxyFault::NtlmOnly => {
                 let wanted = "Proxy-Authenticate: Negotiate\r\nProxy-Authenticate: NTLM\r\n";
-                client.write_all(refusal("407 Proxy Authentication Required", wanted).as_bytes())?;
+                client
+                    .write_all(refusal("407 Proxy Authentication Required", wanted).as_bytes())?;
             }
             ProxyFault::Forbidden => {
                 let why = "X-Squid-Error: ERR_ACCESS_DENIED 0\r\n";

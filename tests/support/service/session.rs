@@ -106,7 +106,7 @@ impl<'a> Session<'a> {
             }
             self.fill();
             self.strike(wire);
-            self.fill();
+            let more = self.fill();
             if let Err(ending) = self.write(wire) {
                 return ending;
             }
@@ -122,6 +122,7 @@ impl<'a> Session<'a> {
             self.limit_idleness();
             match self.read(wire) {
                 Ok(true) => {}
+                Ok(false) if more && self.out.is_empty() => {}
                 // Only a read that found nothing makes it safe to wait: TLS has a buffer too.
                 Ok(false) => {
                     let mut flags = PollFlags::POLLIN;
@@ -154,19 +155,26 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Takes as many messages as the window allows.
-    fn fill(&mut self) {
+    /// Takes as many messages as the window allows; `true` when it was only too much at once.
+    fn fill(&mut self) -> bool {
         if self.closing.is_some() || self.closed || self.then != Then::GoOn {
-            return;
+            return false;
         }
         let mut state = self.shared.lock();
         if state.paused {
-            return;
+            return false;
         }
         let mut batch = Vec::new();
         let mut bytes = Vec::new();
-        while self.has_room() && self.out.len() + bytes.len() < OUT_LIMIT && !self.fault_is_due() {
-            let Some(delivery) = state.next(self.number, &mut self.feed) else { break };
+        let mut more = false;
+        while self.has_room() && !self.fault_is_due() {
+            more = self.out.len() + bytes.len() >= OUT_LIMIT;
+            if more {
+                break;
+            }
+            let Some(delivery) = state.next(self.number, &mut self.feed) else {
+                break;
+            };
             let frame = delivery.message.frame(delivery.redeliveries);
             self.fault.append_message(&mut bytes, frame.as_bytes());
             self.sent += 1;
@@ -175,7 +183,7 @@ impl<'a> Session<'a> {
                 batch.push(delivery.message.id);
             }
         }
-        if self.sent > 0 && !bytes.is_empty() {
+        if !bytes.is_empty() {
             let seen = &mut state.seen.connections[self.number];
             seen.sent.append(&mut batch);
             seen.most_unacked = seen.most_unacked.max(self.unacked);
@@ -183,6 +191,7 @@ impl<'a> Session<'a> {
             self.shared.noted();
             self.out.extend(bytes);
         }
+        more
     }
 
     fn has_room(&self) -> bool {
@@ -222,7 +231,9 @@ impl<'a> Session<'a> {
             && self.last.elapsed() >= limit
         {
             let limit = limit.as_millis();
-            let reason = format!("java.util.concurrent.TimeoutException: Idle timeout expired: {limit}/{limit} ms");
+            let reason = format!(
+                "java.util.concurrent.TimeoutException: Idle timeout expired: {limit}/{limit} ms"
+            );
             self.close(1001, &reason);
         }
     }
@@ -349,7 +360,8 @@ impl<'a> Session<'a> {
     }
 
     fn terminated(&self) -> bool {
-        let (Feed::Reader(super::feed::Reader { topic, .. }) | Feed::Consumer { topic, .. }) = &self.feed;
+        let (Feed::Reader(super::feed::Reader { topic, .. }) | Feed::Consumer { topic, .. }) =
+            &self.feed;
         self.shared.lock().topics.get(topic).is_some_and(|topic| topic.terminated)
     }
 

@@ -107,7 +107,12 @@ impl State {
         self.topics.entry(name.into()).or_insert_with(|| Topic::new(None))
     }
 
-    pub(super) fn publish(&mut self, name: &str, batch: Vec<New>, batched: bool) -> Vec<Arc<Message>> {
+    pub(super) fn publish(
+        &mut self,
+        name: &str,
+        batch: Vec<New>,
+        batched: bool,
+    ) -> Vec<Arc<Message>> {
         let published = self.topic(name).publish(batch, batched);
         for ((topic, _), subscription) in &mut self.subscriptions {
             for message in &published {

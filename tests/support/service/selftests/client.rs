@@ -1,6 +1,8 @@
 //! A plain client: tungstenite over OpenSSL, nothing of the program under test.
 
-use std::net::TcpStream;
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::mpsc::{RecvTimeoutError, Sender};
 use std::time::Duration;
 
 use base64::Engine;
@@ -16,7 +18,13 @@ use crate::support::ca::Ca;
 use crate::support::canary;
 
 /// Silence for so long is an answer too.
-pub(super) const PATIENCE: Duration = Duration::from_millis(600);
+pub(super) const PATIENCE: Duration = Duration::from_millis(400);
+
+/// For what must come.
+pub(super) const LONG: Duration = Duration::from_secs(20);
+
+/// The most that connecting may take.
+const LIMIT: Duration = Duration::from_secs(2);
 
 pub(super) struct Client(pub(super) WebSocket<SslStream<TcpStream>>);
 
@@ -34,7 +42,9 @@ pub(super) fn after_text(id: &str) -> String {
 }
 
 pub(super) fn consumer(query: &str) -> String {
-    format!("/ws/v2/consumer/persistent/acme/event-v1/all/sub?subscriptionInitialPosition=Earliest&{query}")
+    format!(
+        "/ws/v2/consumer/persistent/acme/event-v1/all/sub?subscriptionInitialPosition=Earliest&{query}"
+    )
 }
 
 impl Client {
@@ -48,22 +58,17 @@ impl Client {
         target: &str,
         key: Option<&str>,
     ) -> Result<Client, String> {
-        let place = format!("127.0.0.1:{}", service.port()).parse().unwrap();
-        let tcp = TcpStream::connect_timeout(&place, PATIENCE)
-            .map_err(|error| format!("tcp: {:?}", error.kind()))?;
-        tcp.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
-        connector.set_ca_file(Ca::shared().root_pem()).unwrap();
-        connector.set_security_level(2);
-        let tls = connector.build().connect("localhost", tcp);
-        let tls = tls.map_err(|error| format!("tls: {error:?}"))?;
+        let (tls, watch) = tls(service)?;
         let url = format!("wss://localhost:{}{target}", service.port());
         let mut request = url.into_client_request().unwrap();
         if let Some(key) = key {
             request.headers_mut().insert("X-API-Key", HeaderValue::from_str(key).unwrap());
         }
         match tungstenite::client(request, tls) {
-            Ok((socket, _)) => Ok(Client(socket)),
+            Ok((socket, _)) => {
+                drop(watch);
+                Ok(Client(socket))
+            }
             Err(HandshakeError::Failure(tungstenite::Error::Http(answer))) => {
                 let body = answer.body().as_deref().map(String::from_utf8_lossy);
                 Err(format!("upgrade: {} {:?} {body:?}", answer.status(), answer.headers()))
@@ -99,15 +104,25 @@ impl Client {
         if ack {
             self.ack(&id);
         }
-        let payload = envelope["payload"].as_str().and_then(|payload| STANDARD.decode(payload).ok());
+        let payload =
+            envelope["payload"].as_str().and_then(|payload| STANDARD.decode(payload).ok());
         match payload {
             Some(payload) => Ok((id, String::from_utf8_lossy(&payload).into_owned())),
             None => Err(format!("text: {text}")),
         }
     }
 
+    /// So many messages, acknowledged. They must come, but a busy machine may take its time.
+    #[track_caller]
     pub(super) fn payloads(&mut self, count: usize) -> Vec<String> {
-        (0..count).map(|_| self.next(true).unwrap().1).collect()
+        self.be_patient(LONG);
+        let payloads = (0..count).map(|_| self.next(true).unwrap().1).collect();
+        self.be_patient(PATIENCE);
+        payloads
+    }
+
+    pub(super) fn be_patient(&mut self, patience: Duration) {
+        self.0.get_ref().get_ref().set_read_timeout(Some(patience)).unwrap();
     }
 
     /// Until nothing comes for a while.
@@ -126,5 +141,42 @@ impl Client {
     pub(super) fn close(mut self) {
         let _ = self.0.close(None);
         while self.0.read().is_ok() {}
+    }
+}
+
+/// What is answered to an upgrade, to its last byte.
+pub(super) fn answer(service: &Service, target: &str) -> String {
+    let (mut tls, _watch) = tls(service).unwrap();
+    let head = format!(
+        "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+         Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nX-API-Key: {}\r\n\r\n",
+        canary::key()
+    );
+    tls.write_all(head.as_bytes()).unwrap();
+    let mut answer = Vec::new();
+    let _ = tls.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+/// A TLS connection, and what keeps it from being ended for its slowness when dropped.
+fn tls(service: &Service) -> Result<(SslStream<TcpStream>, Sender<()>), String> {
+    let place = format!("127.0.0.1:{}", service.port()).parse().unwrap();
+    let tcp = TcpStream::connect_timeout(&place, PATIENCE)
+        .map_err(|error| format!("tcp: {:?}", error.kind()))?;
+    tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+    // A server that drips is never silent: nothing here may take longer than this.
+    let watched = tcp.try_clone().unwrap();
+    let (alive, gone) = std::sync::mpsc::channel::<()>();
+    std::thread::spawn(move || {
+        if gone.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+            let _ = watched.shutdown(Shutdown::Both);
+        }
+    });
+    let mut connector = SslConnector::builder(SslMethod::tls_client()).unwrap();
+    connector.set_ca_file(Ca::shared().root_pem()).unwrap();
+    connector.set_security_level(2);
+    match connector.build().connect("localhost", tcp) {
+        Ok(tls) => Ok((tls, alive)),
+        Err(error) => Err(format!("tls: {error:?}")),
     }
 }

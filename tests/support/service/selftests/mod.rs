@@ -4,9 +4,10 @@
 mod client;
 mod faults;
 mod rules;
+mod trouble;
 
 use libtest_mimic::Trial;
 
 pub fn selftests() -> Vec<Trial> {
-    [rules::trials(), faults::trials()].into_iter().flatten().collect()
+    [rules::trials(), trouble::trials(), faults::trials()].into_iter().flatten().collect()
 }

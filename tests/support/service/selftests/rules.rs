@@ -1,13 +1,11 @@
 //! The rules of the service, one trial each.
 
-use std::time::Duration;
-
 use libtest_mimic::Trial;
 use tungstenite::Message;
 
-use super::super::proxy::{Proxy, ProxyFault};
-use super::super::{Id, Odd, Service, Version};
-use super::client::{Client, after, after_text, consumer, reader};
+use super::super::{Body, Fault, Id, Odd, Service, Version};
+use super::client::{Client, LONG, after, after_text, answer, consumer, reader};
+use crate::support::canary;
 
 pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, work: fn()| {
@@ -23,12 +21,10 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("resuming is exclusive and exact, also within a batch", resuming_is_exact),
         trial("partitioned topics have no ids but their partitions do", partitions),
         trial("each version refuses in its own words", each_version_refuses),
+        trial("a refusal's body comes in every way", bodies_of_refusals),
         trial("keys are checked and replaced", keys_are_checked),
         trial("subscriptions are exclusive, shared and durable", subscriptions),
-        trial("connections are cut, closed, frozen and refused", trouble),
-        trial("an idle session is closed, a pinging one is not", idle_limit),
-        trial("a service that nobody reached or that saw a bad client fails", it_fails),
-        trial("proxies tunnel, refuse and remember", proxies),
+        trial("a hundred thousand messages flow", a_hundred_thousand),
         trial("odd messages have a place and arrive as they are", odd_messages),
     ]
 }
@@ -114,7 +110,7 @@ fn partitions() {
     let mut all = client.all(true);
     all.sort();
     assert_eq!(all.concat(), "012345678");
-    let refused = Client::open(&service, &after(&ids[4])).err().unwrap();
+    let refused = answer(&service, &after(&ids[4]));
     assert!(refused.contains("The partitioned topic startMessageId is illegal"), "{refused}");
     let part = after(&ids[4]).replace("/all?", "/all-partition-1?");
     assert_eq!(Client::open(&service, &part).unwrap().all(true), ["7"]);
@@ -126,19 +122,37 @@ fn each_version_refuses() {
         let wrong = reader("messageId=earliest").replace("acme", "nobody");
         let targets =
             [wrong, reader("messageId=no-id"), reader("receiverQueueSize=-1"), "/ws/v2/x".into()];
-        targets.map(|target| Client::open(&service, &target).err().unwrap())
+        targets.map(|target| answer(&service, &target))
     };
     let [namespace, id, size, path] = refusals(Version::V4_0);
-    assert!(namespace.contains("upgrade: 500"), "{namespace}");
-    assert!(namespace.contains("{&quot;errorMsg&quot;:&quot;Namespace not found") || !namespace.contains("Error 500"), "{namespace}");
-    assert!(id.contains("upgrade: 500"), "{id}");
-    assert!(size.contains("upgrade: 500"), "{size}");
-    assert!(path.contains("upgrade: 404"), "{path}");
-    let [namespace, id, size, path] = refusals(Version::V4_2);
-    assert!(namespace.contains("upgrade: 404"), "{namespace}");
-    assert!(id.contains("upgrade: 400"), "{id}");
-    assert!(size.contains("upgrade: 400"), "{size}");
-    assert!(path.contains("upgrade: 404"), "{path}");
+    assert!(namespace.contains("<title>Error 500 Failed to create reader: {&quot;errorMsg&quot;:&quot;Namespace not found&quot;"), "{namespace}");
+    assert!(id.contains("<title>Error 500 Failed to create reader: Illegal base64"), "{id}");
+    assert!(size.starts_with("HTTP/1.1 500 "), "{size}");
+    assert!(path.starts_with("HTTP/1.1 404 "), "{path}");
+    let [namespace, id, size, _] = refusals(Version::V4_2);
+    assert!(
+        namespace.contains("<title>Error 404 Failed to create producer/consumer: {"),
+        "{namespace}"
+    );
+    assert!(id.contains("<title>Error 400 Invalid query params: Invalid messageId value"), "{id}");
+    assert!(size.starts_with("HTTP/1.1 400 "), "{size}");
+}
+
+fn bodies_of_refusals() {
+    let body = |body| {
+        let answer = answer(&Service::with(Fault::Status(503, body)), &reader(""));
+        assert!(answer.starts_with("HTTP/1.1 503 Service Unavailable\r\n"), "{answer}");
+        answer.split_once("\r\n\r\n").unwrap().1.to_owned()
+    };
+    assert_eq!(body(Body::None), "");
+    assert_eq!(body(Body::JsonReason("why")), r#"{"reason":"why"}"#);
+    assert_eq!(body(Body::Late("why")), "why");
+    assert_eq!(body(Body::Unmeasured("why")), "why");
+    assert_eq!(body(Body::Chunked("abcd")), "2\r\nab\r\n2\r\ncd\r\n0\r\n\r\n");
+    assert_eq!(body(Body::CutShort("abcd")), "ab");
+    assert!(body(Body::Jetty("<why>")).contains("<title>Error 503 &lt;why&gt;</title>"));
+    assert!(body(Body::EchoesKey).contains(canary::key()));
+    assert_eq!(body(Body::Huge).len(), 9 << 17);
 }
 
 fn keys_are_checked() {
@@ -182,122 +196,23 @@ fn subscriptions() {
     assert!(open("").unwrap().all(true).is_empty());
 }
 
-fn trouble() {
+fn a_hundred_thousand() {
+    const COUNT: usize = 100_000;
     let service = Service::start();
-    service.publish("all", "x");
-    let open = || Client::open(&service, &reader("messageId=earliest"));
-    let mut client = open().unwrap();
-    client.payloads(1);
-    service.cut_connections();
-    assert!(client.read().unwrap_err().contains("ConnectionReset"));
-
-    let mut client = open().unwrap();
-    client.payloads(1);
-    service.close_all(1011, "over");
-    let close = format!("{:?}", client.read());
-    assert!(close.contains("over") && close.contains("Error"), "{close}");
-    client.close();
-
-    let mut client = open().unwrap();
-    client.payloads(1);
-    service.end_connections();
-    assert!(client.read().unwrap_err().contains("ResetWithoutClosingHandshake"));
-
-    let mut client = open().unwrap();
-    client.payloads(1);
-    service.freeze();
-    service.publish("all", "y");
-    client.0.send(Message::Ping("".into())).unwrap();
-    assert_eq!(client.read(), Err("silence".into()));
-    assert!(open().err().unwrap().contains("tls"));
-    service.thaw();
-    assert_eq!(client.payloads(1), ["y"]);
-
-    service.pause_delivery();
-    service.publish("all", "z");
-    assert_eq!(client.read(), Ok(Message::Pong("".into())));
-    client.0.send(Message::Ping("".into())).unwrap();
-    assert_eq!(client.read(), Ok(Message::Pong("".into())));
-    assert_eq!(client.read(), Err("silence".into()));
-    service.resume_delivery();
-    assert_eq!(client.payloads(1), ["z"]);
-
-    service.stop_listening();
-    assert_eq!(open().err(), Some("tcp: ConnectionRefused".into()));
-    service.publish("all", "still there");
-    assert_eq!(client.payloads(1), ["still there"]);
-    service.listen_again();
-    assert_eq!(open().unwrap().all(true), ["x", "y", "z", "still there"]);
-}
-
-fn idle_limit() {
-    let service = Service::builder().idle_limit(Duration::from_millis(900)).start();
-    let mut client = Client::open(&service, &reader("")).unwrap();
-    for _ in 0..3 {
-        assert_eq!(client.read(), Err("silence".into()));
-        client.0.send(Message::Ping("".into())).unwrap();
-        assert_eq!(client.read(), Ok(Message::Pong("".into())));
+    service.publish_many("all", COUNT, |_| "x".repeat(1000));
+    let mut client = Client::open(&service, &reader("messageId=earliest")).unwrap();
+    client.be_patient(LONG);
+    for count in 1..=COUNT {
+        let text = client.0.read().unwrap().into_text().unwrap();
+        let id = text.split('"').nth(3).unwrap();
+        client.0.write(Message::text(format!(r#"{{"messageId":"{id}"}}"#))).unwrap();
+        if count % 200 == 0 {
+            client.0.flush().unwrap();
+        }
     }
-    assert_eq!(client.read(), Err("silence".into()));
-    let close = format!("{:?}", client.read());
-    assert!(close.contains("Idle timeout expired: 900/900 ms") && close.contains("Away"), "{close}");
-}
-
-fn it_fails() {
-    let panics = |work: fn()| std::panic::catch_unwind(work).expect_err("should have panicked");
-    let text = |panic: Box<dyn std::any::Any + Send>| {
-        let text = panic.downcast_ref::<String>().cloned();
-        text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap()
-    };
-    assert!(text(panics(|| drop(Service::start()))).contains("never reached"));
-    drop(Service::builder().may_be_unreached().start());
-    let unmasked = text(panics(|| {
-        use std::io::Write;
-        let service = Service::start();
-        let mut client = Client::open(&service, &reader("")).unwrap();
-        client.0.get_mut().write_all(b"\x81\x02{}").unwrap();
-        service.wait_for_no_connections();
-    }));
-    assert!(unmasked.contains("without a mask"), "{unmasked}");
-}
-
-fn proxies() {
-    use std::io::{Read, Write};
-    use std::net::TcpStream;
-    let service = Service::builder().may_be_unreached().start();
-    let ask = |fault: ProxyFault, login: &str| {
-        let proxy = Proxy::start(fault).forward_to(&service);
-        let mut client = TcpStream::connect(("127.0.0.1", proxy.port())).unwrap();
-        client.set_read_timeout(Some(Duration::from_millis(400))).unwrap();
-        let head = format!("CONNECT pulsar.8x8.test:443 HTTP/1.1\r\nHost: x\r\n{login}\r\n");
-        client.write_all(head.as_bytes()).unwrap();
-        let mut answer = Vec::new();
-        let end = client.read_to_end(&mut answer).map_err(|error| error.kind());
-        assert_eq!(proxy.connects(), ["pulsar.8x8.test:443"]);
-        assert_eq!(proxy.authorizations().len(), usize::from(!login.is_empty()));
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        (answer.lines().next().unwrap_or_default().to_owned(), end.is_ok())
-    };
-    let line = |fault| ask(fault, "");
-    assert_eq!(line(ProxyFault::None), ("HTTP/1.1 200 Connection established".into(), false));
-    assert_eq!(line(ProxyFault::Http10), ("HTTP/1.0 200 Connection established".into(), false));
-    assert_eq!(line(ProxyFault::OddReason), ("HTTP/1.1 200 Go ahead, caller".into(), false));
-    assert_eq!(line(ProxyFault::Forbidden), ("HTTP/1.1 403 Forbidden".into(), true));
-    assert_eq!(line(ProxyFault::Status(502)), ("HTTP/1.1 502 Bad Gateway".into(), true));
-    assert_eq!(line(ProxyFault::Portal), ("HTTP/1.1 302 Found".into(), true));
-    assert_eq!(line(ProxyFault::Socks), ("\u{5}\u{fffd}".into(), true));
-    assert_eq!(line(ProxyFault::Silence), ("".into(), false));
-    assert_eq!(line(ProxyFault::Eof), ("".into(), true));
-    assert_eq!(line(ProxyFault::Reset), ("".into(), false));
-    assert_eq!(line(ProxyFault::OkThenEof), ("HTTP/1.1 200 Connection established".into(), true));
-    let (dripped, ended) = line(ProxyFault::HeadDrips);
-    assert!(dripped.starts_with("HT") && !ended, "{dripped}");
-    let login = ProxyFault::Login("user", "pa ss");
-    assert_eq!(line(login.clone()).0, "HTTP/1.1 407 Proxy Authentication Required");
-    let right = "Proxy-Authorization: Basic dXNlcjpwYSBzcw==\r\n";
-    assert_eq!(ask(login, right).0, "HTTP/1.1 200 Connection established");
-    let refused = Proxy::start(ProxyFault::Refuse);
-    assert!(TcpStream::connect(("127.0.0.1", refused.port())).is_err());
+    service.wait_for_acks(COUNT);
+    service.assert_acked_once();
+    assert!(service.seen().last().most_unacked <= 1000);
 }
 
 fn odd_messages() {

@@ -9,7 +9,7 @@ pub(crate) const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// `/ws/v2/reader/persistent/TENANT/NAMESPACE/TOPIC?…`, as Apache Pulsar's WebSocket API has it.
-pub(crate) fn reader(topic: &Topic, position: &Position) -> String {
+pub(crate) fn path(topic: &Topic, position: &Position) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, QUERY_VALUE).to_string();
     let mut path = format!(
         "/ws/v2/reader/persistent/{}/{}/{}?messageId={}&receiverQueueSize={}",
@@ -46,7 +46,7 @@ mod tests {
         };
         let id = MessageId::parse("CAEQ+/+/Pw==").expect("an id");
         assert_eq!(
-            reader(&topic, &Position::After(id)),
+            path(&topic, &Position::After(id)),
             "/ws/v2/reader/persistent/acm%C3%A9/event-v1/a%20b?messageId=CAEQ%2B%2F%2B%2FPw%3D%3D&receiverQueueSize=10&readerName=x%26y"
         );
     }
