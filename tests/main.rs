@@ -4,6 +4,8 @@
 #![allow(unreachable_pub, missing_debug_implementations)] // a test binary has no outside
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod real;
+mod stream;
 mod support;
 
 use libtest_mimic::{Arguments, Trial};
@@ -11,6 +13,8 @@ use libtest_mimic::{Arguments, Trial};
 fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(support::selftests());
+    trials.extend(stream::trials());
+    trials.extend(real::trials());
     trials
 }
 

@@ -7,6 +7,8 @@
 
 pub mod ca;
 pub mod canary;
+pub mod nginx;
+pub mod pulsar;
 pub mod run;
 pub mod scratch;
 pub mod service;

@@ -23,9 +23,6 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(400);
 /// For what must come.
 pub(super) const LONG: Duration = Duration::from_secs(20);
 
-/// The most that connecting may take.
-const LIMIT: Duration = Duration::from_secs(2);
-
 pub(super) struct Client(pub(super) WebSocket<SslStream<TcpStream>>);
 
 pub(super) fn reader(query: &str) -> String {
@@ -50,15 +47,16 @@ pub(super) fn consumer(query: &str) -> String {
 impl Client {
     /// The error says at which step and why.
     pub(super) fn open(service: &Service, target: &str) -> Result<Client, String> {
-        Client::open_with_key(service, target, Some(canary::key()))
+        Client::open_with(service, target, Some(canary::key()), LONG)
     }
 
-    pub(super) fn open_with_key(
+    pub(super) fn open_with(
         service: &Service,
         target: &str,
         key: Option<&str>,
+        patience: Duration,
     ) -> Result<Client, String> {
-        let (tls, watch) = tls(service)?;
+        let (tls, watch) = tls(service, patience)?;
         let url = format!("wss://localhost:{}{target}", service.port());
         let mut request = url.into_client_request().unwrap();
         if let Some(key) = key {
@@ -112,22 +110,42 @@ impl Client {
         }
     }
 
-    /// So many messages, acknowledged. They must come, but a busy machine may take its time.
+    /// So many messages, acknowledged.
     #[track_caller]
     pub(super) fn payloads(&mut self, count: usize) -> Vec<String> {
-        self.be_patient(LONG);
-        let payloads = (0..count).map(|_| self.next(true).unwrap().1).collect();
-        self.be_patient(PATIENCE);
-        payloads
+        (0..count).map(|_| self.next(true).unwrap().1).collect()
     }
 
     pub(super) fn be_patient(&mut self, patience: Duration) {
         self.0.get_ref().get_ref().set_read_timeout(Some(patience)).unwrap();
     }
 
-    /// Until nothing comes for a while.
+    /// Whether nothing comes for a while.
+    pub(super) fn is_silent(&mut self) -> bool {
+        self.be_patient(PATIENCE);
+        let read = self.read();
+        self.be_patient(LONG);
+        read == Err("silence".into())
+    }
+
+    /// All there is: what comes before the answers to two questions, however busy the machine.
     pub(super) fn all(&mut self, ack: bool) -> Vec<String> {
-        std::iter::from_fn(|| self.next(ack).ok()).map(|(_, payload)| payload).collect()
+        let (mut all, mut empty) = (Vec::new(), 0);
+        while empty < 2 {
+            self.say(r#"{"type":"isEndOfTopic"}"#);
+            empty += 1;
+            loop {
+                match self.next(ack) {
+                    Ok((_, payload)) => {
+                        all.push(payload);
+                        empty = 0;
+                    }
+                    Err(text) if text.contains("endOfTopic") => break,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+        }
+        all
     }
 
     pub(super) fn ack(&mut self, id: &Id) {
@@ -146,7 +164,7 @@ impl Client {
 
 /// What is answered to an upgrade, to its last byte.
 pub(super) fn answer(service: &Service, target: &str) -> String {
-    let (mut tls, _watch) = tls(service).unwrap();
+    let (mut tls, _watch) = tls(service, LONG).unwrap();
     let head = format!(
         "GET {target} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
          Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: MDEyMzQ1Njc4OWFiY2RlZg==\r\nX-API-Key: {}\r\n\r\n",
@@ -159,16 +177,19 @@ pub(super) fn answer(service: &Service, target: &str) -> String {
 }
 
 /// A TLS connection, and what keeps it from being ended for its slowness when dropped.
-fn tls(service: &Service) -> Result<(SslStream<TcpStream>, Sender<()>), String> {
+fn tls(
+    service: &Service,
+    patience: Duration,
+) -> Result<(SslStream<TcpStream>, Sender<()>), String> {
     let place = format!("127.0.0.1:{}", service.port()).parse().unwrap();
-    let tcp = TcpStream::connect_timeout(&place, PATIENCE)
+    let tcp = TcpStream::connect_timeout(&place, patience)
         .map_err(|error| format!("tcp: {:?}", error.kind()))?;
-    tcp.set_read_timeout(Some(PATIENCE)).unwrap();
+    tcp.set_read_timeout(Some(patience)).unwrap();
     // A server that drips is never silent: nothing here may take longer than this.
     let watched = tcp.try_clone().unwrap();
     let (alive, gone) = std::sync::mpsc::channel::<()>();
     std::thread::spawn(move || {
-        if gone.recv_timeout(LIMIT) == Err(RecvTimeoutError::Timeout) {
+        if gone.recv_timeout(patience * 5) == Err(RecvTimeoutError::Timeout) {
             let _ = watched.shutdown(Shutdown::Both);
         }
     });

@@ -7,6 +7,7 @@ use libtest_mimic::Trial;
 use super::super::{Body, Fault, Odd, Service};
 use super::client::{Client, LONG, PATIENCE, reader};
 use crate::support::ca::{Leaf, SignedBy};
+use crate::support::canary;
 
 pub(super) fn trials() -> Vec<Trial> {
     table().into_iter().map(trial).collect()
@@ -33,7 +34,8 @@ fn trial((fault, expected): (Fault, &'static str)) -> Trial {
 }
 
 fn notice(service: &Service, patience: Duration) -> String {
-    let mut client = match Client::open(service, &reader("messageId=earliest")) {
+    let target = reader("messageId=earliest");
+    let mut client = match Client::open_with(service, &target, Some(canary::key()), patience) {
         Ok(client) => client,
         Err(error) => return error,
     };
@@ -98,8 +100,8 @@ fn table() -> Vec<(Fault, &'static str)> {
         (Fault::KeepAliveUpgrade, "MissingConnectionUpgradeHeader"),
         (Fault::LowerCaseHead, "stream: first silence"),
         (Fault::GluedFrame, "stream: first silence"),
-        // Given up after two seconds of it.
-        (Fault::HeadDrips, "HandshakeIncomplete"),
+        // Given up after a while.
+        (Fault::HeadDrips, "upgrade: Protocol("),
         (Fault::HeadInPieces, "stream: first silence"),
         (Fault::HeadTooLarge, "upgrade: "),
         (Fault::ManyHeaders, "TooManyHeaders"),
