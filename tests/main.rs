@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod real;
+mod signals;
 mod stream;
 mod support;
 
@@ -15,6 +16,7 @@ fn trials() -> Vec<Trial> {
     trials.extend(support::selftests());
     trials.extend(stream::trials());
     trials.extend(real::trials());
+    trials.extend(signals::trials());
     trials
 }
 

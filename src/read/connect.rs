@@ -16,6 +16,9 @@ use crate::session::Session;
 use crate::settings::Position;
 use crate::sys::{Wake, earlier};
 
+/// `Date` tells whole seconds: what was published in this one, before us, is to be read, too.
+const DATE_RESOLUTION: Duration = Duration::from_secs(1);
+
 const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and what was written before is left out; one process for each partition (--topic NAME-partition-0) resumes without this";
 
 impl Run<'_> {
@@ -66,7 +69,7 @@ impl Run<'_> {
         counters.connected.set(Some(Instant::now()));
         if self.resume.began().is_none() {
             report.notice(self.greeting());
-            let at_end = settings.stop.at_end.then_some(now);
+            let at_end = settings.stop.at_end.then(|| now + DATE_RESOLUTION);
             let until = settings.stop.until;
             self.end = [at_end, until].into_iter().flatten().min().map(End::new);
         } else {

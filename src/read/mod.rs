@@ -242,8 +242,11 @@ impl Run<'_> {
                 // Without its session the output is still to be finished.
                 Err(_) => session = None,
             }
-            if self.signals.stop().is_some() {
-                let limit = *until.get_or_insert_with(|| Instant::now() + STOP_LIMIT);
+            if let Some(signal) = self.signals.stop() {
+                let limit = *until.get_or_insert_with(|| {
+                    self.report.debug(format!("{signal}: stopping, with output that is stuck"));
+                    Instant::now() + STOP_LIMIT
+                });
                 if Instant::now() >= limit {
                     break;
                 }

@@ -1,0 +1,83 @@
+//! Step tls. Whatever goes wrong here, no byte above TLS and so no key has been sent.
+
+use libtest_mimic::Trial;
+
+use super::{Row, row, test};
+use crate::support::ca::{Leaf, SignedBy};
+use crate::support::run::Run;
+use crate::support::service::{Fault, Service};
+
+#[rustfmt::skip]
+fn table() -> Vec<Row> {
+    let certificate = Fault::Certificate;
+    let signed_by = |by| certificate(Leaf::signed_by(by));
+    vec![
+        row("tls: self-signed", signed_by(SignedBy::Itself), "tls.untrusted", 60, &["self-signed", "--ca-file", "key was not sent"]),
+        row("tls: an inspecting proxy's authority", signed_by(SignedBy::UnknownCa { root_sent: true }), "tls.untrusted", 60, &["authority unknown", "inspects TLS", "--ca-file"]),
+        row("tls: an unknown authority", signed_by(SignedBy::UnknownCa { root_sent: false }), "tls.untrusted", 60, &["unknown authority", "--ca-file"]),
+        row("tls: the intermediate is missing", signed_by(SignedBy::Intermediate { sent: false }), "tls.untrusted", 60, &["missing intermediate", "ca-certificates"]),
+        row("tls: expired", certificate(Leaf::expired()), "tls.expired", 60, &["has expired", "date -u", "key was not sent"]),
+        row("tls: not yet valid", certificate(Leaf::not_yet_valid()), "tls.not_yet_valid", 60, &["not yet valid", "clock", "key was not sent"]),
+        row("tls: another host's certificate", certificate(Leaf::named(&["other.8x8.test"])), "tls.name", 60, &["another name", "--host", "key was not sent"]),
+        row("tls: a weak key", certificate(Leaf::weak()), "tls.weak", 60, &["too weak", "inspection proxy", "key was not sent"]),
+        row("tls: the port speaks HTTP", Fault::SpeaksHttp, "tls.not_tls", 76, &["HTTP/1.1 400 Bad Request", "host and port"]),
+        row("tls: the port speaks SMTP", Fault::SpeaksSmtp, "tls.not_tls", 76, &["220 mail.8x8.test ESMTP", "host and port"]),
+        row("tls: the port speaks garbage", Fault::SpeaksGarbage, "tls.not_tls", 76, &["does not speak TLS", "host and port"]),
+        row("tls: silent after our hello", Fault::TlsSilent, "tls.timeout", 69, &["1s", "--connect-timeout"]).with(&["--connect-timeout", "1s"]),
+        row("tls: drips its hello", Fault::TlsDrips, "tls.timeout", 69, &["1s", "--connect-timeout"]).with(&["--connect-timeout", "1s"]),
+        row("tls: closed after our hello", Fault::TlsEof, "tls.closed", 69, &["closed inside the TLS handshake", "firewall"]),
+        row("tls: closed inside its hello", Fault::TlsEofInHello, "tls.closed", 69, &["closed inside the TLS handshake", "firewall"]),
+        row("tls: reset after our hello", Fault::TlsReset, "tls.reset", 69, &["reset", "firewall"]),
+        row("tls: no common cipher", Fault::TlsHandshakeFailure, "tls.handshake", 76, &["refused our TLS hello", "inspection proxy"]),
+        row("tls: the server is too old", Fault::TlsTooOld, "tls.handshake", 76, &["no TLS 1.2", "middlebox"]),
+        row("tls: this name is not served there", Fault::TlsUnrecognizedName, "tls.handshake", 76, &["does not know this host name"]),
+        row("tls: a firewall's policy", Fault::TlsAccessDenied, "tls.handshake", 76, &["access_denied"]),
+        row("tls: the server's own trouble", Fault::TlsInternalError, "tls.handshake", 76, &["internal_error"]),
+    ]
+}
+
+pub(super) fn trials() -> Vec<Trial> {
+    let rows = table().into_iter().map(|row| {
+        row.trial(|_, service, output| {
+            assert_eq!(service.connections(), 1, "{}", output.whole());
+            service.assert_nothing_sent();
+            service.assert_key_never_sent();
+            assert!(output.stdout.is_empty());
+        })
+    });
+    rows.chain([
+        test("tls: a client certificate is demanded", client_certificate),
+        test("tls: works with the intermediate sent along", intermediate),
+        test("tls: --insecure reads from an unknown server and warns", insecure),
+    ])
+    .collect()
+}
+
+/// With TLS 1.3 the demand is told only after the handshake, in answer to the request.
+fn client_certificate() {
+    let service = Service::with(Fault::ClientCertificate);
+    let output = Run::against(&service).args(&["--retry", "0"]).run();
+    // The alert may be overtaken by the reset that follows it.
+    if output.stderr.contains("[auth.reset]") {
+        output.assert_code(69);
+        return;
+    }
+    output.assert_code(76).assert_stderr_has("demands a client certificate");
+    output.assert_stderr_has("[tls.handshake]").assert_stderr_lacks("key was not sent");
+}
+
+fn intermediate() {
+    let leaf = Leaf::signed_by(SignedBy::Intermediate { sent: true });
+    let service = Service::builder().identity(leaf).start();
+    service.publish("all", "{}");
+    let run = Run::against(&service).args(&["--message-id", "earliest", "-n", "1"]);
+    run.run().assert_code(0).assert_silent().assert_lines(&["{}"]);
+}
+
+fn insecure() {
+    let service = Service::builder().identity(Leaf::signed_by(SignedBy::Itself)).start();
+    service.publish("all", "{}");
+    let run = Run::against(&service).args(&["--message-id", "earliest", "-n", "1", "--insecure"]);
+    let output = run.run();
+    output.assert_code(0).assert_lines(&["{}"]).assert_stderr_has("warning: --insecure");
+}

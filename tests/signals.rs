@@ -1,0 +1,224 @@
+//! Signals, and an output that is slow or gone: acted on within a second, wherever it is blocked.
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use nix::sys::signal::Signal;
+
+use crate::support::canary;
+use crate::support::run::{Output, Run, Running, Stdout};
+use crate::support::service::proxy::{Proxy, ProxyFault};
+use crate::support::service::{Fault, Service};
+
+/// "Within a second", with room for a loaded machine.
+const SOON: Duration = Duration::from_secs(5);
+
+pub fn trials() -> Vec<Trial> {
+    let tests: &[(&str, fn())] = &[
+        ("TERM, INT and HUP end a follower well", followers),
+        ("a run with an end of its own dies by the signal", cut_short),
+        ("TERM while the name is looked up", resolving),
+        ("TERM while connecting", || blocked(Fault::BacklogFull, "tcp 127.0.0.1")),
+        ("TERM in the TLS handshake", || blocked(Fault::TlsSilent, "tls 127.0.0.1")),
+        ("TERM while waiting for the upgrade", || blocked(Fault::UpgradeSilent, "auth 127.0.0.1")),
+        ("TERM while waiting for the proxy", waiting_for_a_proxy),
+        ("TERM between two tries", between_tries),
+        ("TERM with a full pipe leaves what is unacknowledged", full_pipe),
+        ("a second signal ends at once", second_signal),
+        ("USR1 prints the counters, also while connecting", counters),
+        ("a full pipe does not stop the pings, and nothing unwritten is acknowledged", slow_pipe),
+        ("a reader that goes away ends the run quietly", closed_pipe),
+        ("a reader that goes away is noticed while nothing comes", closed_while_idle),
+        ("a stopped and continued process does not call the other end dead", stopped),
+        ("a full output is an error that says how to go on", full_disk),
+    ];
+    tests
+        .iter()
+        .map(|&(name, test)| {
+            Trial::test(format!("signals: {name}"), move || {
+                test();
+                Ok(())
+            })
+        })
+        .collect()
+}
+
+fn event(n: usize) -> String {
+    format!(r#"{{"n":{n}}}"#)
+}
+
+/// Sends the signal and takes the time until the end.
+fn ends_soon(mut run: Running, signal: Signal) -> Output {
+    let sent = Instant::now();
+    run.signal(signal);
+    let output = run.finish();
+    assert!(sent.elapsed() < SOON, "{:?} after the signal", sent.elapsed());
+    output
+}
+
+fn followers() {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
+        let service = Service::start();
+        let mut run = Run::against(&service).verbosity(0).spawn();
+        service.wait_for_connections(1);
+        service.publish("all", event(0));
+        run.wait_stdout_lines(1);
+        ends_soon(run, signal).assert_code(0).assert_lines(&[event(0)]).assert_silent();
+        service.wait_for("a Close 1000", |seen| {
+            seen.last().close.as_ref().is_some_and(|close| close.code == Some(1000))
+        });
+        service.assert_acked_once();
+    }
+}
+
+fn cut_short() {
+    for (ending, signal) in [("-e", Signal::SIGTERM), ("--num-messages=9", Signal::SIGINT)] {
+        let service = Service::start();
+        service.publish("all", event(0));
+        let args = ["--message-id", "earliest", "--idle-timeout", "60s", ending];
+        let mut run = Run::against(&service).args(&args).spawn();
+        run.wait_stdout_lines(1);
+        ends_soon(run, signal).assert_signal(signal).assert_lines(&[event(0)]);
+    }
+}
+
+/// Whether the resolver answers at once (a sandbox) or never (a dead network), the run must end.
+fn resolving() {
+    let mut run = Run::new(&["--tenant", "acme", "--host", "pulsar-ws.invalid"])
+        .args(&["--retry-all-errors", "--retry-delay", "1m"])
+        .spawn();
+    run.wait_stderr("dns pulsar-ws.invalid");
+    ends_soon(run, Signal::SIGTERM).assert_code(0);
+}
+
+fn blocked(fault: Fault, step: &str) {
+    let service = Service::with(fault.clone());
+    let mut run = Run::against(&service).spawn();
+    run.wait_stderr(step);
+    if !matches!(fault, Fault::BacklogFull) {
+        service.wait_for("a connection", |seen| !seen.connections.is_empty());
+    }
+    ends_soon(run, Signal::SIGTERM).assert_code(0);
+}
+
+fn waiting_for_a_proxy() {
+    let proxy = Proxy::start(ProxyFault::Silence);
+    let mut run = Run::new(&["--tenant", "acme", "--host", "127.0.0.1", "--port", "9"])
+        .args(&["--proxy", &proxy.url()])
+        .spawn();
+    run.wait_stderr("proxy 127.0.0.1");
+    ends_soon(run, Signal::SIGTERM).assert_code(0);
+}
+
+fn between_tries() {
+    let service = Service::with(Fault::Refuse);
+    let args = ["--retry-delay", "1h", "--retry-max-delay", "1h"];
+    let mut run = Run::against(&service).args(&args).spawn();
+    run.wait_stderr("trying again");
+    ends_soon(run, Signal::SIGTERM).assert_code(0);
+}
+
+/// More than a pipe holds, to a reader that does not read.
+fn stuck(service: &Service) -> Running {
+    service.publish_many("all", 500, |n| format!(r#"{{"n":{n},"pad":"{}"}}"#, "x".repeat(1000)));
+    let args = ["--message-id", "earliest", "--ping-interval", "200ms", "--ping-timeout", "10s"];
+    let run = Run::against(service).args(&args).stdout(Stdout::Blocked).spawn();
+    service.wait_for("pings after the pipe is full", |seen| seen.pings() >= 5);
+    run
+}
+
+fn full_pipe() {
+    let service = Service::start();
+    let output = ends_soon(stuck(&service), Signal::SIGTERM);
+    output.assert_code(0);
+    service.assert_acks_within(&output.lines());
+}
+
+fn slow_pipe() {
+    let service = Service::start();
+    let mut run = stuck(&service);
+    let acks = service.seen().acks();
+    assert!(acks < 500, "{acks} acknowledged, more than a pipe holds");
+    run.resume_reading();
+    run.wait_stdout_lines(500);
+    service.wait_for_acks(500);
+    let output = ends_soon(run, Signal::SIGTERM);
+    output.assert_code(0);
+    assert_eq!(output.lines().len(), 500);
+    assert_eq!(service.seen().upgraded(), 1, "no reconnect");
+    service.assert_acked_once();
+}
+
+fn second_signal() {
+    let service = Service::start();
+    let mut run = stuck(&service);
+    run.signal(Signal::SIGTERM);
+    run.wait_stderr("SIGTERM: stopping");
+    let output = ends_soon(run, Signal::SIGINT);
+    // On a loaded machine the first may have done its work already.
+    assert!(
+        output.code == Some(0) || output.signal == Some(Signal::SIGINT as i32),
+        "{}",
+        output.whole()
+    );
+}
+
+fn counters() {
+    let service = Service::builder().faults([Fault::UpgradeSilent]).start();
+    service.publish("all", event(0));
+    let args = ["--message-id", "earliest", "--connect-timeout", "3s", "--retry-delay", "10ms"];
+    let mut run = Run::against(&service).args(&args).spawn();
+    run.wait_stderr("auth 127.0.0.1");
+    run.signal(Signal::SIGUSR1);
+    run.wait_stderr("0 events, 0 bytes; not connected");
+    run.wait_stdout_lines(1);
+    run.signal(Signal::SIGUSR1);
+    run.wait_stderr("1 events, 8 bytes; connected for");
+    ends_soon(run, Signal::SIGTERM).assert_code(0);
+}
+
+fn closed_pipe() {
+    let service = Service::start();
+    service.publish_many("all", 10_000, event);
+    let args = ["--message-id", "earliest"];
+    let mut run = Run::against(&service).args(&args).verbosity(0).spawn();
+    run.wait_stdout_lines(1);
+    run.close_stdout();
+    service.publish_many("all", 10_000, event);
+    run.finish().assert_code(0).assert_silent();
+}
+
+fn closed_while_idle() {
+    let service = Service::start();
+    let run = Run::against(&service).verbosity(0).spawn();
+    service.wait_for_connections(1);
+    run.close_stdout();
+    run.finish().assert_code(0).assert_silent();
+}
+
+fn stopped() {
+    let service = Service::start();
+    let args = ["--ping-interval", "500ms", "--ping-timeout", "1s"];
+    let mut run = Run::against(&service).args(&args).spawn();
+    service.wait_for("a ping", |seen| seen.pings() >= 1);
+    run.signal(Signal::SIGSTOP);
+    std::thread::sleep(Duration::from_secs(4));
+    run.signal(Signal::SIGCONT);
+    let pings = service.seen().pings();
+    service.wait_for("pings again", |seen| seen.pings() >= pings + 2);
+    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    assert_eq!(service.seen().upgraded(), 1, "no reconnect");
+}
+
+fn full_disk() {
+    let service = Service::start();
+    service.publish("all", event(0));
+    let output = Run::against(&service)
+        .args(&["--message-id", "earliest"])
+        .stdout(Stdout::File("/dev/full".into()))
+        .run();
+    output.assert_code(74).assert_stderr_has("output standard output: ");
+    output.assert_stderr_has("[output.failed]");
+    assert_eq!(service.seen().acks(), 0);
+    canary::assert_absent("stderr", output.trace.as_bytes());
+}
