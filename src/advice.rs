@@ -204,9 +204,9 @@ pub(crate) const TABLE: &[Row] = &[
         "TLS works but no answer came in time: with its broker down the service takes 30 s to say so; raise --connect-timeout (60s or more)"),
 
     entry(Problem::StreamClosed, "stream.closed", Exit::Unavailable, Again::Retry, CLOSED,
-        "the service ended the session; without --retry 0 it is opened again by itself and nothing is lost"),
+        "a follower connects again by itself and goes on after the last event; if it happens often, look for a proxy or load balancer that cuts long connections"),
     entry(Problem::StreamReset, "stream.reset", Exit::Unavailable, Again::Retry, CLOSED,
-        "the connection was reset; without --retry 0 it is opened again by itself and nothing is lost"),
+        "a follower connects again by itself and goes on after the last event; if it happens often, look for a firewall or gateway that cuts long connections"),
     entry(Problem::NoPong, "stream.no_pong", Exit::Unavailable, Again::Retry, TIMEOUT,
         "the other end stopped answering: a lost network path or a hung server; see --ping-interval and --ping-timeout"),
     entry(Problem::Silence, "stream.silent", Exit::Unavailable, Again::Retry, Some("No Messages Received"),

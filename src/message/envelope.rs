@@ -161,7 +161,7 @@ mod tests {
     fn a_message_is_taken_apart_whatever_surrounds_it() {
         let frame = r#" {"new":[{"payload":1}],"payload":"e\u0033","messageId":"CAEQAg==","key":null,
             "publishTime":"2026-07-01T12:00:00.5-08:00","redeliveryCount":0}"#;
-        let Frame::Message(envelope) = parse(&frame) else { panic!("no message") };
+        let Frame::Message(envelope) = parse(frame) else { panic!("no message") };
         assert_eq!(envelope.payload, "e3");
         assert_eq!(envelope.id.place(), (1, 2, -1));
         let time = envelope.publish_time.expect("a time");

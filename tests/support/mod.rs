@@ -3,7 +3,7 @@
 //! Nothing here asserts what the program should do; the test modules beside this folder do that.
 
 // Each user of the support (tests, demo) needs a different part of it.
-#![allow(dead_code)]
+#![allow(dead_code, unused_imports)]
 
 pub mod ca;
 pub mod canary;
