@@ -21,6 +21,7 @@ mod session;
 mod settings;
 mod sink;
 mod sys;
+mod values;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;

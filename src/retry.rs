@@ -18,6 +18,8 @@ const FEW: u32 = 3;
 pub(crate) struct Retries<'a> {
     policy: &'a Retry,
     in_row: u32,
+    /// Those among them that may or may not stay.
+    doubtful: u32,
     ever_open: bool,
     /// When the session that was open before ended.
     outage: Option<Instant>,
@@ -25,7 +27,7 @@ pub(crate) struct Retries<'a> {
 
 impl<'a> Retries<'a> {
     pub(crate) fn new(policy: &'a Retry) -> Retries<'a> {
-        Retries { policy, in_row: 0, ever_open: false, outage: None }
+        Retries { policy, in_row: 0, doubtful: 0, ever_open: false, outage: None }
     }
 
     /// A session is open.
@@ -36,7 +38,7 @@ impl<'a> Retries<'a> {
 
     /// A message was written: what failed before is history.
     pub(crate) fn wrote(&mut self) {
-        self.in_row = 0;
+        (self.in_row, self.doubtful) = (0, 0);
     }
 
     /// How many attempts have failed in a row.
@@ -60,11 +62,13 @@ impl<'a> Retries<'a> {
         }
         let in_grace =
             self.ever_open && now.duration_since(*self.outage.get_or_insert(now)) < GRACE;
-        let again = match advice::row(failure.problem).again {
+        let class = advice::row(failure.problem).again;
+        self.doubtful += u32::from(class == Again::Few);
+        let again = match class {
             Again::Never => false,
             Again::Retry => true,
             _ if in_grace || self.policy.all_errors => true,
-            Again::Few => self.in_row < FEW,
+            Again::Few => self.doubtful < FEW,
             Again::Stop => false,
         };
         let doubled = self.policy.delay.saturating_mul(1 << (self.in_row - 1).min(20));

@@ -109,6 +109,9 @@ impl Session {
                     return Err(self.failure(Problem::StreamClosed, close_words(frame)));
                 }
                 Err(Error::Utf8(e)) => {
+                    // A Close with such a reason looks the same: ask whether anyone is there.
+                    self.ping_sent = Some(Instant::now());
+                    self.queue(Message::Ping(Default::default()))?;
                     return Ok(Next::Unreadable(format!("frame is not UTF-8: {e}")));
                 }
                 Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => return Ok(Next::Nothing),

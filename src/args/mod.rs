@@ -18,7 +18,8 @@ use jiff::Timestamp;
 use crate::advice::Problem;
 use crate::failure::{Failure, Step};
 use crate::secret::Secret;
-use crate::settings::{AuthStyle, Color, Format, LogFormat, OnReject, Override, Position, values};
+use crate::settings::{AuthStyle, Color, Format, LogFormat, OnReject, Override, Position};
+use crate::values;
 
 pub(crate) use help::{long as long_help, short as short_help};
 pub(crate) use opt::{Fallback, Opt};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use crate::args::opt::{Opt, Section, flag, value};
 use crate::secret::Secret;
 use crate::settings::{AuthStyle, Color, Format, LogFormat, OnReject};
-use crate::settings::{endpoint, proxy, values};
+use crate::values::{self, host, proxy};
 
 /// The option called so, without dashes.
 pub(crate) fn by_long(name: &str) -> Option<&'static Opt> {
@@ -48,12 +48,12 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "The server by name: HOST or HOST:PORT, also with wss:// before it. ws://, which has \
          no encryption, is only taken for this machine itself, or with --insecure. Not \
          together with --region or --cluster.",
-        |args, text| put(&mut args.host, endpoint::address(text).map(|_| text.to_owned())))
+        |args, text| put(&mut args.host, host::address(text).map(|_| text.to_owned())))
         .env("PULSAR_HOST").default_words("pulsar-ws-euw2.8x8.com").secret(),
     value("port", "PORT", Section::Service,
         "its port",
         "The server's port.",
-        |args, text| put(&mut args.port, endpoint::port(text)))
+        |args, text| put(&mut args.port, host::port(text)))
         .default_words("443; 80 with ws://"),
     value("namespace", "NAME", Section::Service,
         "the namespace of the topic",
@@ -288,7 +288,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "Use this address, or these with commas between them, for this host and port, \
          without a lookup; an IPv6 address may stand in brackets. May be repeated.",
         |args, text| {
-            args.resolve.push(endpoint::resolve(text)?);
+            args.resolve.push(host::resolve(text)?);
             Ok(())
         }),
 

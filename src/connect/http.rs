@@ -5,6 +5,9 @@ use std::io::{self, ErrorKind, Read};
 
 use serde_json::Value;
 
+use super::wire::Buffered;
+use crate::secret::Secret;
+
 pub(crate) const USER_AGENT: &str = concat!("tail8x8/", env!("CARGO_PKG_VERSION"));
 
 /// As much of a refusal's body as is worth reading.
@@ -58,6 +61,17 @@ impl Answer {
         format!("HTTP {} {}", self.status, self.reason).trim_end().to_owned()
     }
 
+    /// Removes a secret from everything the server said.
+    pub(super) fn remove(&mut self, secret: &Secret) {
+        self.reason = secret.remove_from(&self.reason);
+        for (_, value) in &mut self.headers {
+            *value = secret.remove_from(value);
+        }
+        if let Ok(body) = std::str::from_utf8(&self.body) {
+            self.body = secret.remove_from(body).into_bytes();
+        }
+    }
+
     /// The server's own sentence: the `<title>` of an HTML page, a JSON member that says why,
     /// or the first line of text.
     pub(crate) fn sentence(&self) -> Option<String> {
@@ -78,7 +92,10 @@ impl Answer {
 
 /// Reads up to the empty line, byte by byte: what follows belongs to another reader. The bytes
 /// come from a buffer below, so this costs no system calls.
-pub(super) fn read_head(stream: &mut impl Read, limit: usize) -> Result<Answer, BadHead> {
+pub(super) fn read_head(
+    stream: &mut (impl Read + Buffered),
+    limit: usize,
+) -> Result<Answer, BadHead> {
     let mut head = Vec::with_capacity(1024);
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -93,6 +110,9 @@ pub(super) fn read_head(stream: &mut impl Read, limit: usize) -> Result<Answer, 
         }
         let seen = head.len().min(7);
         if head[..seen] != b"HTTP/1."[..seen] {
+            let mut more = vec![0; stream.buffered().min(60)];
+            let n = stream.read(&mut more).unwrap_or(0);
+            head.extend_from_slice(&more[..n]);
             return Err(BadHead::NotHttp(what_speaks(&head)));
         }
         if head.len() > limit {
@@ -155,8 +175,14 @@ fn what_speaks(head: &[u8]) -> String {
     match head {
         [0x05, ..] => "the port speaks SOCKS, not HTTP".to_owned(),
         [0x15 | 0x16, ..] => "the port speaks TLS, not plain HTTP".to_owned(),
-        _ => format!("the answer is no HTTP; it begins with {:?}", String::from_utf8_lossy(head)),
+        _ => format!("the answer is no HTTP; it begins with {}", quoted(head)),
     }
+}
+
+/// The beginning of what was said, as text on one line.
+pub(super) fn quoted(first: &[u8]) -> String {
+    let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
+    format!("{:?}", String::from_utf8_lossy(&line[..line.len().min(60)]).trim_end())
 }
 
 /// The member that carries the reason, as Pulsar (`errorMsg`, `reason`) and gateways
@@ -203,6 +229,12 @@ fn unescaped(text: &str) -> String {
 mod tests {
     use super::*;
 
+    impl Buffered for &[u8] {
+        fn buffered(&self) -> usize {
+            self.len()
+        }
+    }
+
     fn sentence(status: u16, body: &str) -> Option<String> {
         Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() }.sentence()
     }
@@ -237,7 +269,7 @@ mod tests {
         };
         assert!(cause(&[5, 0xff]).contains("SOCKS"));
         assert!(cause(&[0x15, 3, 3]).contains("TLS"));
-        assert!(cause(b"220 mail ESMTP").contains("begins with"));
+        assert!(cause(b"220 mail ESMTP\r\nmore").contains(r#"begins with "220 mail ESMTP""#));
         assert!(cause(b"HTTP/1.1 boo\r\n\r\n").contains("no valid HTTP"));
         let long = [b"HTTP/1.1 200 OK\r\nA: ".as_slice(), &[b'x'; 2000]].concat();
         assert!(cause(&long).contains("longer"));

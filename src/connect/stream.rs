@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use native_tls::TlsStream;
 
-use super::wire::Wire;
+use super::wire::{Buffered, Wire};
 
 /// A connection to the server, past the certificate check where there is TLS.
 #[derive(Debug)]
@@ -71,6 +71,15 @@ impl Read for Stream {
             }
         }
         Ok(n)
+    }
+}
+
+impl Buffered for Stream {
+    fn buffered(&self) -> usize {
+        match &self.transport {
+            Transport::Plain(wire) => wire.buffered(),
+            Transport::Tls(tls) => tls.buffered_read_size().unwrap_or(0),
+        }
     }
 }
 

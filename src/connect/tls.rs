@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector};
 use openssl::error::ErrorStack;
 
+use super::http::quoted;
 use super::stream::Stream;
 use super::wire::Wire;
 use super::{Evidence, Halt, OnStep};
@@ -85,12 +86,6 @@ fn explain(e: &native_tls::Error, first: &[u8], on: &OnStep<'_, '_>) -> Halt {
         Some(reason) => on.failure(Problem::Handshake, handshake_words(reason, e)).into(),
         None => on.failure(Problem::Handshake, e.to_string()).into(),
     }
-}
-
-/// The beginning of what was said, as text on one line.
-fn quoted(first: &[u8]) -> String {
-    let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
-    format!("{:?}", String::from_utf8_lossy(&line[..line.len().min(60)]).trim_end())
 }
 
 /// The alert a server sends after the handshake (TLS 1.3 demands a client certificate only

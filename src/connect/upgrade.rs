@@ -19,6 +19,7 @@ use super::stream::Stream;
 use super::tls::late_alert;
 use super::{Evidence, Halt, OnStep, authority};
 use crate::advice::{self, Problem};
+use crate::failure::{Failure, Step};
 use crate::reader_endpoint::QUERY_VALUE;
 use crate::secret::Secret;
 use crate::settings::{AuthStyle, Target};
@@ -28,6 +29,8 @@ const HEAD_LIMIT: usize = 64 * 1024;
 
 /// Larger reads gain nothing, smaller ones cost: the WebSocket layer clears it before each.
 const READ_BUFFER: usize = 32 * 1024;
+
+const LATE_ALERT: &str = "8x8's service asks for no client certificate: check --host, and whether an inspection proxy stands in between";
 
 /// What is asked of the server.
 #[derive(Debug)]
@@ -48,7 +51,12 @@ pub(super) fn upgrade(
     on: &mut OnStep<'_, '_>,
 ) -> Result<Option<Timestamp>, Halt> {
     let broken = |e: &std::io::Error, on: &OnStep<'_, '_>| match late_alert(e) {
-        Some(alert) => on.failure(Problem::Handshake, alert).into(),
+        Some(alert) => {
+            // TLS 1.3 lets the server refuse after our side of the handshake is done.
+            let mut failure = on.failure(Problem::Handshake, alert);
+            failure.step = Step::Tls;
+            failure.hint(LATE_ALERT).into()
+        }
         None => on.io(e, Problem::UpgradeClosed, Problem::UpgradeReset),
     };
     let nonce = generate_key();
@@ -66,6 +74,8 @@ pub(super) fn upgrade(
         return Ok(server_clock(&answer));
     }
     http::read_body(&mut answer, stream);
+    // A server may repeat what it was sent.
+    answer.remove(&request.key);
     on.saw(Evidence::Answer(&answer));
     Err(refusal(&answer, on).into())
 }
@@ -134,7 +144,7 @@ fn check_switch(answer: &Answer, nonce: &str, on: &OnStep<'_, '_>) -> Result<(),
 }
 
 /// Anything but a 101: the status decides, but for the sentences that are known to say more.
-fn refusal(answer: &Answer, on: &OnStep<'_, '_>) -> crate::failure::Failure {
+fn refusal(answer: &Answer, on: &OnStep<'_, '_>) -> Failure {
     let sentence = answer.sentence();
     let known = sentence.as_deref().and_then(advice::known_sentence);
     let problem = match answer.status {

@@ -37,6 +37,12 @@ pub(crate) struct Wire {
 /// The first bytes received on a connection, for saying what answered; they outlive the wire.
 pub(crate) type FirstBytes = Rc<RefCell<Vec<u8>>>;
 
+/// A reader that knows how much it can give without waiting.
+pub(crate) trait Buffered {
+    /// Bytes that have arrived and were not read yet.
+    fn buffered(&self) -> usize;
+}
+
 #[derive(Debug)]
 enum Pace {
     /// Reads and writes wait, until the deadline or a signal to stop.
@@ -129,6 +135,12 @@ impl Wire {
             Wake::Deadline => Err(ErrorKind::TimedOut.into()),
             Wake::Stop => Err(io::Error::other(Stopped)),
         }
+    }
+}
+
+impl Buffered for Wire {
+    fn buffered(&self) -> usize {
+        self.end - self.start
     }
 }
 

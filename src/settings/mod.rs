@@ -5,15 +5,14 @@
 //! connects anywhere; the only files read are the key, the CA and the config file.
 
 mod config;
-pub(crate) mod endpoint;
+mod endpoint;
 mod environment;
 mod files;
 mod key;
 mod layers;
-pub(crate) mod proxy;
+mod proxy;
 mod settle;
 mod trust;
-pub(crate) mod values;
 
 use std::path::PathBuf;
 use std::time::Duration;

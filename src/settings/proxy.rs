@@ -6,14 +6,13 @@
 
 use std::net::IpAddr;
 
-use percent_encoding::percent_decode_str;
-
 use crate::advice::Problem;
 use crate::args::{Args, Layer};
 use crate::failure::{Failure, Step};
 use crate::secret::Secret;
+use crate::settings::ProxyChoice;
 use crate::settings::environment::Environment;
-use crate::settings::{Proxy, ProxyChoice, endpoint};
+use crate::values::{host, proxy};
 
 /// Lower case goes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -31,7 +30,7 @@ pub(crate) fn settle(
     else {
         return Ok(ProxyChoice { proxy: None, rule: "none configured".to_owned() });
     };
-    let proxy = url(text).map_err(|reason| {
+    let proxy = proxy::url(text).map_err(|reason| {
         let problem = match args.layer("proxy") {
             Some(Layer::ConfigFile) => Problem::BadContent,
             _ => Problem::Usage,
@@ -65,50 +64,6 @@ fn pick<'a>(
     variables.iter().find_map(|name| Some((env.get(name)?, (*name).to_owned()))).or(given)
 }
 
-/// `[http://][USER:PASSWORD@]HOST:PORT`; empty is no proxy. The errors repeat nothing of the
-/// text, which may hold a password.
-pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let rest = match text.split_once("://") {
-        None => text,
-        Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-            "http" => rest,
-            "https" => return Err("asks for an https:// proxy, which is not supported: the way to the proxy itself must be http://".to_owned()),
-            scheme if scheme.starts_with("socks") => {
-                return Err("asks for a SOCKS proxy, which is not supported: only http:// is".to_owned());
-            }
-            _ => return Err("has an unknown scheme: only http:// is supported".to_owned()),
-        },
-    };
-    let rest = rest.strip_suffix('/').unwrap_or(rest);
-    let (login, address) = match rest.rsplit_once('@') {
-        Some((login, address)) => (Some(self::login(login)?), address),
-        None => (None, rest),
-    };
-    if address.contains(['/', '?', '#']) {
-        return Err("has a path or query, which no proxy has; write http://HOST:PORT, and in user and password %2F for /".to_owned());
-    }
-    match endpoint::host_and_port(address)? {
-        (host, Some(port)) => Ok(Some(Proxy { host, port, login })),
-        (_, None) => Err(
-            "names no port; programs differ in which they would take, so write http://HOST:PORT"
-                .to_owned(),
-        ),
-    }
-}
-
-fn login(text: &str) -> Result<Secret, String> {
-    let login =
-        percent_decode_str(text).decode_utf8().map_err(|_| "has a login that is no UTF-8")?;
-    if login.contains(char::is_control) {
-        return Err("has a control character in its login".to_owned());
-    }
-    let colon = if text.contains(':') { "" } else { ":" };
-    Ok(Secret::new(format!("{login}{colon}")))
-}
-
 /// The entry of a list of exceptions that holds for the target.
 fn exception<'a>(list: &'a str, host: &str, port: u16) -> Option<&'a str> {
     let entries = list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
@@ -119,7 +74,7 @@ fn matches(entry: &str, host: &str, port: u16) -> bool {
     let (entry, only) = match entry.rsplit_once(':') {
         // A colon is no port's where there are more of them: an IPv6 address without brackets.
         Some((before, number)) if !before.contains(':') || before.ends_with(']') => {
-            match endpoint::port(number) {
+            match host::port(number) {
                 Ok(number) => (before, Some(number)),
                 Err(_) => return false,
             }
@@ -167,6 +122,7 @@ fn in_network(entry: &str, address: IpAddr) -> bool {
 mod tests {
     use super::*;
     use crate::args::{Source, by_long};
+    use crate::settings::Proxy;
 
     const HOST: &str = "pulsar-ws-use1.8x8.com";
 
@@ -215,40 +171,6 @@ mod tests {
         assert_eq!(decide(&[("proxy", "b:2"), ("noproxy", "")], env), "b:2 by --proxy");
         assert_eq!(decide(&[("noproxy", "x")], env), "a:1 by https_proxy");
         assert_eq!(decide(&[("proxy", "")], env), "- by --proxy is empty");
-    }
-
-    #[test]
-    fn proxy_urls() {
-        for (text, host, port, login) in [
-            ("proxy:3128", "proxy", 3128, None),
-            ("HTTP://Proxy.Example:80/", "proxy.example", 80, None),
-            ("http://[::1]:3128", "::1", 3128, None),
-            ("http://u:p@h:1", "h", 1, Some("u:p")),
-            ("http://u:p%40%3A%2f@h:1", "h", 1, Some("u:p@:/")),
-            ("u:p@ss@h:1", "h", 1, Some("u:p@ss")),
-            ("user@h:1", "h", 1, Some("user:")),
-        ] {
-            let proxy = url(text).expect(text).expect("a proxy");
-            assert_eq!((&*proxy.host, proxy.port), (host, port), "{text}");
-            assert_eq!(proxy.login.as_ref().map(Secret::expose), login, "{text}");
-        }
-        assert!(url("").is_ok_and(|proxy| proxy.is_none()));
-        for (text, reason) in [
-            ("https://u:canary@h:1", "https:// proxy"),
-            ("socks5h://u:canary@h:1", "SOCKS"),
-            ("ftp://u:canary@h:1", "unknown scheme"),
-            ("http://u:canary@h", "no port"),
-            ("http://u:canary@h:99999", "port"),
-            ("http://u:canary@h:1/path", "path"),
-            ("http://u:can/ary@", "no host name"),
-            ("http://u%0d:canary@h:1", "control"),
-            ("http://u%ff:canary@h:1", "UTF-8"),
-            ("http://@:1", "no host name"),
-        ] {
-            let error = url(text).expect_err(text);
-            assert!(error.contains(reason), "{text}: {error}");
-            assert!(!error.contains("canary"), "{error}");
-        }
     }
 
     #[test]

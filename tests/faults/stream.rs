@@ -13,7 +13,7 @@ fn table() -> Vec<Row> {
     use Fault::Close;
     vec![
         row("stream: Close 1000", Close(1000, "enough"), "stream.closed", 69, &["1000 (normal): enough"]),
-        row("stream: Close 1001", Close(1001, "Idle timeout expired"), "stream.closed", 69, &["1001 (going away): Idle timeout expired", "opened again by itself"]),
+        row("stream: Close 1001", Close(1001, "Idle timeout expired"), "stream.closed", 69, &["1001 (going away): Idle timeout expired", "connects again by itself"]),
         row("stream: Close 1008", Close(1008, "key was revoked"), "stream.closed", 69, &["1008 (policy violation): key was revoked"]),
         row("stream: Close 1009", Close(1009, "frame"), "stream.closed", 69, &["1009 (message too big): frame"]),
         row("stream: Close 1011", Close(1011, ""), "stream.closed", 69, &["1011 (server error)"]),
@@ -29,10 +29,10 @@ fn table() -> Vec<Row> {
         row("stream: Close and the connection stays", Fault::CloseAndLinger, "stream.closed", 69, &["1000 (normal): lingering"]),
         row("stream: Close of one byte", Fault::CloseOneByte, "stream.protocol", 76, &["tampers"]),
         row("stream: Close with a reason that is no UTF-8", Fault::CloseNotUtf8, "stream.protocol", 76, &["tampers"]),
-        row("stream: EOF", Fault::Eof, "stream.closed", 69, &["EOF", "opened again by itself"]),
+        row("stream: EOF", Fault::Eof, "stream.closed", 69, &["EOF", "connects again by itself"]),
         row("stream: EOF without a word of TLS", Fault::RudeEof, "stream.closed", 69, &["EOF"]),
         row("stream: EOF inside a frame", Fault::EofInFrame, "stream.closed", 69, &["EOF"]),
-        row("stream: RST", Fault::Reset, "stream.reset", 69, &["reset by peer", "opened again by itself"]),
+        row("stream: RST", Fault::Reset, "stream.reset", 69, &["reset by peer", "connects again by itself"]),
         row("stream: RST inside a frame", Fault::ResetInFrame, "stream.reset", 69, &["reset by peer"]),
         row("stream: a masked frame", Fault::Masked, "stream.protocol", 76, &["mask", "tampers"]),
         row("stream: reserved bits", Fault::ReservedBits, "stream.protocol", 76, &["eserved", "tampers"]),
@@ -67,11 +67,7 @@ fn oversize() {
     let service = Service::builder().always(Fault::OversizeClaim).fault_after(1).start();
     service.publish("all", "{}");
     let output = Run::against(&service).args(&["--message-id", "earliest"]).run();
-    super::assert_told(
-        &output,
-        "stream.too_large",
-        &["1099511627776 bytes", "--max-message-size"],
-    );
+    super::assert_told(&output, "stream.too_large", &["1099511627776 bytes", "--max-message-size"]);
     output.assert_code(76).assert_lines(&["{}"]);
     assert_eq!(service.connections(), 1);
 }

@@ -13,19 +13,36 @@ use crate::support::service::{Fault, Service};
 pub(super) fn trials() -> Vec<Trial> {
     let rows = vec![
         row("tcp: nobody listens", Fault::Refuse, "tcp.refused", 69, &["refused", "host and port"]),
-        row("tcp: no answer at all", Fault::BacklogFull, "tcp.timeout", 69, &["no answer", "firewall"])
-            .with(&["--connect-timeout", "1s"]),
-        row("tcp: closed at once", Fault::CloseAfterAccept, "tls.closed", 69, &["closed", "load balancer"]),
-        row("tcp: silent once accepted", Fault::SilentAfterAccept, "tls.timeout", 69, &["1s", "--connect-timeout"])
-            .with(&["--connect-timeout", "1s"]),
+        row(
+            "tcp: no answer at all",
+            Fault::BacklogFull,
+            "tcp.timeout",
+            69,
+            &["no answer", "firewall"],
+        )
+        .with(&["--connect-timeout", "1s"]),
+        row(
+            "tcp: closed at once",
+            Fault::CloseAfterAccept,
+            "tls.closed",
+            69,
+            &["closed", "load balancer"],
+        ),
+        row(
+            "tcp: silent once accepted",
+            Fault::SilentAfterAccept,
+            "tls.timeout",
+            69,
+            &["1s", "--connect-timeout"],
+        )
+        .with(&["--connect-timeout", "1s"]),
     ];
     let rows = rows.into_iter().map(|row| row.trial(|_, service, _| service.assert_nothing_sent()));
     rows.chain([
         test("tcp: reset at once", reset),
         test("tcp: the first of two addresses refuses", || second_address("127.0.0.3", None)),
         test("tcp: the first of two addresses is silent", || {
-            let number = Service::start;
-            let service = number();
+            let service = Service::start();
             let silent = full("127.0.0.4", service.port());
             second_address("127.0.0.4", Some((service, silent)));
         }),

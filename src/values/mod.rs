@@ -2,6 +2,9 @@
 //!
 //! Each function says in its error what is allowed; who called adds where the value came from.
 
+pub(crate) mod host;
+pub(crate) mod proxy;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
