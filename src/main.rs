@@ -22,6 +22,7 @@ mod settings;
 mod sink;
 mod sys;
 mod values;
+mod words;
 
 use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;

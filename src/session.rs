@@ -18,9 +18,9 @@ use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 use crate::advice::Problem;
 use crate::connect::Stream;
 use crate::failure::{Failure, Step};
-use crate::report::duration;
 use crate::settings::Link;
 use crate::sys::{Signals, Wake, earlier, is_ready};
+use crate::words::duration;
 
 /// How long the server has to answer our Close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);

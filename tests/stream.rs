@@ -21,6 +21,7 @@ pub fn trials() -> Vec<Trial> {
         ("-e ends with the first message after the start", end_on_a_busy_topic),
         ("-e on an empty topic ends after a second look", end_on_an_empty_topic),
         ("--until ends and leaves out what is later", until),
+        ("--until in the future ends then, also when nothing comes", until_later),
         ("--since leaves out what is earlier", since),
         ("--max-silence opens the stream anew and says why", max_silence),
         ("--idle-timeout counts from the last message", idle_timeout),
@@ -196,6 +197,14 @@ fn until() {
     service.publish_at("all", event(1), now);
     let output = Run::against(&service).args(&["--until", "1h", "--idle-timeout", "60s"]).run();
     output.assert_code(0).assert_lines(&[event(0)]);
+}
+
+fn until_later() {
+    let service = Service::start();
+    let soon = jiff::Timestamp::now() + Duration::from_secs(2);
+    let output = Run::against(&service).args(&["--until", &soon.to_string()]).run();
+    output.assert_code(0);
+    assert!(jiff::Timestamp::now() >= soon);
 }
 
 fn since() {

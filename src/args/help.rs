@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 
 use crate::args::opt::Section;
 use crate::args::options::OPTIONS;
-
-const WIDTH: usize = 80;
+use crate::words::wrap;
 
 pub(crate) const SYNOPSIS: [&str; 3] = [
     "tail8x8 [read] [OPTIONS]",
@@ -75,26 +74,6 @@ fn head() -> String {
     out
 }
 
-fn wrap(out: &mut String, text: &str, indent: usize) {
-    let mut column = usize::MAX;
-    for word in text.split_whitespace() {
-        let length = word.chars().count();
-        if column.saturating_add(1 + length) > WIDTH {
-            if column != usize::MAX {
-                out.push('\n');
-            }
-            let _ = write!(out, "{:indent$}", "");
-            column = indent;
-        } else {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(word);
-        column += length;
-    }
-    out.push('\n');
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,7 +87,10 @@ mod tests {
                 assert!(text.contains(&format!("\n  {}", opt.usage())), "{}", opt.long);
             }
             for line in text.lines() {
-                assert!(line.chars().count() <= WIDTH && line == line.trim_end(), "{line:?}");
+                assert!(
+                    line.chars().count() <= crate::words::WIDTH && line == line.trim_end(),
+                    "{line:?}"
+                );
             }
         }
         assert!(long().contains("Default: 45s") && long().contains("Environment: PULSAR_TENANT"));

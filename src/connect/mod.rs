@@ -119,6 +119,8 @@ impl<'a> Ladder<'a> {
         let first_hop = authority(host, port);
         let via = if target.proxy.proxy.is_some() { "proxy " } else { "" };
 
+        let rule = Evidence::ProxyRule(&target.proxy.rule);
+        (climb.watch)(Event::Saw { step: Step::Proxy, evidence: rule });
         let addresses = climb.step(Step::Dns, &format!("{via}{host}"), |on| {
             resolve::resolve(host, port, target, signals, on)
         })?;
@@ -128,7 +130,6 @@ impl<'a> Ladder<'a> {
         })?;
         if let Some(proxy) = &target.proxy.proxy {
             climb.step(Step::Proxy, &first_hop, |on| {
-                on.saw(Evidence::ProxyRule(&target.proxy.rule));
                 tunnel::tunnel(&mut wire, proxy, &server, on)
             })?;
         }
@@ -212,7 +213,7 @@ impl OnStep<'_, '_> {
             Step::Tls => Problem::TlsTimeout,
             _ => Problem::UpgradeTimeout,
         };
-        let limit = crate::report::duration(self.timeout);
+        let limit = crate::words::duration(self.timeout);
         self.failure(problem, format!("not done when the {limit} for connecting were over")).into()
     }
 

@@ -10,11 +10,12 @@ use crate::advice::Problem;
 use crate::connect::{Connection, Halt, Request, authority};
 use crate::failure::{Failure, Step};
 use crate::reader_endpoint;
-use crate::report::{add, duration};
+use crate::report::add;
 use crate::retry::jitter;
 use crate::session::Session;
 use crate::settings::Position;
 use crate::sys::{Wake, earlier};
+use crate::words::duration;
 
 /// `Date` tells whole seconds: what was published in this one, before us, is to be read, too.
 const DATE_RESOLUTION: Duration = Duration::from_secs(1);
@@ -71,7 +72,7 @@ impl Run<'_> {
             report.notice(self.greeting());
             let at_end = settings.stop.at_end.then(|| now + DATE_RESOLUTION);
             let until = settings.stop.until;
-            self.end = [at_end, until].into_iter().flatten().min().map(End::new);
+            self.end = [at_end, until].into_iter().flatten().min().map(|at| End::new(at, now));
         } else {
             add(&counters.reconnects, 1);
         }

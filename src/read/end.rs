@@ -16,14 +16,24 @@ const PARTITIONS_SHOW: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub(crate) struct End {
     at: Timestamp,
+    /// When the service's clock shows that time.
+    due: Option<Instant>,
     /// For each partition seen, whether it has passed the end.
     passed: BTreeMap<i64, bool>,
     opened: Instant,
 }
 
 impl End {
-    pub(crate) fn new(at: Timestamp) -> End {
-        End { at, passed: BTreeMap::new(), opened: Instant::now() }
+    /// `now` is the service's clock.
+    pub(crate) fn new(at: Timestamp, now: Timestamp) -> End {
+        let ahead = Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        let (passed, opened) = (BTreeMap::new(), Instant::now());
+        End { at, due: opened.checked_add(ahead), passed, opened }
+    }
+
+    /// When that time has come, so that nothing more to hear means the end.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.due
     }
 
     /// A session is open: what it will show has to be awaited anew.
@@ -63,7 +73,7 @@ mod tests {
     fn the_end_is_reached_when_every_partition_has_passed_it() {
         let at = |second| Timestamp::from_second(second).ok();
         let now = Instant::now();
-        let mut end = End::new(at(100).expect("in range"));
+        let mut end = End::new(at(100).expect("in range"), at(0).expect("in range"));
         assert!(!end.is_reached(now));
         end.saw(-1, at(99));
         end.saw(-1, None);
@@ -71,7 +81,7 @@ mod tests {
         end.saw(-1, at(100));
         assert!(end.is_reached(now));
 
-        let mut end = End::new(at(100).expect("in range"));
+        let mut end = End::new(at(100).expect("in range"), at(0).expect("in range"));
         end.saw(0, at(101));
         assert!(!end.is_reached(now), "other partitions may still show");
         let later = Instant::now() + PARTITIONS_SHOW;

@@ -8,6 +8,9 @@ use std::time::{Duration, Instant};
 /// How long the second look at an empty topic takes: its messages would come at once.
 const PROOF: Duration = Duration::from_secs(1);
 
+/// How long what was published before `--until` may take to arrive once that time has come.
+const ON_ITS_WAY: Duration = Duration::from_secs(10);
+
 /// The clock of one run.
 #[derive(Debug)]
 pub(crate) struct Idle {
@@ -53,6 +56,14 @@ impl Idle {
         if std::mem::take(&mut self.has_message) {
             self.heard = Instant::now();
             self.before = Duration::ZERO;
+        }
+    }
+
+    /// There is nothing more to wait for than what is on its way.
+    pub(crate) fn bound(&mut self) {
+        if self.limit.is_none() {
+            self.limit = Some(ON_ITS_WAY);
+            self.heard = Instant::now();
         }
     }
 

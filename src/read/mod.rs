@@ -16,13 +16,14 @@ use std::time::{Duration, Instant};
 use crate::advice::Problem;
 use crate::connect::Ladder;
 use crate::failure::{Failure, Step};
-use crate::report::{Counters, Report, duration};
+use crate::report::{Counters, Report};
 use crate::resume::Resume;
 use crate::retry::Retries;
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
 use crate::sink::{Stdout, Written};
 use crate::sys::{Signals, Wake, earlier};
+use crate::words::duration;
 use end::End;
 use idle::Idle;
 
@@ -182,6 +183,9 @@ impl Run<'_> {
         if is_past(self.over) || self.end.as_ref().is_some_and(|end| end.is_reached(now)) {
             return Some(Leave::End(Ended::Done));
         }
+        if is_past(self.end.as_ref().and_then(End::due)) {
+            self.idle.bound();
+        }
         if is_past(self.idle.deadline()) {
             // An empty topic and a dead broker look the same; a fresh upgrade tells them apart.
             if self.end.is_some() && !self.has_received && self.idle.look_again() {
@@ -209,6 +213,7 @@ impl Run<'_> {
             self.idle.deadline(),
             self.settings.link.max_silence.map(|limit| self.idle.silent_for(limit)),
             self.end.as_ref().and_then(End::next_look),
+            self.end.as_ref().and_then(End::due).filter(|&due| due > Instant::now()),
             self.report.next_live(),
         ]
         .into_iter()

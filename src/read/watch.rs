@@ -1,7 +1,8 @@
 //! What a reader says of the ladder: at -v, each step with its evidence and time.
 
 use crate::connect::{Event, Evidence};
-use crate::report::{Report, duration};
+use crate::report::Report;
+use crate::words::duration;
 
 /// Tells one event of a climb.
 pub(super) fn tell(report: &Report, event: &Event<'_>) {
@@ -30,7 +31,7 @@ fn words(evidence: &Evidence<'_>) -> String {
             };
             format!("{} {outcome} after {}", attempt.address, duration(attempt.elapsed))
         }
-        Evidence::ProxyRule(rule) => format!("chosen by {rule}"),
+        Evidence::ProxyRule(rule) => format!("decided by: {rule}"),
         Evidence::Answer(answer) => answer.status_line(),
         Evidence::Certificate(der) => format!("verified a certificate of {} bytes", der.len()),
     }

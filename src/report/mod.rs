@@ -4,6 +4,8 @@
 //! goes on; a log gets one line when something begins to be wrong and one when it is over; a
 //! cron job that works gets nothing at all. The key is removed from every line.
 
+mod counters;
+
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
@@ -11,60 +13,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::advice::{self, Problem};
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::settings::{Color, LogFormat, Talk};
+use crate::words::wrap;
 
-/// What has been done so far.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    /// Lines handed to the output.
-    pub(crate) events: Cell<u64>,
-    /// Their bytes.
-    pub(crate) bytes: Cell<u64>,
-    pub(crate) rejects: Cell<u64>,
-    pub(crate) tombstones: Cell<u64>,
-    /// Left out by `--event`, `--since` or `--until`.
-    pub(crate) filtered: Cell<u64>,
-    /// Received again after a reconnect and left out.
-    pub(crate) repeats: Cell<u64>,
-    pub(crate) reconnects: Cell<u64>,
-    /// When the session that is open now began.
-    pub(crate) connected: Cell<Option<Instant>>,
-    /// The latest publish time of any message.
-    pub(crate) newest: Cell<Option<Timestamp>>,
-}
-
-/// Adds to one counter.
-pub(crate) fn add(counter: &Cell<u64>, n: u64) {
-    counter.set(counter.get() + n);
-}
-
-impl Display for Counters {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} events, {} bytes", self.events.get(), self.bytes.get())?;
-        for (n, what) in [
-            (&self.rejects, "rejects"),
-            (&self.tombstones, "tombstones"),
-            (&self.filtered, "filtered"),
-            (&self.repeats, "repeats left out"),
-            (&self.reconnects, "reconnects"),
-        ] {
-            if n.get() > 0 {
-                write!(f, ", {} {what}", n.get())?;
-            }
-        }
-        match self.connected.get() {
-            Some(since) => write!(f, "; connected for {}", duration(since.elapsed()))?,
-            None => f.write_str("; not connected")?,
-        }
-        if let Some(newest) = self.newest.get() {
-            let age = Duration::try_from(Timestamp::now().duration_since(newest));
-            write!(f, "; newest event {} old", duration(age.unwrap_or_default()))?;
-        }
-        Ok(())
-    }
-}
+pub(crate) use counters::{Counters, add};
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -108,13 +63,15 @@ pub(crate) struct Report {
     color: bool,
     secrets: RefCell<Vec<Secret>>,
     live: RefCell<Live>,
+    /// What was last advised, which need not be said again at each try.
+    advised: Cell<Option<Problem>>,
 }
 
 /// The line that is written over itself.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Live {
     shown: bool,
-    next: Option<Instant>,
+    next: Instant,
     events_before: u64,
 }
 
@@ -140,7 +97,8 @@ impl Report {
             },
             talk,
             secrets: RefCell::default(),
-            live: RefCell::default(),
+            live: RefCell::new(Live { shown: false, next: Instant::now(), events_before: 0 }),
+            advised: Cell::new(None),
         }
     }
 
@@ -159,6 +117,7 @@ impl Report {
 
     /// A failure the run ends with.
     pub(crate) fn failure(&self, failure: &Failure) {
+        self.advised.set(None);
         self.fail(Level::Error, failure, None);
     }
 
@@ -171,7 +130,7 @@ impl Report {
 
     fn fail(&self, level: Level, failure: &Failure, next: Option<&str>) {
         if self.talk.log_format == LogFormat::Json {
-            let row = crate::advice::row(failure.problem);
+            let row = advice::row(failure.problem);
             return self.json(
                 level,
                 &[
@@ -185,15 +144,17 @@ impl Report {
                 ],
             );
         }
-        let text = if self.terminal {
-            let next = next.map_or(String::new(), |next| format!("\n        {next}"));
-            format!("{failure}\n        {}{next}", failure.advice())
+        let next = next.map_or(String::new(), |next| format!("; {next}"));
+        if !self.terminal {
+            self.say(level, &format!("{failure}; {}{next}", failure.advice()));
+        } else if self.advised.replace(Some(failure.problem)) == Some(failure.problem) {
+            self.say(level, &format!("{failure}{next}"));
         } else {
-            let next = next.map_or(String::new(), |next| format!("; {next}"));
-            format!("{failure}; {}{next}", failure.advice())
-        };
-        self.say(level, &text);
-        if let Some(page) = crate::advice::row(failure.problem).page {
+            let mut text = format!("{failure}{next}\n");
+            wrap(&mut text, failure.advice(), 8);
+            self.say(level, text.trim_end());
+        }
+        if let Some(page) = advice::row(failure.problem).page {
             self.debug(format!("see 8x8's troubleshooting page, \"{page}\""));
         }
     }
@@ -214,6 +175,7 @@ impl Report {
 
     /// A change of state that a log should have, too.
     pub(crate) fn event(&self, text: impl Display) {
+        self.advised.set(None);
         if !self.talk.quiet {
             self.say(Level::Notice, &text.to_string());
         }
@@ -240,7 +202,7 @@ impl Report {
 
     /// When the live line wants to change; `None` where there is none.
     pub(crate) fn next_live(&self) -> Option<Instant> {
-        self.has_live_line.then(|| self.live.borrow().next.unwrap_or_else(Instant::now))
+        self.has_live_line.then(|| self.live.borrow().next)
     }
 
     /// Writes the live line when it is time.
@@ -252,8 +214,8 @@ impl Report {
         let rate = {
             let mut live = self.live.borrow_mut();
             let events = counters.events.get();
-            let rate = live.next.map_or(0, |_| events - live.events_before);
-            *live = Live { shown: true, next: Some(now + LIVE), events_before: events };
+            let rate = events - live.events_before;
+            *live = Live { shown: true, next: now + LIVE, events_before: events };
             rate
         };
         let line = format!("\r\x1b[Ktail8x8: {counters}; {rate}/s");
@@ -297,36 +259,5 @@ impl Report {
     fn without_secrets(&self, text: &str) -> String {
         let secrets = self.secrets.borrow();
         secrets.iter().fold(text.to_owned(), |text, secret| secret.remove_from(&text))
-    }
-}
-
-/// A duration for people: `850ms`, `45s`, `2m5s`, `3h20m`, `4d2h`.
-pub(crate) fn duration(d: Duration) -> String {
-    let seconds = d.as_secs();
-    let two = |a: u64, unit: &str, b: u64, smaller: &str| match b {
-        0 => format!("{a}{unit}"),
-        _ => format!("{a}{unit}{b}{smaller}"),
-    };
-    match seconds {
-        0 => format!("{}ms", d.as_millis()),
-        1..60 if d.subsec_millis() >= 100 && seconds < 10 => format!("{:.1}s", d.as_secs_f64()),
-        1..60 => format!("{seconds}s"),
-        60..3600 => two(seconds / 60, "m", seconds % 60, "s"),
-        3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "m"),
-        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn durations_are_short() {
-        let text = |ms| duration(Duration::from_millis(ms));
-        assert_eq!(
-            [0, 850, 1000, 1500, 45_400, 125_000, 12_000_000, 360_000_000].map(text),
-            ["0ms", "850ms", "1s", "1.5s", "45s", "2m5s", "3h20m", "4d4h"]
-        );
     }
 }

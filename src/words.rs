@@ -1,0 +1,59 @@
+//! Words for people: durations, and paragraphs that fit a terminal.
+
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// Columns of the narrowest terminal people use.
+pub(crate) const WIDTH: usize = 80;
+
+/// A duration for people: `850ms`, `45s`, `2m5s`, `3h20m`, `4d2h`.
+pub(crate) fn duration(d: Duration) -> String {
+    let seconds = d.as_secs();
+    let two = |a: u64, unit: &str, b: u64, smaller: &str| match b {
+        0 => format!("{a}{unit}"),
+        _ => format!("{a}{unit}{b}{smaller}"),
+    };
+    match seconds {
+        0 => format!("{}ms", d.as_millis()),
+        1..60 if d.subsec_millis() >= 100 && seconds < 10 => format!("{:.1}s", d.as_secs_f64()),
+        1..60 => format!("{seconds}s"),
+        60..3600 => two(seconds / 60, "m", seconds % 60, "s"),
+        3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "m"),
+        _ => two(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
+    }
+}
+
+/// Appends a paragraph, wrapped at [`WIDTH`] and indented.
+pub(crate) fn wrap(out: &mut String, text: &str, indent: usize) {
+    let mut column = usize::MAX;
+    for word in text.split_whitespace() {
+        let length = word.chars().count();
+        if column.saturating_add(1 + length) > WIDTH {
+            if column != usize::MAX {
+                out.push('\n');
+            }
+            let _ = write!(out, "{:indent$}", "");
+            column = indent;
+        } else {
+            out.push(' ');
+            column += 1;
+        }
+        out.push_str(word);
+        column += length;
+    }
+    out.push('\n');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations_are_short() {
+        let text = |ms| duration(Duration::from_millis(ms));
+        assert_eq!(
+            [0, 850, 1000, 1500, 45_400, 125_000, 12_000_000, 360_000_000].map(text),
+            ["0ms", "850ms", "1s", "1.5s", "45s", "2m5s", "3h20m", "4d4h"]
+        );
+    }
+}
