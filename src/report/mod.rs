@@ -17,7 +17,7 @@ use crate::advice::{self, Problem};
 use crate::failure::Failure;
 use crate::secret::Secret;
 use crate::settings::{Color, LogFormat, Talk};
-use crate::words::wrap;
+use crate::words::{self, wrap};
 
 pub(crate) use counters::{Counters, add};
 
@@ -218,7 +218,10 @@ impl Report {
             *live = Live { shown: true, next: now + LIVE, events_before: events };
             rate
         };
-        let line = format!("\r\x1b[Ktail8x8: {counters}; {rate}/s");
+        // A line that wrapped could not be written over.
+        let text: String =
+            format!("tail8x8: {counters}; {rate}/s").chars().take(words::WIDTH - 1).collect();
+        let line = format!("\r\x1b[K{text}");
         let _ = io::stderr().write_all(self.without_secrets(&line).as_bytes());
     }
 

@@ -17,7 +17,7 @@ const TABLE: &[Row] = &[
     (&["--tenant", " acme"], "--tenant", "white space", 64),
     (&["--tenant", "ac\u{7}me"], "--tenant", "control character", 64),
     (&["--tenant", ".."], "--tenant", "is no name", 64),
-    (&["--tenant"], "--tenant", "needs a value", 64),
+    (&["--tenant", "--insecure"], "--tenant", "needs a value, and what follows is --insecure", 64),
     (&["--namespace", "event-v1/all"], "--namespace", "has a `/`", 64),
     (&["--topic", ""], "--topic", "is empty", 64),
     (&["--reader-name", ""], "--reader-name", "is empty", 64),

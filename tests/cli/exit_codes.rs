@@ -4,7 +4,7 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
-use super::{LINE, reads_line, service, test};
+use super::{LINE, service, test, works};
 use crate::support::ca::Leaf;
 use crate::support::run::{Output, Run, Stdout};
 use crate::support::service::{Body, Fault, Odd, Service};
@@ -13,7 +13,7 @@ const DOCUMENTED: [i32; 14] = [0, 10, 60, 64, 65, 66, 68, 69, 70, 74, 75, 76, 77
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        test("exit 0: a limit was reached", || drop(reads_line(Run::against(&service())))),
+        test("exit 0: a limit was reached", || works(Run::against(&service()))),
         test("exit 0: nothing new", || {
             let service = Service::start();
             let run = Run::against(&service).args(&["-e", "--idle-timeout", "500ms"]);
@@ -59,7 +59,9 @@ pub(super) fn trials() -> Vec<Trial> {
         test("exit 76: no WebSocket there", || fails(Fault::Http10, 76)),
         test("exit 77: 401", || fails(Fault::Status(401, Body::None), 77)),
         test("exit 78: 404", || fails(Fault::Status(404, Body::None), 78)),
-        test("exit 78: no tenant", || drop(Run::new::<&str>(&[]).run().assert_code(78))),
+        test("exit 78: no tenant", || {
+            Run::new::<&str>(&[]).run().assert_code(78);
+        }),
         test("exit codes: README and man page have the same table", documented),
     ]
 }

@@ -8,7 +8,7 @@ use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 use nix::sys::stat::Mode;
 
-use super::{LINE, reads_line, service, test};
+use super::{LINE, reads_line, service, test, works};
 use crate::support::canary;
 use crate::support::run::{Key, Run, write_key};
 use crate::support::scratch::Scratch;
@@ -51,7 +51,7 @@ pub(super) fn trials() -> Vec<Trial> {
             test("key: one newline at its end is left out", newline),
             test("key: systemd's folder without the file is passed over", || {
                 let (service, empty) = (service(), Scratch::new("credentials"));
-                reads_line(Run::against(&service).env("CREDENTIALS_DIRECTORY", empty.path()));
+                works(Run::against(&service).env("CREDENTIALS_DIRECTORY", empty.path()));
             }),
             test("key: it goes into the header", header),
             test("key: --auth-style query puts it into the URL", query),
@@ -136,13 +136,13 @@ fn newline() {
         let scratch = Scratch::new("key");
         let path = scratch.join("key");
         fs::write(&path, format!("{}{end}", canary::key())).unwrap();
-        reads_line(Run::against(&service).key(Key::None).arg("--x-api-key-file").arg(path));
+        works(Run::against(&service).key(Key::None).arg("--x-api-key-file").arg(path));
     }
 }
 
 fn header() {
     let service = service();
-    reads_line(Run::against(&service));
+    works(Run::against(&service));
     let request = service.seen().last().request.clone().unwrap();
     assert_eq!(request.header("X-API-Key"), Some(canary::key()));
     canary::assert_absent("the URL", request.target.as_bytes());
@@ -150,7 +150,7 @@ fn header() {
 
 fn query() {
     let service = service();
-    reads_line(Run::against(&service).args(&["--auth-style", "query"]));
+    works(Run::against(&service).args(&["--auth-style", "query"]));
     let request = service.seen().last().request.clone().unwrap();
     assert_eq!(request.param("x-api-key"), Some(canary::key()));
     assert_eq!(request.header("X-API-Key"), None);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use libtest_mimic::Trial;
 
-use super::{LINE, reads_line, service, test};
+use super::{LINE, reads_line, service, test, works};
 use crate::support::ca::Ca;
 use crate::support::run::{Key, Run};
 use crate::support::scratch::Scratch;
@@ -66,16 +66,14 @@ fn env_before_file() {
     let path = file(&scratch, &(text + "tenant = other\nx-api-key = wrong\n"));
     let run = Run::new(&["--config".as_ref(), path.as_os_str()]);
     let run = run.env("PULSAR_TENANT", "acme").env("PULSAR_HOST", "127.0.0.1");
-    reads_line(run);
+    works(run);
     assert_eq!(path_asked(&service), "/ws/v2/reader/persistent/acme/event-v1/all");
 }
 
 fn line_before_env() {
     let service = service();
     let run = Run::against(&service).env("PULSAR_TENANT", "other");
-    reads_line(
-        run.env("PULSAR_HOST", "nowhere.invalid").key(Key::File).env("PULSAR_API_KEY", "no"),
-    );
+    works(run.env("PULSAR_HOST", "nowhere.invalid").key(Key::File).env("PULSAR_API_KEY", "no"));
     assert_eq!(path_asked(&service), "/ws/v2/reader/persistent/acme/event-v1/all");
 }
 
@@ -120,7 +118,7 @@ fn writable() {
 fn empty() {
     let service = service();
     let run = Run::against(&service).env("PULSAR_HOST", "").env("PULSAR_TENANT", "");
-    reads_line(run.env("PULSAR_API_KEY_FILE", "").env("https_proxy", ""));
+    works(run.env("PULSAR_API_KEY_FILE", "").env("https_proxy", ""));
     let output = Run::new::<&str>(&[]).env("PULSAR_TENANT", "").run();
     output.assert_code(78).assert_stderr_has("PULSAR_TENANT");
 }

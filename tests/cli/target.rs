@@ -2,7 +2,7 @@
 
 use libtest_mimic::Trial;
 
-use super::{LINE, reads_line, service, test};
+use super::{LINE, reads_line, service, test, works};
 use crate::support::ca::{Ca, Leaf};
 use crate::support::run::Run;
 use crate::support::service::Service;
@@ -73,7 +73,7 @@ fn forms() {
         format!("WSS://LOCALHOST:{port}/"),
     ] {
         let run = Run::new(&["--tenant", "acme", "--host", &host, "-4"]).arg("--ca-file");
-        reads_line(run.arg(Ca::shared().root_pem()));
+        works(run.arg(Ca::shared().root_pem()));
     }
 }
 
@@ -83,7 +83,7 @@ fn ipv6() {
     let port = service.port();
     for host in [format!("[::1]:{port}"), format!("wss://[::1]:{port}/")] {
         let run = Run::new(&["--tenant", "acme", "--host", &host]).arg("--ca-file");
-        reads_line(run.arg(Ca::shared().root_pem()));
+        works(run.arg(Ca::shared().root_pem()));
     }
     let host = format!("[::1]:{port}");
     assert_eq!(service.seen().last().request.as_ref().unwrap().header("Host"), Some(&*host));
