@@ -41,14 +41,15 @@ fn main() -> ExitCode {
         default_hook(info);
         std::process::exit(i32::from(Exit::Bug as u8));
     }));
-    let exit = match args::parse(std::env::args_os().skip(1)) {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    let exit = match args::parse(&words) {
         Ok(args::Parsed::Read(args)) => run_read(*args),
         Ok(args::Parsed::Regions) => print(&regions::table()),
         Ok(args::Parsed::ShortHelp) => print(&args::short_help()),
         Ok(args::Parsed::LongHelp) => print(&args::long_help()),
         Ok(args::Parsed::Version) => print(concat!("tail8x8 ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(args::Parsed::Generate(document)) => print(&document.text()),
-        Err(failure) => fail(&Report::new(settings::talk(&args::Args::default())), &failure),
+        Err(failure) => fail(&Report::new(args::talk_anyway(&words)), &failure),
     };
     ExitCode::from(exit as u8)
 }
@@ -60,6 +61,11 @@ fn run_read(args: args::Args) -> Exit {
         Err(failure) => return fail(&Report::new(talk), &failure),
     };
     let report = Rc::new(Report::new(settings.talk.clone()));
+    if settings.target.trust.insecure {
+        report.alarm(
+            "--insecure: the server is not verified; whoever is in between can read the API key",
+        );
+    }
     for warning in &settings.warnings {
         if report.is_terminal() || !warning.only_on_terminal {
             report.warning(&warning.text);

@@ -1,6 +1,7 @@
 //! Words for people: durations, and paragraphs that fit a terminal.
 
 use std::fmt::Write as _;
+use std::io;
 use std::time::Duration;
 
 /// Columns of the narrowest terminal people use.
@@ -21,6 +22,14 @@ pub(crate) fn duration(d: Duration) -> String {
         3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "m"),
         _ => two(seconds / 86_400, "d", seconds % 86_400 / 3600, "h"),
     }
+}
+
+/// The reason of an I/O error in the words of all other messages.
+pub(crate) fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 /// Appends a paragraph, wrapped at [`WIDTH`] and indented.
@@ -55,5 +64,11 @@ mod tests {
             [0, 850, 1000, 1500, 45_400, 125_000, 12_000_000, 360_000_000].map(text),
             ["0ms", "850ms", "1s", "1.5s", "45s", "2m5s", "3h20m", "4d4h"]
         );
+    }
+
+    #[test]
+    fn reasons_are_lower_case_and_without_numbers() {
+        assert_eq!(reason(&io::Error::from_raw_os_error(2)), "no such file or directory");
+        assert_eq!(reason(&io::Error::other("Odd")), "odd");
     }
 }

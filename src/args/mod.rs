@@ -24,7 +24,7 @@ use crate::values;
 pub(crate) use help::{long as long_help, short as short_help};
 pub(crate) use opt::{Fallback, Opt};
 pub(crate) use options::{OPTIONS, by_long};
-pub(crate) use parse::{nearest, parse};
+pub(crate) use parse::{nearest, parse, talk_anyway};
 
 /// What the command line asks for.
 #[derive(Debug)]

@@ -301,7 +301,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         .short('K'),
     flag("quiet", Section::General,
         "only errors are told",
-        "Only errors are told, no notices and no warnings. Of -q and -v the last one counts.",
+        "Only errors are told, no notices and no warnings, save that of --insecure. Of -q and -v the last one counts.",
         |args, text| {
             args.quiet = Some(values::boolean(text)?);
             args.verbose = None;

@@ -12,12 +12,24 @@ use crate::args::opt::{Commands, Opt};
 use crate::args::options::{OPTIONS, by_long, by_short};
 use crate::args::{Args, Document, Layer, Parsed, Source};
 use crate::failure::{Failure, Step};
+use crate::settings::{Color, LogFormat, Talk};
 
 /// What the words after the program's name ask for. Help, version and generated documents are
 /// given whatever else is on the line.
-pub(crate) fn parse(words: impl IntoIterator<Item = OsString>) -> Result<Parsed, Failure> {
-    let words: Vec<OsString> = words.into_iter().collect();
-    read(&words).or_else(|failure| asked_anyway(&words).ok_or(failure))
+pub(crate) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
+    read(words).or_else(|failure| asked_anyway(words).ok_or(failure))
+}
+
+/// How to tell of a mistake on the line: as an object where `--log-format json` is on it, too.
+pub(crate) fn talk_anyway(words: &[OsString]) -> Talk {
+    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+    let is_json = words.iter().enumerate().any(|(at, word)| {
+        let (name, attached) = split(word);
+        let value = attached.or_else(|| words.get(at + 1).copied());
+        ["--log-format", "-log-format"].contains(&name) && value == Some("json")
+    });
+    let log_format = if is_json { LogFormat::Json } else { LogFormat::Text };
+    Talk { quiet: false, verbose: 0, log_format, color: Color::Auto }
 }
 
 fn read(words: &[OsString]) -> Result<Parsed, Failure> {
@@ -249,7 +261,7 @@ mod tests {
     use super::*;
 
     fn parsed(line: &str) -> Result<Parsed, Failure> {
-        parse(line.split(' ').filter(|word| !word.is_empty()).map(Into::into))
+        parse(&line.split(' ').filter(|word| !word.is_empty()).map(Into::into).collect::<Vec<_>>())
     }
 
     fn args(line: &str) -> Args {
@@ -386,7 +398,7 @@ mod tests {
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
         }
         use std::os::unix::ffi::OsStringExt;
-        let failure = parse([OsString::from_vec(vec![b'-', 0xff])]).expect_err("no UTF-8");
+        let failure = parse(&[OsString::from_vec(vec![b'-', 0xff])]).expect_err("no UTF-8");
         assert!(failure.cause.contains("UTF-8"));
     }
 }

@@ -108,7 +108,9 @@ impl<'a> Ladder<'a> {
         watch: &mut dyn FnMut(Event<'_>),
     ) -> Result<Connection, Halt> {
         let target = self.target;
-        let mut climb = Climb { deadline: Instant::now() + timeout, timeout, watch };
+        let deadline = Instant::now() + timeout;
+        let proxy_rule = target.proxy.proxy.is_some().then_some(target.proxy.rule.as_str());
+        let mut climb = Climb { deadline, timeout, proxy_rule, watch };
 
         let (host, port) = match &target.proxy.proxy {
             Some(proxy) => (&proxy.host, proxy.port),
@@ -155,6 +157,8 @@ impl<'a> Ladder<'a> {
 struct Climb<'w> {
     deadline: Instant,
     timeout: Duration,
+    /// What named the proxy, where there is one.
+    proxy_rule: Option<&'w str>,
     watch: &'w mut dyn FnMut(Event<'_>),
 }
 
@@ -173,6 +177,7 @@ impl Climb<'_> {
             subject,
             deadline: self.deadline,
             timeout: self.timeout,
+            proxy_rule: self.proxy_rule.filter(|_| step <= Step::Tcp),
             watch: self.watch,
         };
         let result = run(&mut on);
@@ -192,6 +197,8 @@ struct OnStep<'s, 'w> {
     subject: &'s str,
     deadline: Instant,
     timeout: Duration,
+    /// What named the proxy, in a step on the way to it.
+    proxy_rule: Option<&'s str>,
     watch: &'s mut (dyn FnMut(Event<'_>) + 'w),
 }
 
@@ -201,7 +208,13 @@ impl OnStep<'_, '_> {
     }
 
     fn failure(&self, problem: Problem, cause: impl Into<String>) -> Failure {
-        Failure::new(self.step, self.subject, problem, cause)
+        let failure = Failure::new(self.step, self.subject, problem, cause);
+        match self.proxy_rule {
+            Some(rule) => failure.hint(format!(
+                "the proxy was named by {rule}: check its host and port there, or go without it (--noproxy '*')"
+            )),
+            None => failure,
+        }
     }
 
     /// The deadline passed during this step.

@@ -23,7 +23,7 @@ use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
 use crate::sink::{Stdout, Written};
 use crate::sys::{Signals, Wake, earlier};
-use crate::words::duration;
+use crate::words::{self, duration};
 use end::End;
 use idle::Idle;
 
@@ -281,5 +281,5 @@ impl Run<'_> {
 }
 
 fn output_failure(e: &std::io::Error) -> Failure {
-    Failure::new(Step::Output, "standard output", Problem::OutputFailed, e.to_string())
+    Failure::new(Step::Output, "standard output", Problem::OutputFailed, words::reason(e))
 }

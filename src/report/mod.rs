@@ -161,6 +161,13 @@ impl Report {
 
     /// Something a person should know about, whoever listens.
     pub(crate) fn warning(&self, text: impl Display) {
+        if !self.talk.quiet {
+            self.alarm(text);
+        }
+    }
+
+    /// A warning that not even -q silences.
+    pub(crate) fn alarm(&self, text: impl Display) {
         self.say(Level::Warning, &text.to_string());
     }
 

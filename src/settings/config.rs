@@ -7,6 +7,7 @@ use crate::advice::Problem;
 use crate::args::{self, Args, Layer, Source};
 use crate::failure::{Failure, Step};
 use crate::settings::{Warning, files};
+use crate::words;
 
 /// Reads a config file into what is not given yet.
 pub(crate) fn read(
@@ -17,7 +18,7 @@ pub(crate) fn read(
     let subject = format!("{} {path}", args.source("config"));
     let unreadable =
         |cause: String| Failure::new(Step::Config, &subject, Problem::UnreadableFile, cause);
-    let bytes = fs::read(path).map_err(|e| unreadable(files::why(&e)))?;
+    let bytes = fs::read(path).map_err(|e| unreadable(words::reason(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("is no UTF-8 text".to_owned()))?;
     apply(path, &text, args)?;
     if let Ok(file) = fs::metadata(Path::new(path)) {

@@ -13,6 +13,7 @@ use crate::failure::{Failure, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::{AuthStyle, Credentials, KeySource, Warning, files};
+use crate::words;
 
 const LARGEST: u64 = 8 * 1024;
 
@@ -144,7 +145,7 @@ fn limited(source: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn unreadable(subject: &str, error: &io::Error) -> Failure {
-    Failure::new(Step::Config, subject, Problem::UnreadableFile, files::why(error))
+    Failure::new(Step::Config, subject, Problem::UnreadableFile, words::reason(error))
 }
 
 fn check(bytes: &[u8], subject: &str) -> Result<Secret, Failure> {

@@ -11,7 +11,7 @@ use crate::failure::{Failure, Step};
 use crate::settings::environment::Environment;
 use crate::settings::{
     Color, Family, Lines, Link, LogFormat, Position, Retry, Settings, Start, Stop, Talk, Target,
-    Topic, Warning, endpoint, key, layers, proxy, trust,
+    Topic, endpoint, key, layers, proxy, trust,
 };
 
 /// What an option with a row of its own default holds once the layers are put together.
@@ -31,7 +31,7 @@ impl Settings {
             Failure::new(Step::Config, "tenant", Problem::BadContent, "none is given")
                 .hint("give it by --tenant TENANT or by PULSAR_TENANT in the environment")
         })?;
-        let target = target(&mut args, env, &mut warnings)?;
+        let target = target(&mut args, env)?;
         let (start, stop, retry) = range(&mut args)?;
         let style = args.auth_style.expect(HAS_DEFAULT);
         Ok(Settings {
@@ -76,18 +76,9 @@ pub(crate) fn talk(args: &Args) -> Talk {
     }
 }
 
-fn target(
-    args: &mut Args,
-    env: &Environment,
-    warnings: &mut Vec<Warning>,
-) -> Result<Target, Failure> {
+fn target(args: &mut Args, env: &Environment) -> Result<Target, Failure> {
     let endpoint = endpoint::settle(args)?;
     let insecure = args.insecure.unwrap_or(false);
-    if insecure {
-        warnings.push(Warning::always(
-            "--insecure: the server is not verified; whoever is in between can read the API key",
-        ));
-    }
     let family = match (args.ipv4.unwrap_or(false), args.ipv6.unwrap_or(false)) {
         (false, false) => Family::Any,
         (true, false) => Family::V4,
@@ -181,7 +172,7 @@ mod tests {
 
     fn settle_in(line: &str, env: &[(&str, &str)]) -> Result<Settings, Failure> {
         let words = line.split(' ').filter(|w| !w.is_empty()).map(Into::into);
-        match parse(words)? {
+        match parse(&words.collect::<Vec<_>>())? {
             Parsed::Read(args) => Settings::settle(*args, &env.iter().copied().collect()),
             other => panic!("{line}: {other:?}"),
         }
@@ -333,10 +324,10 @@ mod tests {
     }
 
     #[test]
-    fn insecure_warns_always_and_opens_plain_hosts() {
+    fn insecure_opens_plain_hosts() {
         let s = settled("--insecure --host ws://pulsar.example:8080");
         assert!(s.target.trust.insecure && s.target.plain);
-        assert!(s.warnings.iter().any(|w| !w.only_on_terminal && w.text.contains("--insecure")));
+        assert!(s.target.trust.insecure);
         assert!(!settled("--insecure false").target.trust.insecure);
     }
 

@@ -6,7 +6,8 @@ use openssl::x509::X509;
 
 use crate::advice::Problem;
 use crate::failure::{Failure, Step};
-use crate::settings::{Trust, files};
+use crate::settings::Trust;
+use crate::words;
 
 /// Reads `--ca-file`, whoever named it; a file without a certificate fails here and loudly,
 /// since to TLS it would only look like a server that nobody knows.
@@ -23,7 +24,7 @@ pub(crate) fn settle(
                 .hint("give the root certificate as PEM (-----BEGIN CERTIFICATE-----) or DER")
         };
         let bytes = std::fs::read(path).map_err(|e| {
-            Failure::new(Step::Config, &subject, Problem::UnreadableFile, files::why(&e))
+            Failure::new(Step::Config, &subject, Problem::UnreadableFile, words::reason(&e))
         })?;
         trust.extra_roots = certificates(&bytes).map_err(fail)?;
     }
