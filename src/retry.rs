@@ -13,6 +13,9 @@ const GRACE: Duration = Duration::from_secs(5 * 60);
 /// A failure that may or may not stay gets so many attempts.
 const FEW: u32 = 3;
 
+/// No server may make us wait for longer with its `Retry-After`.
+const LONGEST: Duration = Duration::from_secs(3600);
+
 /// The failures in a row, since a message was last written.
 #[derive(Debug)]
 pub(crate) struct Retries<'a> {
@@ -73,7 +76,8 @@ impl<'a> Retries<'a> {
         };
         let doubled = self.policy.delay.saturating_mul(1 << (self.in_row - 1).min(20));
         let wait = doubled.min(self.policy.max_delay).mul_f64(jitter);
-        again.then(|| wait.max(failure.retry_after.unwrap_or_default()))
+        let asked = failure.retry_after.unwrap_or_default().min(LONGEST);
+        again.then(|| wait.max(asked))
     }
 }
 

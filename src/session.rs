@@ -310,8 +310,7 @@ fn close_words(frame: Option<CloseFrame>) -> String {
         words = format!("{words} ({meaning})");
     }
     if !reason.is_empty() {
-        let line: String = reason.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        words = format!("{words}: {line}");
+        words = format!("{words}: {reason}");
     }
     words
 }

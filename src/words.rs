@@ -32,6 +32,17 @@ pub(crate) fn reason(error: &io::Error) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// Foreign text on one line of bearable length: control characters become spaces, so that it can
+/// neither forge a line of ours nor speak to the terminal.
+pub(crate) fn one_line(text: &str, limit: usize) -> String {
+    let mut line: String =
+        text.chars().take(limit).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().nth(limit).is_some() {
+        line.push('…');
+    }
+    line
+}
+
 /// Appends a paragraph, wrapped at [`WIDTH`] and indented.
 pub(crate) fn wrap(out: &mut String, text: &str, indent: usize) {
     let mut column = usize::MAX;

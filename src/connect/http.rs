@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::wire::Buffered;
 use crate::secret::Secret;
+use crate::words;
 
 pub(crate) const USER_AGENT: &str = concat!("tail8x8/", env!("CARGO_PKG_VERSION"));
 
@@ -84,8 +85,7 @@ impl Answer {
         // Jetty's title repeats the status.
         let found = found.trim();
         let found = found.strip_prefix(&format!("Error {} ", self.status)).unwrap_or(found);
-        let line: String = found.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let short: String = line.chars().take(300).collect();
+        let short = words::one_line(found, 300);
         Some(short).filter(|s| !s.is_empty())
     }
 }

@@ -30,6 +30,9 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// Larger reads gain nothing, smaller ones cost: the WebSocket layer clears it before each.
 const READ_BUFFER: usize = 32 * 1024;
 
+/// A refusal's body explains it; waiting for a missing one must not hold up what is known.
+const BODY_TIME: Duration = Duration::from_secs(2);
+
 const LATE_ALERT: &str = "8x8's service asks for no client certificate: check --host, and whether an inspection proxy stands in between";
 
 /// What is asked of the server.
@@ -73,6 +76,7 @@ pub(super) fn upgrade(
         check_switch(&answer, &nonce, on)?;
         return Ok(server_clock(&answer));
     }
+    stream.wire_mut().hurry(BODY_TIME);
     http::read_body(&mut answer, stream);
     // A server may repeat what it was sent.
     answer.remove(&request.key);

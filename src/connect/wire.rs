@@ -11,7 +11,7 @@ use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::sys::{Signals, Wake, readable, writable};
 
@@ -81,6 +81,13 @@ impl Wire {
     /// From now on nothing waits.
     pub(crate) fn start_streaming(&mut self) {
         self.pace = Pace::Streaming { permit: true };
+    }
+
+    /// While connecting: brings the deadline forward, never back.
+    pub(crate) fn hurry(&mut self, limit: Duration) {
+        if let Pace::Connecting { deadline } = &mut self.pace {
+            *deadline = (*deadline).min(Instant::now() + limit);
+        }
     }
 
     /// Whether reads and writes never wait.

@@ -8,6 +8,7 @@ use std::fmt;
 
 use jiff::Timestamp;
 use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
+use serde_json::error::Category;
 
 use super::MessageId;
 
@@ -40,7 +41,7 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
         Ok(members) => members,
         Err(e) => {
             let id = id_of_anything(frame).map(Cow::Owned);
-            return Frame::Reject { id, reason: format!("no envelope: {e}") };
+            return Frame::Reject { id, reason: format!("no envelope: {}", why(&e)) };
         }
     };
     let Some(id) = members.message_id else {
@@ -58,6 +59,14 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
     match MessageId::parse(&id) {
         Ok(id) => Frame::Message(Envelope { id, payload, publish_time: members.publish_time }),
         Err(e) => Frame::Reject { reason: format!("messageId {e}"), id: Some(id) },
+    }
+}
+
+/// What is wrong, without the data that serde repeats when a type is wrong.
+fn why(e: &serde_json::Error) -> String {
+    match e.classify() {
+        Category::Data => format!("wrong type at line {} column {}", e.line(), e.column()),
+        _ => e.to_string(),
     }
 }
 
@@ -178,11 +187,11 @@ mod tests {
     #[test]
     fn what_cannot_be_used_says_why_and_keeps_its_id() {
         assert_eq!(reject("hello").0, None);
-        assert!(reject("[1]").1.starts_with("no envelope: invalid type"));
+        assert!(reject("[1]").1.starts_with("no envelope: wrong type at line 1"));
         assert!(reject("{}").1.contains("messageId is missing"));
         let (id, reason) = reject(r#"{"messageId":"CAEQAg==","payload":5}"#);
         assert_eq!(id.as_deref(), Some(ID));
-        assert!(reason.contains("invalid type: integer `5`"), "{reason}");
+        assert!(reason.contains("wrong type at line 1"), "{reason}");
         let (id, reason) = reject(r#"{"messageId":"CAEQAg=="}"#);
         assert_eq!((id.as_deref(), &*reason), (Some(ID), "no envelope: payload is missing"));
         let (id, reason) = reject(r#"{"messageId":"?","payload":"e30="}"#);

@@ -9,6 +9,7 @@ use crate::message::{Envelope, Frame, Line, parse, write_line};
 use crate::report::add;
 use crate::resume::Seen;
 use crate::settings::OnReject;
+use crate::words;
 
 impl Run<'_> {
     /// Takes one frame in. `Some` when the run has reached its end with it.
@@ -91,7 +92,9 @@ impl Run<'_> {
 
     fn count_reject(&self, id: Option<&str>, reason: &str) -> Result<(), Failure> {
         add(&self.counters.rejects, 1);
-        let subject = id.map_or("message without an id".to_owned(), |id| format!("message {id}"));
+        let subject = id.map_or("message without an id".to_owned(), |id| {
+            format!("message {}", words::one_line(id, 100))
+        });
         match self.settings.lines.on_reject {
             OnReject::Warn => {
                 self.report.warning(format!("{subject}: {reason}; skipped"));

@@ -75,6 +75,9 @@ struct Live {
     events_before: u64,
 }
 
+/// Characters of one line, whatever a server says.
+const LONGEST: usize = 1000;
+
 /// How often the live line changes.
 const LIVE: Duration = Duration::from_secs(1);
 
@@ -150,9 +153,9 @@ impl Report {
         } else if self.advised.replace(Some(failure.problem)) == Some(failure.problem) {
             self.say(level, &format!("{failure}{next}"));
         } else {
-            let mut text = format!("{failure}{next}\n");
-            wrap(&mut text, failure.advice(), 8);
-            self.say(level, text.trim_end());
+            let mut advice = String::new();
+            wrap(&mut advice, failure.advice(), 8);
+            self.say_below(level, &format!("{failure}{next}"), &advice);
         }
         if let Some(page) = advice::row(failure.problem).page {
             self.debug(format!("see 8x8's troubleshooting page, \"{page}\""));
@@ -240,6 +243,11 @@ impl Report {
     }
 
     fn say(&self, level: Level, text: &str) {
+        self.say_below(level, text, "");
+    }
+
+    /// One line, whatever a server put into it, and whole lines of ours below.
+    fn say_below(&self, level: Level, text: &str, below: &str) {
         if self.talk.log_format == LogFormat::Json {
             return self.json(level, &[("message", text)]);
         }
@@ -250,9 +258,10 @@ impl Report {
             Level::Debug | Level::Trace if self.color => ("\x1b[2m", "\x1b[0m"),
             _ => ("", ""),
         };
-        let line = format!("{on}tail8x8: {}{off}{text}\n", level.label());
+        let text = words::one_line(&self.without_secrets(text), LONGEST);
+        let line = format!("{on}tail8x8: {}{off}{text}\n{below}", level.label());
         // Where standard error cannot be written there is nobody left to tell.
-        let _ = io::stderr().write_all(self.without_secrets(&line).as_bytes());
+        let _ = io::stderr().write_all(line.as_bytes());
     }
 
     fn json(&self, level: Level, members: &[(&str, &str)]) {
