@@ -109,7 +109,9 @@ fn fail(report: &Report, failure: &Failure) -> Exit {
 fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => Exit::Output,
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            fail(&Report::new(args::talk_anyway(&[])), &read::output_failure(&e))
+        }
         _ => Exit::Ok,
     }
 }

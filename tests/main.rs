@@ -4,6 +4,8 @@
 #![allow(unreachable_pub, missing_debug_implementations)] // a test binary has no outside
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod cli;
+mod faults;
 mod real;
 mod signals;
 mod stream;
@@ -17,6 +19,8 @@ fn trials() -> Vec<Trial> {
     trials.extend(stream::trials());
     trials.extend(real::trials());
     trials.extend(signals::trials());
+    trials.extend(faults::trials());
+    trials.extend(cli::trials());
     trials
 }
 

@@ -280,6 +280,7 @@ impl Run<'_> {
     }
 }
 
-fn output_failure(e: &std::io::Error) -> Failure {
+/// Standard output cannot be written.
+pub(crate) fn output_failure(e: &std::io::Error) -> Failure {
     Failure::new(Step::Output, "standard output", Problem::OutputFailed, words::reason(e))
 }

@@ -128,7 +128,7 @@ fn gone() {
 fn unwritable() {
     let full = crate::support::run::Stdout::File("/dev/full".into());
     let output = Run::new(&["--help"]).key(Key::None).verbosity(0).stdout(full).run();
-    output.assert_code(74);
+    output.assert_code(74).assert_stderr_has("no space left on device [output.failed]");
 }
 
 fn readme_options() {

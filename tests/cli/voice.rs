@@ -157,6 +157,8 @@ fn json() {
             objects.iter().any(|object| object["level"] == level && object[name].is_string())
         };
         assert!(has("warning", "message") && has("debug", "message") && has("trace", "message"));
+        // The faults are over with the first run.
+        assert!(terminal || has("warning", "code") && has("warning", "advice"));
     }
 }
 

@@ -19,7 +19,7 @@ const BAD: [Bad; 11] = [
     ("a frame that is no JSON", Odd::NotJson, "no envelope: ", false),
     ("a frame that is no object", Odd::NotAnObject, "no envelope: ", false),
     ("no payload", Odd::NoPayload, "payload is missing", true),
-    ("a payload that is a number", Odd::NumberPayload, "no envelope: invalid type: integer `7`", true),
+    ("a payload that is a number", Odd::NumberPayload, "no envelope: wrong type at line 1", true),
     ("a payload that is null", Odd::NullPayload, "payload is missing", true),
     ("a payload that is no base64", Odd::NotBase64, "payload is not base64: ", true),
     ("a payload that is not UTF-8", Odd::NotUtf8, "payload is not UTF-8: ", true),
@@ -52,8 +52,18 @@ pub(super) fn trials() -> Vec<Trial> {
     });
     let legal =
         LEGAL.map(|row| test(&format!("payload: {} is no error", row.0), move || legal(&row)));
-    let count = test("payload: what was rejected is counted", counted);
-    warned.into_iter().chain(stopped).chain(legal).chain([count]).collect()
+    let others = [
+        test("payload: what was rejected is counted", counted),
+        test("payload: an id cannot write to the terminal", || {
+            let line = warning_of(Odd::HostileId);
+            assert!(line.contains("message ") && line.contains("all is well"), "{line}");
+        }),
+        test("payload: a frame's data does not fill the log", || {
+            let line = warning_of(Odd::LongString);
+            assert!(line.len() < 500, "{} bytes: {line:.500}", line.len());
+        }),
+    ];
+    warned.into_iter().chain(stopped).chain(legal).chain(others).collect()
 }
 
 /// The last row is a frame, not a message of the topic.
@@ -132,4 +142,18 @@ fn counted() {
     output.assert_code(0).assert_lines(&[FIRST, LAST]);
     assert_eq!(output.stderr.matches("warning: message ").count(), 3, "{}", output.whole());
     assert!(output.trace.contains("3 rejects, 1 tombstones"), "{}", output.whole());
+}
+
+/// The one line that is said about an odd message; the stream goes on.
+fn warning_of(odd: Odd) -> String {
+    let service = Service::start();
+    service.publish_odd("all", odd);
+    service.publish("all", LAST);
+    let run = Run::against(&service).args(&["--message-id", "earliest", "-n", "1"]);
+    let output = run.run();
+    output.assert_code(0).assert_lines(&[LAST]);
+    assert_eq!(output.stderr.lines().count(), 1, "{}", output.whole());
+    let line = output.stderr.trim_end();
+    assert!(!line.contains(char::is_control), "{line:?}");
+    line.to_owned()
 }

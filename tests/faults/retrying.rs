@@ -99,7 +99,13 @@ fn until_it_works() {
 }
 
 fn retry_after() {
-    let service = Service::builder().faults([Fault::RetryAfter(429, 2)]).start();
+    for status in [429, 503] {
+        waits_for(status);
+    }
+}
+
+fn waits_for(status: u16) {
+    let service = Service::builder().faults([Fault::RetryAfter(status, 2)]).start();
     service.publish("all", FIRST);
     let run = Run::against(&service).args(&QUICK).args(&["--message-id", "earliest", "-n", "1"]);
     let output = run.run();
@@ -141,6 +147,7 @@ fn after_a_session() {
         Fault::Status(500, Body::Text("unknown words")),
     ]);
     service.cut_connections();
+    running.wait_stderr("[stream.reset]");
     service.publish("all", SECOND);
     running.wait_stdout_lines(2);
     running.signal(Signal::SIGTERM);
@@ -173,6 +180,7 @@ fn two_lines() {
     running.wait_stdout_lines(1);
     service.next_faults([BAD_GATEWAY, BAD_GATEWAY, Fault::TlsReset]);
     service.cut_connections();
+    running.wait_stderr("[stream.reset]");
     service.publish("all", SECOND);
     running.wait_stdout_lines(2);
     running.signal(Signal::SIGTERM);

@@ -3,6 +3,7 @@
 use libtest_mimic::Trial;
 
 use super::{Row, row, test};
+use crate::support::canary;
 use crate::support::run::Run;
 use crate::support::service::{Fault, Service};
 
@@ -57,6 +58,15 @@ pub(super) fn trials() -> Vec<Trial> {
     rows.chain([
         test("stream: a message over the limit ends the run at once", oversize),
         test("stream: a message over --max-message-size ends the run at once", over_the_option),
+        test(
+            "stream: a Close that repeats the key does not show it",
+            || closes_with(canary::key()),
+        ),
+        test("stream: a Close that repeats the key encoded does not show it", || {
+            let encoded = percent_encoding::NON_ALPHANUMERIC;
+            let key = percent_encoding::utf8_percent_encode(canary::key(), encoded).to_string();
+            closes_with(&key);
+        }),
         test("stream: frames in small pieces work", pieces),
     ])
     .collect()
@@ -90,4 +100,13 @@ fn pieces() {
     let run = Run::against(&service).args(&["--message-id", "earliest", "-n", "2"]);
     let output = run.args(&["--retry", "0"]).run();
     output.assert_code(0).assert_silent().assert_lines(&[r#"{"number":1}"#, r#"{"number":2}"#]);
+}
+
+/// The search for the key after the run does most of the asserting.
+fn closes_with(key: &str) {
+    // A fault's words live as long as the process.
+    let reason: &'static str = format!("{key} has no rights").leak();
+    let service = Service::with(Fault::Close(1008, reason));
+    let output = Run::against(&service).fails_with("stream.closed", 69);
+    output.assert_stderr_has("1008 (policy violation): (redacted) has no rights");
 }

@@ -2,9 +2,10 @@
 
 use libtest_mimic::Trial;
 
-use super::{Row, row, test};
-use crate::support::ca::{Leaf, SignedBy};
+use super::{Row, assert_told, row, test};
+use crate::support::ca::{Ca, Leaf, SignedBy};
 use crate::support::run::Run;
+use crate::support::service::proxy::{Proxy, ProxyFault};
 use crate::support::service::{Fault, Service};
 
 #[rustfmt::skip]
@@ -48,6 +49,9 @@ pub(super) fn trials() -> Vec<Trial> {
     rows.chain([
         test("tls: a client certificate is demanded", client_certificate),
         test("tls: works with the intermediate sent along", intermediate),
+        test("tls: the system's certificates alone do not know our root", system_store),
+        test("tls: SSL_CERT_FILE adds to the system's certificates", ssl_cert_file),
+        test("tls: behind a proxy, an inspecting one's authority", inspected),
         test("tls: --insecure reads from an unknown server and warns", insecure),
     ])
     .collect()
@@ -81,4 +85,35 @@ fn insecure() {
     let run = Run::against(&service).args(&["--message-id", "earliest", "-n", "1", "--insecure"]);
     let output = run.run();
     output.assert_code(0).assert_lines(&["{}"]).assert_stderr_has("warning: --insecure");
+}
+
+/// The arguments to a service, but not whom to trust.
+fn without_ca(service: &Service) -> Run {
+    let port = service.port().to_string();
+    Run::new(&["--tenant", "acme", "--host", "127.0.0.1", "--port", &port])
+}
+
+fn system_store() {
+    let service = Service::start();
+    let output = without_ca(&service).fails_with("tls.untrusted", 60);
+    assert_told(&output, "tls.untrusted", &["--ca-file", "key was not sent"]);
+    service.assert_nothing_sent();
+}
+
+fn ssl_cert_file() {
+    let service = Service::start();
+    service.publish("all", "{}");
+    let run = without_ca(&service).env("SSL_CERT_FILE", Ca::shared().root_pem());
+    let output = run.args(&["--message-id", "earliest", "-n", "1", "--retry", "0"]).run();
+    output.assert_code(0).assert_silent().assert_lines(&["{}"]);
+}
+
+fn inspected() {
+    let leaf = Leaf::signed_by(SignedBy::UnknownCa { root_sent: true });
+    let service = Service::builder().identity(leaf).start();
+    let proxy = Proxy::start(ProxyFault::None);
+    let run = Run::against(&service).args(&["--proxy", &proxy.url()]);
+    let output = run.fails_with("tls.untrusted", 60);
+    assert_told(&output, "tls.untrusted", &["authority unknown", "inspects TLS", "--ca-file"]);
+    service.assert_nothing_sent();
 }

@@ -3,9 +3,9 @@
 
 use libtest_mimic::Trial;
 
-use super::{Row, row, test};
+use super::{Row, assert_told, row, test};
 use crate::support::run::{Key, Run};
-use crate::support::service::{Body, Fault, Service};
+use crate::support::service::{Body, Fault, Service, Version};
 
 #[rustfmt::skip]
 fn table() -> Vec<Row> {
@@ -75,7 +75,26 @@ pub(super) fn trials() -> Vec<Trial> {
     let legal =
         LEGAL.map(|(name, fault)| test(&format!("auth: {name} works"), move || works(&fault)));
     let long = test("auth: a key that a long sentence cuts is not shown", cut_key);
-    rows.chain(legal).chain([long]).collect()
+    let own = [
+        test("auth: a key the gateway does not know", || {
+            let run = |run: Run| run.key(Key::Text("eght_of-somebody-else".into()));
+            refused(Service::start(), run, "auth.unauthorized", 77);
+        }),
+        test("auth: a key without the rights", || {
+            let key = "eght_without-rights";
+            let service = Service::builder().forbidden_key(key).start();
+            refused(service, |run| run.key(Key::Text(key.into())), "auth.forbidden", 77);
+        }),
+        test("auth: an unknown tenant, as Pulsar 4.0 says it", || {
+            let service = Service::builder().pulsar(Version::V4_0).start();
+            refused(service, |run| run.args(&["--tenant", "nobody"]), "auth.refused", 78);
+        }),
+        test("auth: an unknown tenant, as Pulsar 4.2 says it", || {
+            let service = Service::builder().pulsar(Version::V4_2).start();
+            refused(service, |run| run.args(&["--tenant", "nobody"]), "auth.not_found", 78);
+        }),
+    ];
+    rows.chain(legal).chain([long]).chain(own).collect()
 }
 
 fn works(fault: &Fault) {
@@ -98,4 +117,12 @@ fn cut_key() {
     let run = Run::against(&service).key(Key::Text(key.clone()));
     let output = run.fails_with("auth.unauthorized", 77);
     assert!(!output.trace.contains(&key[5..21]), "a part of the key\n{}", output.whole());
+}
+
+/// By the service's own rules, and for good: without `--retry 0`.
+fn refused(service: Service, with: impl Fn(Run) -> Run, code: &str, exit: i32) {
+    let output = with(Run::against(&service)).run();
+    output.assert_code(exit);
+    assert_told(&output, code, &["HTTP "]);
+    assert_eq!(service.connections(), 1);
 }

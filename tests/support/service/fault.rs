@@ -63,7 +63,7 @@ pub enum Fault {
     /// This status with this body; 301 and 302 lead to a portal, 401 asks for a key.
     Status(u16, Body),
     /// This status with `Retry-After` in seconds.
-    RetryAfter(u16, u32),
+    RetryAfter(u16, u64),
     /// 101 with somebody else's `Sec-WebSocket-Accept`.
     WrongAccept,
     /// 101 without `Sec-WebSocket-Accept`.

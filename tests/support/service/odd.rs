@@ -37,6 +37,10 @@ pub enum Odd {
     OtherOrder,
     /// A control message with a type: never printed, never acknowledged.
     ControlType,
+    /// An envelope whose id is none, and would write to the terminal.
+    HostileId,
+    /// A frame that is one long string with somebody's data.
+    LongString,
     /// An unasked answer to `isEndOfTopic`, as the documentation writes it.
     ControlEndOfTopic,
 }
@@ -90,6 +94,9 @@ impl Odd {
             Odd::OtherOrder => format!(
                 r#" {{ "payload" : "{base64}" , "redeliveryCount":0, "publishTime":"2026-11-23T22:00:00.000+00:00", "messageId" : "{id}" }} "#
             ),
+            Odd::HostileId => envelope(r#""payload":"e30=","#)
+                .replace(id, r"\u001b[2Jfine\ntail8x8: all is well\u009b31m"),
+            Odd::LongString => format!("\"{}\"", "somebody's data ".repeat(1000)),
             Odd::ControlType => r#"{"type":"maintenance","payload":"aGVsbG8="}"#.into(),
             Odd::ControlEndOfTopic => r#"{"endOfTopic":"false"}"#.into(),
             _ => return None,
