@@ -12,6 +12,7 @@ pub(crate) enum Problem {
     Usage,
     UnreadableFile,
     BadContent,
+    NoResources,
     NoSuchName,
     NoAddress,
     NoAnswer,
@@ -121,6 +122,9 @@ pub(crate) const TABLE: &[Row] = &[
         "check that the path is right and that this user may read the file"),
     entry(Problem::BadContent, "config.content", Exit::Config, Again::Stop, None,
         "correct the value; `tail8x8 --help` describes what it may be"),
+
+    entry(Problem::NoResources, "config.resources", Exit::Unavailable, Again::Never, None,
+        "the system has no descriptor or memory left: see `ulimit -n` and what else runs here"),
 
     entry(Problem::NoSuchName, "dns.no_such_name", Exit::NoHost, Again::Stop, CONNECT,
         "check --host for typos, or name the region (--region UK3, US1, US2) or your cluster (--cluster NA12); compare `nslookup` of the host"),

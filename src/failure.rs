@@ -71,6 +71,11 @@ impl Failure {
         }
     }
 
+    /// A mistake in what was typed or set; `subject` names where.
+    pub(crate) fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
+        Failure::new(Step::Config, subject, Problem::Usage, cause)
+    }
+
     /// The same failure with its own words on what to do.
     pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
         self.hint = Some(hint.into());

@@ -28,8 +28,9 @@ use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
 
+use advice::Problem;
 use exit::Exit;
-use failure::Failure;
+use failure::{Failure, Step};
 use read::Ended;
 use report::{Counters, Report};
 use settings::Settings;
@@ -79,7 +80,11 @@ fn run_read(args: args::Args) -> Exit {
         let (report, counters) = (Rc::clone(&report), Rc::clone(&counters));
         match Signals::take_over(move || report.counters(&counters)) {
             Ok(signals) => Rc::new(signals),
-            Err(e) => unreachable!("signalfd with an empty descriptor table: {e}"),
+            Err(e) => {
+                let cause = format!("cannot be taken over: {}", words::reason(&e));
+                let failure = Failure::new(Step::Config, "signals", Problem::NoResources, cause);
+                return fail(&Report::new(settings.talk), &failure);
+            }
         }
     };
 

@@ -92,8 +92,7 @@ impl Resume {
     /// The service refuses to go on after an id, as it does for partitioned topics. Whether
     /// there is another way: the position was ours, and is not needed to find the place.
     pub(crate) fn read_from_earliest_instead(&mut self) -> bool {
-        self.partitioned = true;
-        self.newest.is_some()
+        !std::mem::replace(&mut self.partitioned, true) && self.newest.is_some()
     }
 
     /// What this message is to the run.
@@ -192,9 +191,12 @@ mod tests {
         let mut resume = Resume::new(Position::Latest);
         resume.position();
         resume.opened(at(100));
-        assert!(!resume.read_from_earliest_instead(), "no place of our own to find again");
         resume.took(message(1, 5, 101));
         assert!(resume.read_from_earliest_instead());
+        assert!(
+            !resume.read_from_earliest_instead(),
+            "asked from earliest, it has no other excuse"
+        );
         assert_eq!(resume.position(), Position::Earliest);
         assert_eq!(resume.seen(&message(1, 5, 101)), Seen::Repeat);
         assert_eq!(resume.seen(&message(1, 6, 101)), Seen::New);

@@ -35,7 +35,8 @@ impl Secret {
             json[1..json.len() - 1].to_owned(),
             self.0.clone(),
         ];
-        let forms = forms.iter().filter(|form| !form.is_empty());
+        // Removing a letter or two would hide nothing and garble everything.
+        let forms = forms.iter().filter(|form| form.len() > 3);
         forms.fold(text.to_owned(), |text, form| text.replace(form, "(redacted)"))
     }
 }

@@ -74,7 +74,7 @@ impl Session {
         subject: String,
         link: &Link,
     ) -> Session {
-        socket.get_mut().wire_mut().start_streaming();
+        socket.get_mut().wire_mut().permit();
         Session {
             socket,
             signals,
@@ -158,7 +158,7 @@ impl Session {
             if self.unflushed {
                 self.flush()?;
             }
-            let due = self.ping_due();
+            let due = self.ping_due(listening);
             let mut events = PollFlags::empty();
             events.set(PollFlags::POLLIN, listening);
             events.set(PollFlags::POLLOUT, self.unflushed);
@@ -186,12 +186,14 @@ impl Session {
         }
     }
 
-    /// When a ping is due, or the answer to the last one.
-    fn ping_due(&mut self) -> Instant {
+    /// When a ping is due, or the answer to the last one. An answer that is not listened for is
+    /// never due; pings go on all the same.
+    fn ping_due(&mut self, listening: bool) -> Instant {
         let life = self.socket.get_ref().wire().last_received();
         self.ping_sent = self.ping_sent.filter(|&sent| life <= sent);
         match self.ping_sent {
-            Some(sent) => sent + self.ping_timeout,
+            Some(sent) if listening => sent + self.ping_timeout,
+            Some(sent) => sent + self.ping_interval,
             None => life + self.ping_interval,
         }
     }
@@ -227,7 +229,8 @@ impl Session {
                     let mut events = PollFlags::POLLIN;
                     events.set(PollFlags::POLLOUT, self.unflushed);
                     let mut fds = vec![PollFd::new(self.socket.get_ref().as_fd(), events)];
-                    if self.signals.wait(&mut fds, Some(deadline)) == Wake::Deadline {
+                    self.signals.wait(&mut fds, Some(deadline));
+                    if Instant::now() >= deadline {
                         break;
                     }
                     self.socket.get_mut().wire_mut().permit();

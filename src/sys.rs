@@ -41,8 +41,13 @@ impl Signals {
     /// Those of sigprocmask(2) and signalfd(2).
     pub(crate) fn take_over(on_counters: impl Fn() + 'static) -> io::Result<Signals> {
         let mut set = SigSet::empty();
+        // What our parent has set to be ignored (nohup, a shell's background job) stays ignored; a
+        // blocked signal would arrive all the same.
+        let ignored = ignored_signals();
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGUSR1] {
-            set.add(signal);
+            if ignored >> (signal as u32 - 1) & 1 == 0 {
+                set.add(signal);
+            }
         }
         set.thread_block()?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
@@ -102,6 +107,13 @@ impl fmt::Debug for Signals {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Signals").field("stop", &self.stop).finish_non_exhaustive()
     }
+}
+
+/// The signals that are ignored, as a mask; none where /proc does not tell (proc(5), `SigIgn`).
+fn ignored_signals() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
 /// Ends the process by this signal, so that its parent sees a run that was cut short.

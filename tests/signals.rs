@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::support::canary;
 use crate::support::run::{Output, Run, Running, Stdout};
 use crate::support::service::proxy::{Proxy, ProxyFault};
-use crate::support::service::{Fault, Service};
+use crate::support::service::{Body, Fault, Service};
 
 /// "Within a second", with room for a loaded machine.
 const SOON: Duration = Duration::from_secs(5);
@@ -30,6 +30,12 @@ pub fn trials() -> Vec<Trial> {
         ("a reader that goes away ends the run quietly", closed_pipe),
         ("a reader that goes away is noticed while nothing comes", closed_while_idle),
         ("a stopped and continued process does not call the other end dead", stopped),
+        ("nohup keeps a hang-up away", nohup),
+        ("a reader that is slow is not taken for an idle service", slow_reader_with_an_end),
+        ("--max-time ends a run whose output is stuck", max_time_with_a_stuck_output),
+        ("TERM while a refusal's body is read", || {
+            blocked(Fault::Status(503, Body::Late("late")), "auth 127.0.0.1")
+        }),
         ("a full output is an error that says how to go on", full_disk),
     ];
     tests
@@ -208,6 +214,39 @@ fn stopped() {
     service.wait_for("pings again", |seen| seen.pings() >= pings + 2);
     ends_soon(run, Signal::SIGTERM).assert_code(0);
     assert_eq!(service.seen().upgraded(), 1, "no reconnect");
+}
+
+/// As a shell does it: the child starts with the signal ignored.
+fn nohup() {
+    let service = Service::start();
+    let mut run = Run::against(&service).through("nohup").spawn();
+    service.wait_for_connections(1);
+    run.signal(Signal::SIGHUP);
+    service.publish("all", event(0));
+    run.wait_stdout_lines(1);
+    ends_soon(run, Signal::SIGTERM).assert_code(0);
+}
+
+fn slow_reader_with_an_end() {
+    const COUNT: usize = 3000;
+    let service = Service::start();
+    service.publish_many("all", COUNT, |n| format!(r#"{{"n":{n},"pad":"{}"}}"#, "x".repeat(1000)));
+    let args = ["-e", "--idle-timeout", "1s", "--ping-interval", "200ms"];
+    let mut run = Run::against(&service).args(&args).stdout(Stdout::Blocked).verbosity(0).spawn();
+    // Three times the idle timeout, during which nothing can be heard.
+    service.wait_for("pings while the pipe is full", |seen| seen.pings() >= 15);
+    run.resume_reading();
+    assert_eq!(run.wait_stdout_lines(COUNT).len(), COUNT);
+    run.finish().assert_code(0);
+}
+
+fn max_time_with_a_stuck_output() {
+    let service = Service::start();
+    service.publish_many("all", 500, |n| format!(r#"{{"n":{n},"pad":"{}"}}"#, "x".repeat(1000)));
+    let args = ["--message-id", "earliest", "--max-time", "1s"];
+    let mut run = Run::against(&service).args(&args).stdout(Stdout::Blocked).spawn();
+    run.wait_exit();
+    run.finish().assert_code(74).assert_stderr_has("--max-time was over");
 }
 
 fn full_disk() {

@@ -218,12 +218,12 @@ fn since() {
 
 fn max_silence() {
     let service = Service::start();
-    let mut run = Run::against(&service).args(&["--max-silence", "300ms"]).spawn();
+    let mut run = Run::against(&service).args(&["--max-silence", "1s"]).spawn();
     service.wait_for_connections(3);
     service.publish("all", event(0));
     run.wait_stdout_lines(1);
     let output = finish(run);
-    output.assert_lines(&[event(0)]).assert_stderr_has("no message for 300ms (--max-silence)");
+    output.assert_lines(&[event(0)]).assert_stderr_has("no message for 1s (--max-silence)");
     let said = output.stderr.matches("--max-silence").count();
     assert!(said <= 2, "once for each silence: {}", output.stderr);
 }

@@ -217,7 +217,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "Connect anew, from the last message on, after so long without a message; 0 is never. \
          Pings are answered even when the part of the service that holds the events is down; \
          only a new connection proves that events can flow.",
-        |args, text| put(&mut args.max_silence, values::duration(text)))
+        |args, text| put(&mut args.max_silence, max_silence(text)))
         .default_words("never"),
 
     value("retry", "N", Section::Retry,
@@ -411,6 +411,14 @@ fn retry(text: &str) -> Result<Option<u32>, String> {
     let most = u64::from(u32::MAX);
     let number = values::number(0, most, text).map_err(|e| format!("{e}, nor `unlimited`"))?;
     Ok(u32::try_from(number).ok())
+}
+
+/// Shorter silences would be no sign of anything, and each costs a connection.
+fn max_silence(text: &str) -> Result<Duration, String> {
+    match values::duration(text)? {
+        Duration::ZERO => Ok(Duration::ZERO),
+        _ => values::duration_from(Duration::from_secs(1), text),
+    }
 }
 
 #[cfg(test)]

@@ -7,11 +7,10 @@ use std::ffi::{OsStr, OsString};
 
 use lexopt::Arg;
 
-use crate::advice::Problem;
 use crate::args::opt::{Commands, Opt};
 use crate::args::options::{OPTIONS, by_long, by_short};
 use crate::args::{Args, Document, Layer, Parsed, Source};
-use crate::failure::{Failure, Step};
+use crate::failure::Failure;
 use crate::settings::{Color, LogFormat, Talk};
 
 /// What the words after the program's name ask for. Help, version and generated documents are
@@ -59,7 +58,7 @@ fn read(words: &[OsString]) -> Result<Parsed, Failure> {
     if command == Some(Command::Regions) {
         if let Some(opt) = OPTIONS.iter().find(|o| o.commands == Commands::Read && args.has(o.long))
         {
-            return Err(usage(args.source(opt.long), "is no option of `regions`"));
+            return Err(Failure::usage(args.source(opt.long), "is no option of `regions`"));
         }
         return Ok(Parsed::Regions);
     }
@@ -93,7 +92,7 @@ fn next(parser: &mut lexopt::Parser, only_words: &mut bool) -> Result<Option<Ite
             }
         }
     }
-    let item = match parser.next().map_err(|e| usage("command line", e.to_string()))? {
+    let item = match parser.next().map_err(|e| Failure::usage("command line", e.to_string()))? {
         None => return Ok(None),
         Some(Arg::Value(word)) => return Ok(Some(Item::Word(utf8(&word)?.to_owned()))),
         Some(Arg::Long(name)) => match by_long(name) {
@@ -135,7 +134,7 @@ fn following_value(
     metavar: &str,
 ) -> Result<String, Failure> {
     let missing = |found: &str| {
-        usage(spelled, format!("needs a value{found}"))
+        Failure::usage(spelled, format!("needs a value{found}"))
             .hint(format!("write {spelled} {metavar} or {spelled}={metavar}"))
     };
     let value = parser.value().map_err(|_| missing(""))?;
@@ -187,7 +186,7 @@ fn known_command(word: &str, before: Option<Command>) -> Result<Command, Failure
         "read" => Command::Read,
         "regions" => Command::Regions,
         _ => {
-            let failure = usage(shown(word), "unknown command");
+            let failure = Failure::usage(shown(word), "unknown command");
             return Err(match ["read", "regions"].iter().find(|name| edits(name, word) <= 2) {
                 Some(name) => failure.hint(format!("did you mean `{name}`?")),
                 None => {
@@ -197,14 +196,14 @@ fn known_command(word: &str, before: Option<Command>) -> Result<Command, Failure
         }
     };
     match before {
-        Some(_) => Err(usage(word, "a command is named already")),
+        Some(_) => Err(Failure::usage(word, "a command is named already")),
         None => Ok(command),
     }
 }
 
 fn unknown(word: &str) -> Failure {
     let word = split(word).0;
-    let failure = usage(shown(word), "unknown option");
+    let failure = Failure::usage(shown(word), "unknown option");
     match nearest(word) {
         Some(opt) => failure.hint(format!("did you mean --{}?", opt.long)),
         None => failure,
@@ -249,11 +248,9 @@ fn split(word: &str) -> (&str, Option<&str>) {
 }
 
 fn utf8(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<&str, Failure> {
-    word.as_ref().to_str().ok_or_else(|| usage("command line", "a word of it is no UTF-8 text"))
-}
-
-fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
-    Failure::new(Step::Config, subject, Problem::Usage, cause)
+    word.as_ref()
+        .to_str()
+        .ok_or_else(|| Failure::usage("command line", "a word of it is no UTF-8 text"))
 }
 
 #[cfg(test)]

@@ -57,8 +57,8 @@ pub(crate) enum Evidence<'a> {
     ProxyRule(&'a str),
     /// The proxy's or the gateway's answer, whatever its status.
     Answer(&'a Answer),
-    /// The verified certificate of the server, in DER.
-    Certificate(&'a [u8]),
+    /// The certificate of the server, in DER; verified unless that was given up (`--insecure`).
+    Certificate { der: &'a [u8], is_verified: bool },
 }
 
 /// Why a climb ended early.
@@ -144,7 +144,7 @@ impl<'a> Ladder<'a> {
                     Some(connector) => connector,
                     None => connector.insert(tls::connector(&target.trust, on)?),
                 };
-                tls::handshake(connector, &target.host, wire, on)
+                tls::handshake(connector, &target.host, !target.trust.insecure, wire, on)
             })?
         };
         let date = climb

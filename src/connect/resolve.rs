@@ -38,6 +38,12 @@ pub(super) fn resolve(
         Family::V6 => address.is_ipv6(),
     });
     on.saw(Evidence::Addresses { addresses: &addresses, source });
+    let other = addresses.iter().find(|address| !address.is_loopback());
+    if let (true, false, Some(other)) = (target.plain, target.trust.insecure, other) {
+        // The name was checked before; what it leads to is known only here.
+        let cause = format!("leads to {other}, where ws:// would send the key without encryption");
+        return Err(on.failure(Problem::Usage, cause).hint("use wss://").into());
+    }
     if addresses.is_empty() {
         let kind = if target.family == Family::V4 { "IPv4" } else { "IPv6" };
         return Err(on.failure(Problem::NoAddress, format!("has no {kind} address")).into());

@@ -47,6 +47,7 @@ pub(super) fn connector(trust: &Trust, on: &OnStep<'_, '_>) -> Result<TlsConnect
 pub(super) fn handshake(
     connector: &TlsConnector,
     host: &str,
+    is_verified: bool,
     wire: Wire,
     on: &mut OnStep<'_, '_>,
 ) -> Result<Stream, Halt> {
@@ -60,7 +61,7 @@ pub(super) fn handshake(
     if let Ok(Some(certificate)) = tls.peer_certificate()
         && let Ok(der) = certificate.to_der()
     {
-        on.saw(Evidence::Certificate(&der));
+        on.saw(Evidence::Certificate { der: &der, is_verified });
     }
     Ok(Stream::tls(tls))
 }

@@ -78,11 +78,6 @@ impl Wire {
         }
     }
 
-    /// From now on nothing waits.
-    pub(crate) fn start_streaming(&mut self) {
-        self.pace = Pace::Streaming { permit: true };
-    }
-
     /// While connecting: brings the deadline forward, never back.
     pub(crate) fn hurry(&mut self, limit: Duration) {
         if let Pace::Connecting { deadline } = &mut self.pace {
@@ -95,7 +90,7 @@ impl Wire {
         matches!(self.pace, Pace::Streaming { .. })
     }
 
-    /// Allows one read from the socket, after a wait said it is readable.
+    /// From now on nothing waits; allows one read from the socket.
     pub(crate) fn permit(&mut self) {
         self.pace = Pace::Streaming { permit: true };
     }

@@ -9,6 +9,7 @@ use std::fmt;
 use jiff::Timestamp;
 use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::error::Category;
+use serde_json::value::RawValue;
 
 use super::MessageId;
 
@@ -106,7 +107,11 @@ impl<'de> Visitor<'de> for MembersVisitor {
                 "messageId" => members.message_id = text(&mut map)?,
                 "payload" => members.payload = text(&mut map)?,
                 "publishTime" => {
-                    members.publish_time = text(&mut map)?.and_then(|text| text.parse().ok());
+                    // Good to have, and no reason to lose an event over.
+                    let value = map.next_value::<&RawValue>()?;
+                    members.publish_time = serde_json::from_str::<Text<'_>>(value.get())
+                        .ok()
+                        .and_then(|Text(text)| text.parse().ok());
                 }
                 "type" | "endOfTopic" => {
                     members.is_control = true;

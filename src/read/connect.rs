@@ -68,7 +68,8 @@ impl Run<'_> {
         self.retries.opened();
         self.idle.opened();
         counters.connected.set(Some(Instant::now()));
-        if self.resume.began().is_none() {
+        let is_first = self.resume.began().is_none();
+        if is_first {
             report.notice(self.greeting());
             let at_end = settings.stop.at_end.then(|| now + DATE_RESOLUTION);
             let until = settings.stop.until;
@@ -85,7 +86,8 @@ impl Run<'_> {
                 .resume
                 .newest()
                 .map_or(String::new(), |id| format!(", going on after message {id}"));
-            let text = format!("connected again after {}{place}", duration(since.elapsed()));
+            let again = if is_first { "" } else { " again" };
+            let text = format!("connected{again} after {}{place}", duration(since.elapsed()));
             match self.is_following() {
                 true => report.event(text),
                 false => report.debug(text),
@@ -117,6 +119,9 @@ impl Run<'_> {
     /// The failure itself, when there is no next try.
     pub(super) fn wait_to_retry(&mut self, mut failure: Failure) -> Result<bool, Failure> {
         let now = Instant::now();
+        if self.signals.stop().is_some() {
+            return Ok(false);
+        }
         if self.is_over() {
             return self.out_of_time(&failure);
         }

@@ -8,9 +8,6 @@ use std::time::{Duration, Instant};
 /// How long the second look at an empty topic takes: its messages would come at once.
 const PROOF: Duration = Duration::from_secs(1);
 
-/// How long what was published before `--until` may take to arrive once that time has come.
-const ON_ITS_WAY: Duration = Duration::from_secs(10);
-
 /// The clock of one run.
 #[derive(Debug)]
 pub(crate) struct Idle {
@@ -60,9 +57,9 @@ impl Idle {
     }
 
     /// There is nothing more to wait for than what is on its way.
-    pub(crate) fn bound(&mut self) {
+    pub(crate) fn bound(&mut self, limit: Duration) {
         if self.limit.is_none() {
-            self.limit = Some(ON_ITS_WAY);
+            self.limit = Some(limit);
             self.heard = Instant::now();
         }
     }
@@ -81,6 +78,29 @@ impl Idle {
     pub(crate) fn look_again(&mut self) -> bool {
         self.limit = self.limit.map(|limit| limit.min(PROOF));
         self.before = Duration::ZERO;
+        self.heard = Instant::now();
         !std::mem::replace(&mut self.is_proof, true)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn idle_time_adds_up_over_sessions_and_a_second_look_starts_anew() {
+        let mut idle = Idle::new(Some(Duration::from_secs(10)));
+        idle.opened();
+        idle.before = Duration::from_secs(9);
+        idle.closed();
+        idle.opened();
+        let left = idle.deadline().expect("a limit") - Instant::now();
+        assert!(left <= Duration::from_secs(1), "{left:?}");
+        assert!(idle.look_again());
+        idle.closed();
+        idle.opened();
+        let left = idle.deadline().expect("a limit") - Instant::now();
+        assert!(left > Duration::from_millis(500), "{left:?}");
+        assert!(!idle.look_again(), "only once");
     }
 }

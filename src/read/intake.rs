@@ -1,7 +1,7 @@
 //! From one frame to what becomes of it: a line, a count, a warning, and the mark that will
 //! acknowledge it.
 
-use super::{Ended, Leave, Run};
+use super::{Ended, Leave, Receipt, Run};
 use crate::advice::Problem;
 use crate::connect::authority;
 use crate::failure::{Failure, Step};
@@ -29,6 +29,7 @@ impl Run<'_> {
         let newest = self.counters.newest.get().max(message.publish_time);
         self.counters.newest.set(newest);
         let ack = message.id.text();
+        let events = self.counters.events.get();
         match self.resume.seen(&message) {
             Seen::New => self.write_message(message, frame)?,
             Seen::Anew => {
@@ -41,7 +42,7 @@ impl Run<'_> {
             Seen::Repeat => add(&self.counters.repeats, 1),
             Seen::Before => add(&self.counters.filtered, 1),
         }
-        self.out.mark(ack);
+        self.out.mark(Receipt { id: ack, is_event: self.counters.events.get() > events });
         let limit = self.settings.stop.num_messages;
         let is_enough = limit.is_some_and(|limit| self.counters.events.get() >= limit);
         Ok(is_enough.then_some(Leave::End(Ended::Done)))
@@ -79,14 +80,13 @@ impl Run<'_> {
             && self.settings.stop.until.is_none_or(|until| published < until)
     }
 
-    /// A frame without a usable envelope: warned about, acknowledged where it has an id.
+    /// A frame without a usable envelope: warned about and acknowledged.
     pub(super) fn reject(&mut self, id: Option<&str>, reason: &str) -> Result<(), Failure> {
         self.has_received = true;
         self.is_silent = false;
         self.count_reject(id, reason)?;
-        if let Some(id) = id {
-            self.out.mark(id.into());
-        }
+        // Any acknowledgement frees the place that this message takes in the server's window.
+        self.out.mark(Receipt { id: id.unwrap_or_default().into(), is_event: false });
         Ok(())
     }
 

@@ -39,6 +39,15 @@ pub(crate) enum Ended {
     Stopped,
 }
 
+/// What is due once a message's line is out.
+#[derive(Debug)]
+struct Receipt {
+    /// The id to acknowledge, as the server wrote it.
+    id: Rc<str>,
+    /// It had a line: what failed before is history.
+    is_event: bool,
+}
+
 /// Why a session was left without a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Leave {
@@ -73,6 +82,7 @@ pub(crate) fn read(
         outage: None,
         has_received: false,
         is_silent: false,
+        give_up: None,
     };
     let ended = run.sessions();
     // What was received before a failure is whole, and belongs on the output.
@@ -90,8 +100,7 @@ struct Run<'a> {
     counters: &'a Counters,
     signals: &'a Rc<Signals>,
     ladder: Ladder<'a>,
-    /// Lines, each with the id that acknowledges it.
-    out: Stdout<Rc<str>>,
+    out: Stdout<Receipt>,
     resume: Resume,
     retries: Retries<'a>,
     idle: Idle,
@@ -104,6 +113,8 @@ struct Run<'a> {
     has_received: bool,
     /// The silence was said already.
     is_silent: bool,
+    /// When an output that is stuck is left behind, once the run was told to stop.
+    give_up: Option<Instant>,
 }
 
 impl Run<'_> {
@@ -163,16 +174,33 @@ impl Run<'_> {
                 continue;
             }
             session.flush()?;
+            let is_full = self.out.is_full();
+            if is_full {
+                self.was_not_listening();
+            }
             if let Some(leave) = self.is_time_to_leave() {
                 return Ok(leave);
             }
             self.report.live(self.counters);
             let until = self.next_look();
-            match session.wait(self.out.interest(), !self.out.is_full(), until)? {
+            match session.wait(self.out.interest(), !is_full, until)? {
                 Woke::Stop => return Ok(Leave::End(Ended::Stopped)),
                 Woke::Output if self.out.is_closed() => return Ok(Leave::End(Ended::Done)),
                 Woke::Output | Woke::Server | Woke::Deadline => {}
             }
+            if is_full {
+                self.was_not_listening();
+            }
+        }
+    }
+
+    /// The output was full: what the service has to say could not be heard, so none of the time
+    /// counts as silence.
+    fn was_not_listening(&mut self) {
+        self.idle.message();
+        self.idle.settle();
+        if let Some(end) = &mut self.end {
+            end.opened();
         }
     }
 
@@ -183,8 +211,10 @@ impl Run<'_> {
         if is_past(self.over) || self.end.as_ref().is_some_and(|end| end.is_reached(now)) {
             return Some(Leave::End(Ended::Done));
         }
-        if is_past(self.end.as_ref().and_then(End::due)) {
-            self.idle.bound();
+        if let Some(limit) = self.settings.stop.idle_after_until
+            && is_past(self.end.as_ref().and_then(End::due))
+        {
+            self.idle.bound(limit);
         }
         if is_past(self.idle.deadline()) {
             // An empty topic and a dead broker look the same; a fresh upgrade tells them apart.
@@ -223,8 +253,10 @@ impl Run<'_> {
     /// Writes what is pending as far as it goes, and acknowledges what is out.
     fn write(&mut self, session: &mut Session) -> Result<Written, Failure> {
         let written = self.out.write().map_err(|e| output_failure(&e))?;
-        while let Some(id) = self.out.next_written() {
-            self.retries.wrote();
+        while let Some(Receipt { id, is_event }) = self.out.next_written() {
+            if is_event {
+                self.retries.wrote();
+            }
             self.report.trace(|| format!("> acknowledge {id}"));
             session.acknowledge(&id)?;
         }
@@ -232,9 +264,10 @@ impl Run<'_> {
     }
 
     /// Writes all that is pending before the run ends, and closes the session in good order.
-    /// A run that was told to stop leaves what does not go out within a second.
+    /// A run that was told to stop leaves what does not go out within a second; so does one
+    /// whose time is over, which is an error.
     fn drain(&mut self, mut session: Option<Session>) -> Result<(), Failure> {
-        let mut until = None;
+        let over = self.over.map(|over| over.max(Instant::now()) + STOP_LIMIT);
         loop {
             let written = match &mut session {
                 Some(open) => self.write(open),
@@ -247,15 +280,23 @@ impl Run<'_> {
                 // Without its session the output is still to be finished.
                 Err(_) => session = None,
             }
-            if let Some(signal) = self.signals.stop() {
-                let limit = *until.get_or_insert_with(|| {
-                    self.report.debug(format!("{signal}: stopping, with output that is stuck"));
-                    Instant::now() + STOP_LIMIT
-                });
-                if Instant::now() >= limit {
-                    break;
-                }
+            if let (Some(signal), None) = (self.signals.stop(), self.give_up) {
+                self.report.debug(format!("{signal}: stopping, with output that is stuck"));
+                self.give_up = Some(Instant::now() + STOP_LIMIT);
             }
+            let now = Instant::now();
+            if self.give_up.is_some_and(|at| now >= at) {
+                break;
+            }
+            if over.is_some_and(|at| now >= at) {
+                return Err(Failure::new(
+                    Step::Output,
+                    "standard output",
+                    Problem::OutputFailed,
+                    "its reader had not taken everything when --max-time was over",
+                ));
+            }
+            let until = earlier(self.give_up, over);
             match &mut session {
                 Some(open) => {
                     if open.wait(self.out.interest(), false, until).is_err() {

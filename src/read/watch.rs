@@ -33,6 +33,11 @@ fn words(evidence: &Evidence<'_>) -> String {
         }
         Evidence::ProxyRule(rule) => format!("decided by: {rule}"),
         Evidence::Answer(answer) => answer.status_line(),
-        Evidence::Certificate(der) => format!("verified a certificate of {} bytes", der.len()),
+        Evidence::Certificate { der, is_verified: true } => {
+            format!("verified a certificate of {} bytes", der.len())
+        }
+        Evidence::Certificate { der, is_verified: false } => {
+            format!("a certificate of {} bytes, not verified", der.len())
+        }
     }
 }

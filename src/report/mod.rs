@@ -9,9 +9,11 @@ mod counters;
 use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::advice::{self, Problem};
 use crate::failure::Failure;
@@ -65,18 +67,24 @@ pub(crate) struct Report {
     live: RefCell<Live>,
     /// What was last advised, which need not be said again at each try.
     advised: Cell<Option<Problem>>,
+    /// The last line was not taken.
+    stuck: Cell<bool>,
 }
 
 /// The line that is written over itself.
 #[derive(Debug)]
 struct Live {
     shown: bool,
+    drawn: Instant,
     next: Instant,
     events_before: u64,
 }
 
 /// Characters of one line, whatever a server says.
 const LONGEST: usize = 1000;
+
+/// How long standard error may take to have room for a line.
+const PATIENCE_MS: u16 = 500;
 
 /// How often the live line changes.
 const LIVE: Duration = Duration::from_secs(1);
@@ -100,7 +108,13 @@ impl Report {
             },
             talk,
             secrets: RefCell::default(),
-            live: RefCell::new(Live { shown: false, next: Instant::now(), events_before: 0 }),
+            live: RefCell::new(Live {
+                shown: false,
+                drawn: Instant::now(),
+                next: Instant::now(),
+                events_before: 0,
+            }),
+            stuck: Cell::new(false),
             advised: Cell::new(None),
         }
     }
@@ -224,21 +238,22 @@ impl Report {
         let rate = {
             let mut live = self.live.borrow_mut();
             let events = counters.events.get();
-            let rate = events - live.events_before;
-            *live = Live { shown: true, next: now + LIVE, events_before: events };
+            let seconds = (now - live.drawn).as_secs_f64().max(1.0);
+            let rate = ((events - live.events_before) as f64 / seconds).round();
+            *live = Live { shown: true, drawn: now, next: now + LIVE, events_before: events };
             rate
         };
         // A line that wrapped could not be written over.
         let text: String =
             format!("tail8x8: {counters}; {rate}/s").chars().take(words::WIDTH - 1).collect();
         let line = format!("\r\x1b[K{text}");
-        let _ = io::stderr().write_all(self.without_secrets(&line).as_bytes());
+        self.write(&self.without_secrets(&line));
     }
 
     /// Removes the live line, before something else is written or the program ends.
     pub(crate) fn clear_live(&self) {
         if std::mem::take(&mut self.live.borrow_mut().shown) {
-            let _ = io::stderr().write_all(b"\r\x1b[K");
+            self.write("\r\x1b[K");
         }
     }
 
@@ -260,8 +275,7 @@ impl Report {
         };
         let text = words::one_line(&self.without_secrets(text), LONGEST);
         let line = format!("{on}tail8x8: {}{off}{text}\n{below}", level.label());
-        // Where standard error cannot be written there is nobody left to tell.
-        let _ = io::stderr().write_all(line.as_bytes());
+        self.write(&line);
     }
 
     fn json(&self, level: Level, members: &[(&str, &str)]) {
@@ -271,8 +285,20 @@ impl Report {
         for &(name, value) in members {
             object.insert(name.to_owned(), self.without_secrets(value).into());
         }
-        let line = format!("{}\n", serde_json::Value::from(object));
-        let _ = io::stderr().write_all(line.as_bytes());
+        self.write(&format!("{}\n", serde_json::Value::from(object)));
+    }
+
+    /// Writes without waiting for long: a standard error that nobody reads (a stopped terminal, a
+    /// stuck log) must not make the program deaf. What it does not take is lost.
+    fn write(&self, text: &str) {
+        let patience = if self.stuck.get() { 0 } else { PATIENCE_MS };
+        let stderr = io::stderr();
+        let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+        self.stuck.set(poll(&mut fds, PollTimeout::from(patience)) != Ok(1));
+        if !self.stuck.get() {
+            // Where standard error cannot be written there is nobody left to tell.
+            let _ = stderr.lock().write_all(text.as_bytes());
+        }
     }
 
     fn without_secrets(&self, text: &str) -> String {

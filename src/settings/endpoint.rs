@@ -25,7 +25,7 @@ pub(crate) fn settle(args: &Args) -> Result<Endpoint, Failure> {
     let (address, chosen_by) = chosen(args)?;
     let port = match (address.port, args.port) {
         (Some(in_host), Some(port)) if in_host != port => {
-            return Err(usage(
+            return Err(Failure::usage(
                 args.source("port"),
                 format!("{port} is not the port that {chosen_by} names, {in_host}"),
             ));
@@ -35,7 +35,7 @@ pub(crate) fn settle(args: &Args) -> Result<Endpoint, Failure> {
         (None, None) => 443,
     };
     if address.plain && !args.insecure.unwrap_or_default() && !is_loopback(&address.host) {
-        return Err(usage(
+        return Err(Failure::usage(
             chosen_by,
             "ws:// would send the API key without encryption to another machine",
         )
@@ -54,7 +54,7 @@ fn chosen(args: &Args) -> Result<(Address, String), Failure> {
     let (option, value, region) = match (&args.host, &args.region, &args.cluster) {
         (Some(host), None, None) => {
             let source = args.source("host");
-            let address = host::address(host).map_err(|e| usage(source, e))?;
+            let address = host::address(host).map_err(|e| Failure::usage(source, e))?;
             return Ok((address, source.to_owned()));
         }
         (None, Some(region), None) => ("region", region, regions::by_name(region)),
@@ -66,7 +66,10 @@ fn chosen(args: &Args) -> Result<(Address, String), Failure> {
         _ => {
             let given = ["host", "region", "cluster"].into_iter().filter(|name| args.has(name));
             let given: Vec<_> = given.map(|name| args.source(name)).collect();
-            return Err(usage(given.join(" and "), "name the server twice; give only one"));
+            return Err(Failure::usage(
+                given.join(" and "),
+                "name the server twice; give only one",
+            ));
         }
     };
     let source = args.source(option);
@@ -97,10 +100,6 @@ fn chosen(args: &Args) -> Result<(Address, String), Failure> {
             deployed.join(", ")
         ))),
     }
-}
-
-fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
-    Failure::new(Step::Config, subject, Problem::Usage, cause)
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ impl FromIterator<(String, String)> for Environment {
     }
 }
 
+#[cfg(test)]
 impl<'a> FromIterator<(&'a str, &'a str)> for Environment {
     fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(variables: I) -> Environment {
         variables.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect()

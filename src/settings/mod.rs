@@ -184,6 +184,8 @@ pub(crate) struct Stop {
     pub(crate) until: Option<Timestamp>,
     /// After so long without a message.
     pub(crate) idle_timeout: Option<Duration>,
+    /// The same, once the time of an `--until` that lay ahead has come.
+    pub(crate) idle_after_until: Option<Duration>,
     /// After so long in all.
     pub(crate) max_time: Option<Duration>,
     /// A run without a line exits 10.

@@ -31,8 +31,9 @@ pub(crate) fn settle(
         return Ok(ProxyChoice { proxy: None, rule: "none configured".to_owned() });
     };
     let proxy = proxy::url(text).map_err(|reason| {
+        let is_given = args.has("proxy") && rule == args.source("proxy");
         let problem = match args.layer("proxy") {
-            Some(Layer::ConfigFile) => Problem::BadContent,
+            Some(Layer::ConfigFile) if is_given => Problem::BadContent,
             _ => Problem::Usage,
         };
         Failure::new(Step::Config, &rule, problem, format!("the value {reason}"))

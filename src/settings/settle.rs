@@ -10,8 +10,8 @@ use crate::args::{Args, Layer};
 use crate::failure::{Failure, Step};
 use crate::settings::environment::Environment;
 use crate::settings::{
-    Color, Family, Lines, Link, LogFormat, Position, Retry, Settings, Start, Stop, Talk, Target,
-    Topic, endpoint, key, layers, proxy, trust,
+    Color, Family, Lines, Link, LogFormat, Position, ProxyChoice, Retry, Settings, Start, Stop,
+    Talk, Target, Topic, endpoint, key, layers, proxy, trust,
 };
 
 /// What an option with a row of its own default holds once the layers are put together.
@@ -85,12 +85,17 @@ fn target(args: &mut Args, env: &Environment) -> Result<Target, Failure> {
         (false, true) => Family::V6,
         (true, true) => {
             let both = format!("{} and {}", args.source("ipv4"), args.source("ipv6"));
-            return Err(usage(both, "leave no address to use; give only one"));
+            return Err(Failure::usage(both, "leave no address to use; give only one"));
         }
     };
     let ca_file = args.ca_file.as_deref().map(Path::new);
+    let proxy = match endpoint.plain && !insecure {
+        // A proxy would be told the key: this connection does not leave the machine.
+        true => ProxyChoice { proxy: None, rule: "ws:// to this machine".to_owned() },
+        false => proxy::settle(args, env, &endpoint.host, endpoint.port)?,
+    };
     Ok(Target {
-        proxy: proxy::settle(args, env, &endpoint.host, endpoint.port)?,
+        proxy,
         trust: trust::settle(ca_file, args.source("ca-file"), insecure)?,
         host: endpoint.host,
         port: endpoint.port,
@@ -108,7 +113,10 @@ fn range(args: &mut Args) -> Result<(Start, Stop, Retry), Failure> {
         && since >= until
     {
         let subject = format!("{} and {}", args.source("since"), args.source("until"));
-        return Err(usage(subject, format!("leave no time between them: {since} to {until}")));
+        return Err(Failure::usage(
+            subject,
+            format!("leave no time between them: {since} to {until}"),
+        ));
     }
     let at_end = args.exit_at_end.unwrap_or(false);
     let catches_up = at_end || args.until.is_some_and(|until| until <= Timestamp::now());
@@ -123,6 +131,8 @@ fn range(args: &mut Args) -> Result<(Start, Stop, Retry), Failure> {
         at_end,
         until: args.until,
         idle_timeout: limit(args.idle_timeout.or(catches_up.then_some(IDLE_AT_END))),
+        idle_after_until: (args.until.is_some() && args.idle_timeout.is_none())
+            .then_some(IDLE_AT_END),
         max_time: limit(args.max_time),
         fail_if_empty: args.fail_if_empty.unwrap_or(false),
     };
@@ -149,17 +159,16 @@ fn delays(args: &Args) -> Result<(Duration, Duration), Failure> {
         Ok((delay, delay))
     } else {
         let longest = args.source("retry-max-delay");
-        Err(usage(args.source("retry-delay"), format!("is longer than what {longest} allows")))
+        Err(Failure::usage(
+            args.source("retry-delay"),
+            format!("is longer than what {longest} allows"),
+        ))
     }
 }
 
 /// A limit of 0 is none.
 fn limit(duration: Option<Duration>) -> Option<Duration> {
     duration.filter(|duration| !duration.is_zero())
-}
-
-fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
-    Failure::new(Step::Config, subject, Problem::Usage, cause)
 }
 
 #[cfg(test)]

@@ -133,6 +133,7 @@ impl<T> Stdout<T> {
     pub(crate) fn write(&mut self) -> io::Result<Written> {
         while self.out < self.pending.len() {
             if self.way == Way::Polled && !self.has_room() {
+                self.compact();
                 return Ok(Written::Blocked);
             }
             let limit = if self.way == Way::Polled { PIPE_BUF } else { CHUNK };
@@ -145,7 +146,9 @@ impl<T> Stdout<T> {
                         self.compact();
                         return Ok(Written::Blocked);
                     }
-                    ErrorKind::BrokenPipe => return Ok(Written::Closed),
+                    ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
+                        return Ok(Written::Closed);
+                    }
                     _ => return Err(e),
                 },
             }

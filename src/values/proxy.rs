@@ -25,6 +25,7 @@ pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     let (login, address) = match rest.rsplit_once('@') {
+        Some(("" | ":", address)) => (None, address),
         Some((login, address)) => (Some(self::login(login)?), address),
         None => (None, rest),
     };

@@ -162,6 +162,12 @@ impl Run {
     }
 
     /// Runs it to its end.
+    /// Starts it by another command, such as `nohup`.
+    pub fn through(mut self, command: &str) -> Run {
+        self.args.insert(0, std::mem::replace(&mut self.program, command.into()).into());
+        self
+    }
+
     #[track_caller]
     pub fn run(self) -> Output {
         self.spawn().finish()
