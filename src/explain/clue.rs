@@ -7,7 +7,7 @@
 //! - `dial tcp & i/o timeout` — both in one line; the last one is the find, the others its
 //!   surroundings;
 //! - `#status 401` — the number, with a word before it that makes it an HTTP status; likewise
-//!   `#close`, `#curl`, `#verify`, `#alert` and `#errno`;
+//!   `#proxy`, `#close`, `#curl`, `#verify`, `#alert` and `#errno`;
 //! - `=timeout` — nothing else in the line.
 
 use memchr::memmem::Finder;
@@ -21,6 +21,7 @@ const NUMBERS: &[(&str, &[&str])] = &[
             "rejected", "answered", "got", "failed", "http/1.1", "http/1.0", "statuscode", "returns",
         ],
     ),
+    ("proxy", &["proxy", "tunnel", "proxyerror"]),
     ("close", &["close", "closed", "code", "received", "sent", "disconnected", "onclose"]),
     ("curl", &["curl"]),
     ("verify", &["verify", "x509verifyresult"]),

@@ -17,7 +17,7 @@ use crate::exit::Exit;
 use crate::words;
 
 use clue::{Clue, Line, fold};
-use patterns::PATTERNS;
+use patterns::{PATTERNS, Pattern};
 pub(crate) use topics::Topic;
 
 /// How many different matters of one text are told.
@@ -52,7 +52,7 @@ pub(crate) fn explain(text: &str) -> Explanation {
     let (mut own, mut found) = (Vec::new(), Vec::new());
     let mut after_own = false;
     for (number, line) in text.split(['\n', '\r']).enumerate() {
-        if let Some(finding) = own_code(line, number) {
+        if let Some(finding) = own_code(line, number, &patterns) {
             own.push(finding);
             after_own = true;
             continue;
@@ -132,14 +132,17 @@ fn paragraph(f: &mut fmt::Formatter<'_>, label: &str, text: &str) -> fmt::Result
     write!(f, "  {label:<7}{}", lines.trim_start())
 }
 
-/// Every clue of the table, in its order, with the pattern it belongs to.
-fn compiled() -> Vec<(usize, &'static str, Clue)> {
-    let clues = |i: usize| PATTERNS[i].clues.iter().map(move |clue| (i, *clue, Clue::new(clue)));
-    (0..PATTERNS.len()).flat_map(clues).collect()
+/// A clue of the table, ready to be looked for.
+type Compiled = (&'static Pattern, &'static str, Clue);
+
+/// All of them, in the table's order.
+fn compiled() -> Vec<Compiled> {
+    let clues = |p: &'static Pattern| p.clues.iter().map(move |clue| (p, *clue, Clue::new(clue)));
+    PATTERNS.iter().flat_map(clues).collect()
 }
 
 /// What the patterns find in one line, in its order.
-fn in_line(text: &str, number: usize, patterns: &[(usize, &'static str, Clue)]) -> Vec<Finding> {
+fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<Finding> {
     let mut line = Line::new(text);
     let mut found = Vec::new();
     if let Some((sentence, problem)) = sentence(text, &line) {
@@ -153,7 +156,6 @@ fn in_line(text: &str, number: usize, patterns: &[(usize, &'static str, Clue)]) 
     }
     for (pattern, text, clue) in patterns {
         let Some(column) = line.take(clue) else { continue };
-        let pattern = &PATTERNS[*pattern];
         found.push(Finding {
             topic: pattern.topic,
             clue: readable(text),
@@ -190,7 +192,7 @@ fn sentence(text: &str, line: &Line) -> Option<(&'static advice::Sentence, Probl
 
 /// What a line of this program itself says: `… [tls.expired]`, `"code":"tls.expired"`, or just
 /// the code.
-fn own_code(line: &str, number: usize) -> Option<Finding> {
+fn own_code(line: &str, number: usize, patterns: &[Compiled]) -> Option<Finding> {
     let (start, row) = advice::TABLE
         .iter()
         .filter_map(|row| Some((code_in(line, row.code)?, row)))
@@ -199,13 +201,13 @@ fn own_code(line: &str, number: usize) -> Option<Finding> {
     let before = &line[..start];
     let twin = advice::TABLE.iter().filter(|other| other.code == row.code).find(|other| {
         other.problem != row.problem
-            && in_line(before, number, &compiled())
+            && in_line(before, number, patterns)
                 .iter()
                 .any(|finding| finding.topic == Topic::Problem(other.problem))
     });
     let row = twin.unwrap_or(row);
     let sentence = advice::known_sentence(before)
-        .filter(|sentence| row.code.starts_with("auth.") && sentence.part.len() > 1);
+        .filter(|_| row.code.starts_with("auth."));
     Some(Finding {
         topic: Topic::Problem(row.problem),
         clue: row.code.to_owned(),

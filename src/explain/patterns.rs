@@ -60,13 +60,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "socks & not supported", "socks & unsupported", "socks5 & not supported", "malformed reply from socks server",
     ]),
     means(P(ProxyLogin), &[
-        "407 proxy authentication required", "proxy authentication required", "#status 407", "proxy & 407", "407",
+        "407 proxy authentication required", "proxy authentication required", "#status 407", "#proxy 407", "407 from proxy", "=407",
         "err proxy auth unsupported", "err proxy auth requested", "proxyauthenticationrequired",
         "from proxy & #status 401", "tunnel & #status 401", "proxy returns & #status 401", "proxy & 401 unauthorized",
     ]),
     means(P(ProxyForbidden), &[
-        "proxy & 403 forbidden", "tunnel & 403 forbidden", "proxy & #status 403", "tunnel & #status 403", "connect tunnel & 403",
-        "proxy & forbidden", "proxy & access denied", "err access denied 0", "err access denied", "proxy & 403",
+        "proxy & 403 forbidden", "tunnel & 403 forbidden", "proxy & #status 403", "tunnel & #status 403", 
+        "proxy & forbidden", "proxy & access denied", "err access denied 0", "err access denied", "#proxy 403", "403 from proxy", "403 from the proxy",
         "squid & #status 403", "squid & access denied", "zscaler & #status 403", "zscaler & blocked", "fortiguard",
         "proxy & blocked", "proxy & policy", "blocked by the proxy", "blocked by proxy",
     ]),

@@ -167,16 +167,18 @@ impl Run<'_> {
                     continue;
                 }
             }
-            if let Written::Closed = self.write(session)? {
-                return Ok(Leave::End(Ended::Done));
-            }
-            if is_more && !self.out.is_full() {
+            let is_blocked = match self.write(session)? {
+                Written::Closed => return Ok(Leave::End(Ended::Done)),
+                Written::Blocked => true,
+                Written::All => false,
+            };
+            let is_full = self.out.is_full();
+            if is_more && !is_full {
                 continue;
             }
             session.flush()?;
-            let is_full = self.out.is_full();
-            if is_full {
-                self.was_not_listening();
+            if is_blocked {
+                self.restart_silence();
             }
             if let Some(leave) = self.is_time_to_leave() {
                 return Ok(leave);
@@ -188,15 +190,15 @@ impl Run<'_> {
                 Woke::Output if self.out.is_closed() => return Ok(Leave::End(Ended::Done)),
                 Woke::Output | Woke::Server | Woke::Deadline => {}
             }
-            if is_full {
-                self.was_not_listening();
+            if is_blocked {
+                self.restart_silence();
             }
         }
     }
 
-    /// The output was full: what the service has to say could not be heard, so none of the time
-    /// counts as silence.
-    fn was_not_listening(&mut self) {
+    /// The output was blocked, so the service may have been waiting for acknowledgements: none of
+    /// that time counts as its silence.
+    fn restart_silence(&mut self) {
         self.idle.message();
         self.idle.settle();
         if let Some(end) = &mut self.end {
