@@ -29,7 +29,6 @@ fn table() -> Vec<Row> {
         row("stream: Close and more data", Fault::DataAfterClose, "stream.closed", 69, &["1000 (normal)"]),
         row("stream: Close and the connection stays", Fault::CloseAndLinger, "stream.closed", 69, &["1000 (normal): lingering"]),
         row("stream: Close of one byte", Fault::CloseOneByte, "stream.protocol", 76, &["tampers"]),
-        row("stream: Close with a reason that is no UTF-8", Fault::CloseNotUtf8, "stream.protocol", 76, &["tampers"]),
         row("stream: EOF", Fault::Eof, "stream.closed", 69, &["EOF", "connects again by itself"]),
         row("stream: EOF without a word of TLS", Fault::RudeEof, "stream.closed", 69, &["EOF"]),
         row("stream: EOF inside a frame", Fault::EofInFrame, "stream.closed", 69, &["EOF"]),
@@ -67,6 +66,7 @@ pub(super) fn trials() -> Vec<Trial> {
             let key = percent_encoding::utf8_percent_encode(canary::key(), encoded).to_string();
             closes_with(&key);
         }),
+        test("stream: a Close with a reason that is no UTF-8 is seen through", not_utf8),
         test("stream: frames in small pieces work", pieces),
     ])
     .collect()
@@ -91,6 +91,15 @@ fn over_the_option() {
     super::assert_told(&output, "stream.too_large", &["2048 bytes", "--max-message-size"]);
     output.assert_code(76).assert_lines(&["{}"]);
     assert_eq!(service.connections(), 1);
+}
+
+/// At first it looks like a message that cannot be read; a ping finds out that nobody is left.
+fn not_utf8() {
+    let service = Service::with(Fault::CloseNotUtf8);
+    let output = Run::against(&service).args(PINGS).args(&["--retry", "0"]).run();
+    output.assert_code(69).assert_stderr_has("frame is not UTF-8");
+    let told = output.stderr.lines().last().unwrap();
+    assert!(told.contains("[stream.no_pong]") || told.contains("[stream.closed]"), "{told}");
 }
 
 fn pieces() {
