@@ -79,6 +79,30 @@ pub(crate) fn table() -> String {
     out
 }
 
+/// What `tail8x8 regions --json` prints: the same rows as one document, `null` for a host or
+/// code that is not there yet.
+pub(crate) fn json() -> String {
+    // Names and hosts of the table need no escapes, as a test shows by parsing them.
+    let text = |value: &str| format!("\"{value}\"");
+    let or_null = |value: Option<&str>| value.map_or("null".to_owned(), text);
+    let mut out = format!("{{\"schema_version\":1,\"as_of\":\"{AS_OF}\",\"regions\":[");
+    for (i, Region { name, code, host, clusters }) in REGIONS.iter().enumerate() {
+        let code = or_null(Some(*code).filter(|code| !code.is_empty()));
+        let clusters: Vec<_> = clusters.iter().map(|cluster| text(cluster)).collect();
+        // Writing to a String cannot fail.
+        let _ = write!(
+            out,
+            "{}\n {{\"name\":\"{name}\",\"code\":{code},\"host\":{},\"deployed\":{},\"clusters\":[{}]}}",
+            if i > 0 { "," } else { "" },
+            or_null(*host),
+            host.is_some(),
+            clusters.join(","),
+        );
+    }
+    out.push_str("\n]}\n");
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -122,5 +146,27 @@ mod tests {
         assert!(table.contains("US2     usw2  pulsar-ws-usw2.8x8.com  NA7 NA8"), "{table}");
         assert!(table.contains("SY1           not yet deployed        AU1 AU2"), "{table}");
         assert!(table.contains(AS_OF));
+    }
+
+    #[test]
+    fn the_document_has_every_region_and_says_what_is_not_there_yet() {
+        let document: serde_json::Value = serde_json::from_str(&json()).expect("JSON");
+        assert_eq!(document["schema_version"], 1);
+        assert_eq!(document["as_of"], AS_OF);
+        let regions = document["regions"].as_array().expect("an array");
+        assert_eq!(regions.len(), REGIONS.len());
+        for (row, region) in regions.iter().zip(REGIONS) {
+            assert_eq!(row["name"], region.name);
+            assert_eq!(row["code"].as_str().unwrap_or_default(), region.code);
+            assert_eq!(row["host"].as_str(), region.host);
+            assert_eq!(row["deployed"], region.host.is_some());
+            let clusters = row["clusters"].as_array().expect("an array");
+            assert!(
+                clusters
+                    .iter()
+                    .map(|c| c.as_str().unwrap_or_default())
+                    .eq(region.clusters.iter().copied())
+            );
+        }
     }
 }

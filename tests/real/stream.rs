@@ -79,6 +79,11 @@ fn pulsar_refuses() {
     // Well-formed as far as a client looks: the list in field 5, of no use to one, is torn.
     let unreadable = run().args(&["--message-id", "CAEQAioBgA=="]).run();
     unreadable.assert_code(78).assert_stderr_has("[auth.");
+    // The server's own sentence, of either version, and what to do about it.
+    let sentences = ["malformed", "IndexOutOfBounds", "Invalid messageId value"];
+    let has_sentence = sentences.iter().any(|sentence| unreadable.stderr.contains(sentence));
+    assert!(has_sentence, "{}", unreadable.stderr);
+    unreadable.assert_stderr_has("give --message-id one that the service itself has sent");
     for output in [missing, unreadable] {
         assert_eq!(
             output.stderr.lines().count(),
