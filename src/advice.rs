@@ -59,6 +59,7 @@ pub(crate) enum Problem {
     TooLarge,
     BadPayload,
     OutputFailed,
+    ReportExists,
     OutOfTime,
 }
 
@@ -205,7 +206,7 @@ pub(crate) const TABLE: &[Row] = &[
     entry(Problem::UpgradeReset, "auth.reset", Exit::Unavailable, Again::Retry, CLOSED,
         "the connection was reset instead of an answer: often a firewall or a gateway without servers behind it"),
     entry(Problem::UpgradeTimeout, "auth.timeout", Exit::Unavailable, Again::Retry, Some("Common Error Messages: context deadline exceeded"),
-        "TLS works but no answer came in time: with its broker down the service takes 30 s to say so; raise --connect-timeout (60s or more)"),
+        "TLS works but no answer came in time: with its broker down the service takes 30 to 60 s to say so; raise --connect-timeout (60s or more)"),
 
     entry(Problem::StreamClosed, "stream.closed", Exit::Unavailable, Again::Retry, CLOSED,
         "a follower connects again by itself and goes on after the last event; if it happens often, look for a proxy or load balancer that cuts long connections"),
@@ -224,6 +225,8 @@ pub(crate) const TABLE: &[Row] = &[
 
     entry(Problem::OutputFailed, "output.failed", Exit::Output, Again::Never, None,
         "check the space and rights of what standard output leads to; start again with --message-id to go on after the last line"),
+    entry(Problem::ReportExists, "config.report", Exit::CantCreate, Again::Never, None,
+        "name a file that does not exist yet, in a folder that this user may write"),
     entry(Problem::OutOfTime, "stream.no_session", Exit::Unavailable, Again::Never, TIMEOUT,
         "the run's time was over before a session was open: see the failures before, or raise --max-time"),
 ];

@@ -16,6 +16,7 @@ pub(crate) enum Exit {
     NoHost = 68,
     Unavailable = 69,
     Bug = 70,
+    CantCreate = 73,
     Output = 74,
     Busy = 75,
     Protocol = 76,
@@ -29,10 +30,16 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
         Exit::Ok,
         "done: a limit was reached, caught up, nothing new, stopped while following, or the reader of the output went away",
     ),
-    (Exit::Empty, "no event was written, and --fail-if-empty was given"),
+    (
+        Exit::Empty,
+        "no event was written, and --fail-if-empty was given; or `diagnose --strict` ended with a warning",
+    ),
     (Exit::Certificate, "the server's certificate is not trusted, expired, or for another name"),
     (Exit::Usage, "a wrong option or value"),
-    (Exit::Data, "a message could not be decoded, and --on-reject stop was given"),
+    (
+        Exit::Data,
+        "a message could not be decoded, and --on-reject stop was given; or the text is unknown to `explain`",
+    ),
     (Exit::NoInput, "the key, CA or config file cannot be read"),
     (Exit::NoHost, "name resolution failed or did not end in time"),
     (
@@ -40,6 +47,7 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
         "unavailable: refused, timed out, unreachable, reset, closed, a server error, or no session within the run's time",
     ),
     (Exit::Bug, "a bug in tail8x8; please report it"),
+    (Exit::CantCreate, "the report cannot be created, or is there already"),
     (Exit::Output, "the output cannot be written"),
     (Exit::Busy, "busy: the subscription is in use (409) or too many requests (429)"),
     (

@@ -21,9 +21,9 @@ pub(crate) enum Step {
     Output,
 }
 
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl Step {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
             Step::Config => "config",
             Step::Dns => "dns",
             Step::Tcp => "tcp",
@@ -32,7 +32,13 @@ impl fmt::Display for Step {
             Step::Auth => "auth",
             Step::Stream => "stream",
             Step::Output => "output",
-        })
+        }
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -7,7 +7,9 @@
 mod advice;
 mod args;
 mod connect;
+mod diagnose;
 mod exit;
+mod explain;
 mod failure;
 mod message;
 mod read;
@@ -24,7 +26,7 @@ mod sys;
 mod values;
 mod words;
 
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
 
@@ -36,6 +38,9 @@ use report::{Counters, Report};
 use settings::Settings;
 use sys::Signals;
 
+/// Of a text to explain.
+const LONGEST_TEXT: u64 = 1024 * 1024;
+
 fn main() -> ExitCode {
     let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
@@ -45,12 +50,22 @@ fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     let exit = match args::parse(&words) {
         Ok(args::Parsed::Read(args)) => run_read(*args),
-        Ok(args::Parsed::Regions) => print(&regions::table()),
+        Ok(args::Parsed::Diagnose(args)) => run_diagnose(*args),
+        Ok(args::Parsed::Explain(text)) => run_explain(text),
+        Ok(args::Parsed::Regions { json: false }) => print(&regions::table()),
+        Ok(args::Parsed::Regions { json: true }) => print(&regions::json()),
         Ok(args::Parsed::ShortHelp) => print(&args::short_help()),
         Ok(args::Parsed::LongHelp) => print(&args::long_help()),
         Ok(args::Parsed::Version) => print(concat!("tail8x8 ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(args::Parsed::Generate(document)) => print(&document.text()),
-        Err(failure) => fail(&Report::new(args::talk_anyway(&words)), &failure),
+        Err(failure) => match args::diagnose_anyway(&words) {
+            // The form of a diagnosis holds for a mistake on its line, too.
+            Some(json) => {
+                let options = diagnose::Options { json, ..Default::default() };
+                diagnose(Err(failure), &options, args::talk_anyway(&words))
+            }
+            None => fail(&Report::new(args::talk_anyway(&words)), &failure),
+        },
     };
     ExitCode::from(exit as u8)
 }
@@ -81,9 +96,7 @@ fn run_read(args: args::Args) -> Exit {
         match Signals::take_over(move || report.counters(&counters)) {
             Ok(signals) => Rc::new(signals),
             Err(e) => {
-                let cause = format!("cannot be taken over: {}", words::reason(&e));
-                let failure = Failure::new(Step::Config, "signals", Problem::NoResources, cause);
-                return fail(&Report::new(settings.talk), &failure);
+                return fail(&Report::new(settings.talk), &no_signals(&e));
             }
         }
     };
@@ -103,6 +116,60 @@ fn run_read(args: args::Args) -> Exit {
         return Exit::Empty;
     }
     Exit::Ok
+}
+
+fn no_signals(e: &io::Error) -> Failure {
+    let cause = format!("cannot be taken over: {}", words::reason(e));
+    Failure::new(Step::Config, "signals", Problem::NoResources, cause)
+}
+
+fn run_diagnose(args: args::Args) -> Exit {
+    let talk = settings::talk(&args);
+    let options = diagnose::Options::of(&args);
+    diagnose(Settings::settle(args, &settings::Environment::of_process()), &options, talk)
+}
+
+fn diagnose(
+    settled: Result<Settings, Failure>,
+    options: &diagnose::Options,
+    talk: settings::Talk,
+) -> Exit {
+    let report = Report::new(talk);
+    match Signals::take_over(|| ()) {
+        Ok(signals) => {
+            let signals = Rc::new(signals);
+            let exit = diagnose::diagnose(&settled, options, &report, &signals);
+            match signals.stop() {
+                Some(signal) => sys::die_by(signal),
+                None => exit,
+            }
+        }
+        Err(e) => fail(&report, &no_signals(&e)),
+    }
+}
+
+fn run_explain(text: String) -> Exit {
+    let text = match text.is_empty() {
+        true if io::stdin().is_terminal() => {
+            let failure = Failure::usage("explain", "nothing to explain is given")
+                .hint("give the error message as an argument, or by a pipe");
+            return fail(&Report::new(args::talk_anyway(&[])), &failure);
+        }
+        true => {
+            let mut bytes = Vec::new();
+            // What cannot be read, or is more than anyone wants explained, is left out.
+            let _ = io::stdin().lock().take(64 * LONGEST_TEXT).read_to_end(&mut bytes);
+            // What went wrong stands at the end of a log.
+            let start = bytes.len().saturating_sub(LONGEST_TEXT as usize);
+            String::from_utf8_lossy(&bytes[start..]).into_owned()
+        }
+        false => text,
+    };
+    let explanation = explain::explain(&text);
+    match print(&explanation.to_string()) {
+        Exit::Ok => explanation.exit(),
+        exit => exit,
+    }
 }
 
 fn fail(report: &Report, failure: &Failure) -> Exit {

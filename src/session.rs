@@ -40,6 +40,8 @@ pub(crate) struct Session {
     ping_timeout: Duration,
     /// When the ping was sent that nothing has been received since.
     ping_sent: Option<Instant>,
+    /// When the last pong came.
+    last_pong: Option<Instant>,
     /// Something queued has not left yet.
     unflushed: bool,
 }
@@ -82,6 +84,7 @@ impl Session {
             ping_interval: link.ping_interval,
             ping_timeout: link.ping_timeout,
             ping_sent: None,
+            last_pong: None,
             unflushed: false,
         }
     }
@@ -103,15 +106,15 @@ impl Session {
                 }
                 // The answer is queued by the layer below and leaves with the next flush.
                 Ok(Message::Ping(_)) => self.unflushed = true,
-                Ok(Message::Pong(_) | Message::Frame(_)) => {}
+                Ok(Message::Pong(_)) => self.last_pong = Some(Instant::now()),
+                Ok(Message::Frame(_)) => {}
                 Ok(Message::Close(frame)) => {
                     let _ = self.socket.flush();
                     return Err(self.failure(Problem::StreamClosed, close_words(frame)));
                 }
                 Err(Error::Utf8(e)) => {
                     // A Close with such a reason looks the same: ask whether anyone is there.
-                    self.ping_sent = Some(Instant::now());
-                    self.queue(Message::Ping(Default::default()))?;
+                    self.ping()?;
                     return Ok(Next::Unreadable(format!("frame is not UTF-8: {e}")));
                 }
                 Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => return Ok(Next::Nothing),
@@ -150,7 +153,7 @@ impl Session {
     /// Why the session is over.
     pub(crate) fn wait(
         &mut self,
-        output: PollFd<'_>,
+        output: Option<PollFd<'_>>,
         listening: bool,
         until: Option<Instant>,
     ) -> Result<Woke, Failure> {
@@ -162,14 +165,14 @@ impl Session {
             let mut events = PollFlags::empty();
             events.set(PollFlags::POLLIN, listening);
             events.set(PollFlags::POLLOUT, self.unflushed);
-            let mut fds = vec![output.clone()];
+            let mut fds = Vec::from_iter(output.clone());
             // A broken socket is always ready: polled for nothing, it would never let us rest.
             if !events.is_empty() {
                 fds.push(PollFd::new(self.socket.get_ref().as_fd(), events));
             }
             let wake = self.signals.wait(&mut fds, earlier(until, Some(due)));
-            let (output_ready, socket_ready) =
-                (is_ready(&fds[0]), fds.get(1).is_some_and(is_ready));
+            let output_ready = output.is_some() && is_ready(&fds[0]);
+            let socket_ready = !events.is_empty() && fds.last().is_some_and(is_ready);
             if socket_ready {
                 self.socket.get_mut().wire_mut().permit();
             }
@@ -210,9 +213,30 @@ impl Session {
                 self.failure(Problem::NoPong, format!("no answer to a ping within {limit}"))
             );
         }
-        self.ping_sent = Some(now);
-        self.queue(Message::Ping(Default::default()))?;
+        self.ping()?;
         self.flush()
+    }
+
+    /// Queues a ping.
+    ///
+    /// # Errors
+    /// Why the session is over.
+    pub(crate) fn ping(&mut self) -> Result<(), Failure> {
+        self.ping_sent = Some(Instant::now());
+        self.queue(Message::Ping(Default::default()))
+    }
+
+    /// When the last pong came.
+    pub(crate) fn last_pong(&self) -> Option<Instant> {
+        self.last_pong
+    }
+
+    /// Queues the question whether the topic was terminated; the answer is a control message.
+    ///
+    /// # Errors
+    /// Why the session is over.
+    pub(crate) fn ask_end_of_topic(&mut self) -> Result<(), Failure> {
+        self.queue(Message::text(r#"{"type":"isEndOfTopic"}"#))
     }
 
     /// Ends the session in good order: Close 1000, then reads on until the server's Close, so

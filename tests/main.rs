@@ -5,6 +5,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
 mod cli;
+mod diagnose;
+mod explain;
 mod faults;
 mod real;
 mod signals;
@@ -21,6 +23,8 @@ fn trials() -> Vec<Trial> {
     trials.extend(signals::trials());
     trials.extend(faults::trials());
     trials.extend(cli::trials());
+    trials.extend(diagnose::trials());
+    trials.extend(explain::trials());
     trials
 }
 

@@ -6,7 +6,7 @@ use crate::args::opt::Opt;
 use crate::args::options::OPTIONS;
 use crate::regions;
 
-const COMMANDS: &str = "read regions";
+const COMMANDS: &str = "read diagnose explain regions";
 
 /// To be sourced, or put into bash-completion's folder as `tail8x8`.
 pub(crate) fn bash() -> String {

@@ -6,9 +6,11 @@ use crate::args::opt::Section;
 use crate::args::options::OPTIONS;
 use crate::words::wrap;
 
-pub(crate) const SYNOPSIS: [&str; 3] = [
+pub(crate) const SYNOPSIS: [&str; 5] = [
     "tail8x8 [read] [OPTIONS]",
-    "tail8x8 regions",
+    "tail8x8 diagnose [OPTIONS]",
+    "tail8x8 explain [TEXT]",
+    "tail8x8 regions [--json]",
     "tail8x8 --generate man|complete-bash|complete-zsh|complete-fish",
 ];
 

@@ -49,8 +49,11 @@ const DESCRIPTION: &[&str] = &[
     "tail8x8 connects to the Event Streaming service of 8x8 and writes every event to standard \
      output, one line of JSON each, until it is told to stop. It connects again by itself and \
      goes on after the last event it has written.",
-    "`read`, the command that does this, needs not be named. `regions` lists the regions of the \
-     service with their clusters and hosts.",
+    "`read`, the command that does this, needs not be named. `diagnose` walks the same way to \
+     the service, says of every step what it found, what is wrong and what to do, and contacts \
+     nobody but the service, its proxy and the nameservers. `explain` says what an error message \
+     of any client means, given as an argument or on standard input. `regions` lists the regions \
+     of the service with their clusters and hosts.",
     "A tenant and an API key are required. Everything else has a default; without --region, \
      --cluster or --host that is the host of region UK3.",
     "Long options take one dash or two, and their value after a space or an equals sign: \
@@ -126,6 +129,11 @@ const EXAMPLES: &[(&str, &str)] = &[
         "Wait up to five minutes for one new interaction:",
         "tail8x8 --config acme.conf --event InteractionCreated -n 1 --max-time 5m --fail-if-empty",
     ),
+    (
+        "It does not work; what is wrong, and where are the events?",
+        "tail8x8 diagnose --tenant acme --x-api-key-file ~/.8x8-key --all-regions",
+    ),
+    ("What does this mean?", "tail8x8 explain 'x509: certificate signed by unknown authority'"),
     (
         "The key from a password store:",
         "pass show 8x8/key | tail8x8 --tenant acme --x-api-key-file -",

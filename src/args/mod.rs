@@ -24,13 +24,18 @@ use crate::values;
 pub(crate) use help::{long as long_help, short as short_help};
 pub(crate) use opt::{Fallback, Opt};
 pub(crate) use options::{OPTIONS, by_long};
-pub(crate) use parse::{nearest, parse, talk_anyway};
+pub(crate) use parse::{diagnose_anyway, nearest, parse, talk_anyway};
 
 /// What the command line asks for.
 #[derive(Debug)]
 pub(crate) enum Parsed {
     Read(Box<Args>),
-    Regions,
+    Diagnose(Box<Args>),
+    /// The text to explain; empty is to be read from standard input.
+    Explain(String),
+    Regions {
+        json: bool,
+    },
     /// `-h`.
     ShortHelp,
     /// `--help`.
@@ -121,6 +126,11 @@ pub(crate) struct Args {
     pub(crate) verbose: Option<u8>,
     pub(crate) log_format: Option<LogFormat>,
     pub(crate) color: Option<Color>,
+    pub(crate) listen: Option<Duration>,
+    pub(crate) all_regions: Option<bool>,
+    pub(crate) strict: Option<bool>,
+    pub(crate) json: Option<bool>,
+    pub(crate) report: Option<String>,
     given: BTreeMap<&'static str, Source>,
 }
 

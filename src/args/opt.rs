@@ -50,11 +50,12 @@ pub(crate) enum Section {
     Link,
     Retry,
     Network,
+    Diagnose,
     General,
 }
 
 impl Section {
-    pub(crate) const ALL: [Section; 8] = [
+    pub(crate) const ALL: [Section; 9] = [
         Section::Service,
         Section::Key,
         Section::Range,
@@ -62,6 +63,7 @@ impl Section {
         Section::Link,
         Section::Retry,
         Section::Network,
+        Section::Diagnose,
         Section::General,
     ];
 
@@ -74,6 +76,7 @@ impl Section {
             Section::Link => "Limits of the connection",
             Section::Retry => "Retries",
             Section::Network => "Proxy, certificates and addresses",
+            Section::Diagnose => "Diagnosis",
             Section::General => "Messages and general",
         }
     }
@@ -82,8 +85,50 @@ impl Section {
 /// Which commands take an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Commands {
+    /// `read`: what becomes of the events.
     Read,
+    /// `read` and `diagnose`: the way to the service.
+    Way,
+    /// `diagnose`.
+    Diagnose,
+    /// `diagnose` and `regions`.
+    Findings,
     Any,
+}
+
+impl Commands {
+    pub(crate) fn include(self, command: Command) -> bool {
+        match self {
+            Commands::Read => command == Command::Read,
+            Commands::Way => matches!(command, Command::Read | Command::Diagnose),
+            Commands::Diagnose => command == Command::Diagnose,
+            Commands::Findings => matches!(command, Command::Diagnose | Command::Regions),
+            Commands::Any => true,
+        }
+    }
+}
+
+/// What the program is asked to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    Read,
+    Diagnose,
+    Explain,
+    Regions,
+}
+
+impl Command {
+    pub(crate) const ALL: [Command; 4] =
+        [Command::Read, Command::Diagnose, Command::Explain, Command::Regions];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Command::Read => "read",
+            Command::Diagnose => "diagnose",
+            Command::Explain => "explain",
+            Command::Regions => "regions",
+        }
+    }
 }
 
 type Setter = fn(&mut Args, &str) -> Result<(), String>;
@@ -116,7 +161,12 @@ pub(crate) const fn flag(
         env: None,
         default: Fallback::Nothing,
         section,
-        commands: Commands::Read,
+        commands: match section {
+            Section::Service | Section::Key | Section::Link | Section::Network => Commands::Way,
+            Section::Diagnose => Commands::Diagnose,
+            Section::General => Commands::Any,
+            Section::Range | Section::Output | Section::Retry => Commands::Read,
+        },
         group: long,
         secret: false,
         short_text,
@@ -146,8 +196,8 @@ impl Opt {
         Opt { default: Fallback::Words(words), ..self }
     }
 
-    pub(crate) const fn any_command(self) -> Opt {
-        Opt { commands: Commands::Any, ..self }
+    pub(crate) const fn commands(self, commands: Commands) -> Opt {
+        Opt { commands, ..self }
     }
 
     pub(crate) const fn group(self, group: &'static str) -> Opt {

@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use crate::args::opt::{Opt, Section, flag, value};
+use crate::args::opt::{Commands, Opt, Section, flag, value};
 use crate::secret::Secret;
 use crate::settings::{AuthStyle, Color, Format, LogFormat, OnReject};
 use crate::values::{self, host, proxy};
@@ -111,6 +111,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
          the service still holds), or a message id, as --format envelope shows it; reading \
          then starts with what follows that message.",
         |args, text| put(&mut args.message_id, values::position(text)))
+        .commands(Commands::Way)
         .default_words("latest; earliest with -e, --since or a past --until"),
     value("since", "TIME", Section::Range,
         "only what was published from this time on",
@@ -292,6 +293,33 @@ pub(crate) const OPTIONS: &[Opt] = &[
             Ok(())
         }),
 
+    value("listen", "TIME", Section::Diagnose,
+        "how long to wait for a first event",
+        "How long `diagnose` waits for a first event. It ends early when one arrives; when none \
+         does, it looks whether the service holds older ones.",
+        |args, text| put(&mut args.listen, values::duration_from(Duration::from_millis(1), text)))
+        .default("30s"),
+    flag("all-regions", Section::Diagnose,
+        "look for events in every region",
+        "Try the same key and tenant in every region, one after the other: in the wrong one \
+         everything works and no event ever comes. The key is sent to each of them.",
+        |args, text| put(&mut args.all_regions, values::boolean(text))),
+    flag("strict", Section::Diagnose,
+        "exit 10 when there is a warning",
+        "Exit 10 when the worst check is a warning; without it a warning exits 0.",
+        |args, text| put(&mut args.strict, values::boolean(text))),
+    flag("json", Section::Diagnose,
+        "one JSON document instead of text",
+        "Print one JSON document, and nothing else, also when everything fails.",
+        |args, text| put(&mut args.json, values::boolean(text)))
+        .commands(Commands::Findings),
+    value("report", "FILE", Section::Diagnose,
+        "write what 8x8 support asks for to a file",
+        "Write what 8x8 support asks for to a file: version, system, parameters without the \
+         key, environment and every check. It is created for you alone (mode 0600), and never \
+         overwrites another.",
+        |args, text| put(&mut args.report, values::label(text))),
+
     value("config", "FILE", Section::General,
         "read options from a file",
         "Read options from a file: one `name = value` a line, the name as on the command line \
@@ -307,7 +335,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
             args.verbose = None;
             Ok(())
         })
-        .short('q').group("talk").any_command(),
+        .short('q').group("talk"),
     flag("verbose", Section::General,
         "tell each step; -vv each frame",
         "Tell each step of the connection; twice (-vv): each frame too, never the key. In a \
@@ -323,32 +351,32 @@ pub(crate) const OPTIONS: &[Opt] = &[
             args.quiet = None;
             Ok(())
         })
-        .short('v').group("talk").any_command(),
+        .short('v').group("talk"),
     value("log-format", "FORMAT", Section::General,
         "messages as text or json",
         "How messages are written to standard error: text, or json with one object a line.",
         |args, text| put(&mut args.log_format, choice(text, LOG_FORMATS)))
-        .choices(&names(LOG_FORMATS)).default("text").any_command(),
+        .choices(&names(LOG_FORMATS)).default("text"),
     value("color", "WHEN", Section::General,
         "auto, always or never",
         "Whether messages are coloured; auto is on a terminal and where NO_COLOR is not set.",
         |args, text| put(&mut args.color, choice(text, COLORS)))
-        .choices(&names(COLORS)).default("auto").any_command(),
+        .choices(&names(COLORS)).default("auto"),
     value("generate", "WHAT", Section::General,
         "print the man page or completions and exit",
         "Print the man page or the completions of a shell, and exit.",
         |_, text| super::Document::named(text).map(|_| ()))
-        .choices(super::Document::NAMES).any_command(),
+        .choices(super::Document::NAMES),
     flag("help", Section::General,
         "print this help; --help prints a longer one",
         "Print a short help (-h) or a long one (--help), and exit.",
         |_, _| Ok(()))
-        .short('h').any_command(),
+        .short('h'),
     flag("version", Section::General,
         "print the version",
         "Print the version and exit.",
         |_, _| Ok(()))
-        .short('V').any_command(),
+        .short('V'),
 ];
 
 const SHORTEST_PING: Duration = Duration::from_millis(100);

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 
 use lexopt::Arg;
 
-use crate::args::opt::{Commands, Opt};
+use crate::args::opt::{Command, Opt};
 use crate::args::options::{OPTIONS, by_long, by_short};
 use crate::args::{Args, Document, Layer, Parsed, Source};
 use crate::failure::Failure;
@@ -41,6 +41,9 @@ fn read(words: &[OsString]) -> Result<Parsed, Failure> {
             Item::Option(opt, spelled, attached) => (opt, spelled, attached),
             Item::Word(word) => {
                 command = Some(known_command(&word, command)?);
+                if command == Some(Command::Explain) {
+                    return Ok(explain(&mut parser));
+                }
                 continue;
             }
         };
@@ -55,20 +58,38 @@ fn read(words: &[OsString]) -> Result<Parsed, Failure> {
         }
         args.set(opt, &text, Source { layer: Layer::CommandLine, name: spelled })?;
     }
-    if command == Some(Command::Regions) {
-        if let Some(opt) = OPTIONS.iter().find(|o| o.commands == Commands::Read && args.has(o.long))
-        {
-            return Err(Failure::usage(args.source(opt.long), "is no option of `regions`"));
-        }
-        return Ok(Parsed::Regions);
+    let command = command.unwrap_or(Command::Read);
+    if let Some(opt) = OPTIONS.iter().find(|o| args.has(o.long) && !o.commands.include(command)) {
+        let cause = format!("is no option of `{}`", command.name());
+        return Err(Failure::usage(args.source(opt.long), cause));
     }
-    Ok(Parsed::Read(Box::new(args)))
+    Ok(match command {
+        Command::Read => Parsed::Read(Box::new(args)),
+        Command::Diagnose => Parsed::Diagnose(Box::new(args)),
+        Command::Explain => explain(&mut parser),
+        Command::Regions => Parsed::Regions { json: args.json.unwrap_or(false) },
+    })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Command {
-    Read,
-    Regions,
+/// What follows `explain` is text, whatever it looks like: error messages are full of dashes.
+fn explain(parser: &mut lexopt::Parser) -> Parsed {
+    let words = parser.raw_args().into_iter().flatten();
+    let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["-h" | "--help" | "-help"] => Parsed::LongHelp,
+        ref words => Parsed::Explain(words.join(" ")),
+    }
+}
+
+/// Whether a line with a mistake is one of `diagnose`, and whether it asks for JSON.
+pub(crate) fn diagnose_anyway(words: &[OsString]) -> Option<bool> {
+    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
+    let is_json = words.iter().enumerate().any(|(at, word)| {
+        let (name, attached) = split(word);
+        let value = attached.or_else(|| words.get(at + 1).copied());
+        ["--json", "-json"].contains(&name) && value != Some("false")
+    });
+    words.contains(&"diagnose").then_some(is_json)
 }
 
 enum Item {
@@ -182,18 +203,15 @@ fn asked_anyway(words: &[OsString]) -> Option<Parsed> {
 }
 
 fn known_command(word: &str, before: Option<Command>) -> Result<Command, Failure> {
-    let command = match word {
-        "read" => Command::Read,
-        "regions" => Command::Regions,
-        _ => {
-            let failure = Failure::usage(shown(word), "unknown command");
-            return Err(match ["read", "regions"].iter().find(|name| edits(name, word) <= 2) {
-                Some(name) => failure.hint(format!("did you mean `{name}`?")),
-                None => {
-                    failure.hint("the commands are `read`, which needs not be named, and `regions`")
-                }
-            });
-        }
+    let Some(command) = Command::ALL.into_iter().find(|command| command.name() == word) else {
+        let failure = Failure::usage(shown(word), "unknown command");
+        let near = Command::ALL.iter().find(|command| edits(command.name(), word) <= 2);
+        return Err(match near {
+            Some(command) => failure.hint(format!("did you mean `{}`?", command.name())),
+            None => failure.hint(
+                "the commands are `read`, which needs not be named, `diagnose`, `explain` and `regions`",
+            ),
+        });
     };
     match before {
         Some(_) => Err(Failure::usage(word, "a command is named already")),
@@ -323,13 +341,13 @@ mod tests {
     fn commands() {
         assert!(matches!(parsed(""), Ok(Parsed::Read(_))));
         assert!(matches!(parsed("--tenant a read -v"), Ok(Parsed::Read(_))));
-        assert!(matches!(parsed("regions"), Ok(Parsed::Regions)));
-        assert!(matches!(parsed("-v -- regions"), Ok(Parsed::Regions)));
+        assert!(matches!(parsed("regions"), Ok(Parsed::Regions { json: false })));
+        assert!(matches!(parsed("-v -- regions"), Ok(Parsed::Regions { json: false })));
     }
 
     #[test]
     fn help_version_and_documents_are_given_whatever_else_is_there() {
-        for rest in ["", "--bogus", "diagnose", "--port 0", "-n", "--tenant --host", "-xyz"] {
+        for rest in ["", "--bogus", "frobnicate", "--port 0", "-n", "--tenant --host", "-xyz"] {
             assert!(matches!(parsed(&format!("{rest} -h")), Ok(Parsed::ShortHelp)), "{rest}");
             assert!(matches!(parsed(&format!("{rest} -help")), Ok(Parsed::LongHelp)), "{rest}");
             assert!(matches!(parsed(&format!("--help {rest}")), Ok(Parsed::LongHelp)), "{rest}");
@@ -357,8 +375,7 @@ mod tests {
             ("--cursor-file f", "--cursor-file", "unknown option", ""),
             ("-ev", "-ev", "unknown option", ""),
             ("-vq", "-vq", "unknown option", ""),
-            ("diagnose", "diagnose", "unknown command", "`regions`"),
-            ("explain", "explain", "unknown command", "`read`"),
+            ("frobnicate", "frobnicate", "unknown command", "`regions`"),
             ("region", "region", "unknown command", "did you mean `regions`?"),
             ("--tenant a eght_canary", "eght…", "unknown command", ""),
             ("-x-api-keyeght_canary", "-x-api-keyeght…", "unknown option", ""),

@@ -3,6 +3,8 @@
 
 use std::io::{self, ErrorKind, Read};
 
+use jiff::Timestamp;
+use jiff::fmt::rfc2822;
 use serde_json::Value;
 
 use super::wire::Buffered;
@@ -62,6 +64,12 @@ impl Answer {
         format!("HTTP {} {}", self.status, self.reason).trim_end().to_owned()
     }
 
+    /// The server's clock, `Date` in the format of RFC 9110 section 5.6.7, which RFC 2822's
+    /// includes.
+    pub(crate) fn date(&self) -> Option<Timestamp> {
+        Some(rfc2822::parse(self.header("Date")?.trim()).ok()?.timestamp())
+    }
+
     /// Removes a secret from everything the server said.
     pub(super) fn remove(&mut self, secret: &Secret) {
         self.reason = secret.remove_from(&self.reason);
@@ -85,6 +93,9 @@ impl Answer {
         // Jetty's title repeats the status.
         let found = found.trim();
         let found = found.strip_prefix(&format!("Error {} ", self.status)).unwrap_or(found);
+        if found == format!("{} {}", self.status, self.reason) {
+            return None;
+        }
         let short = words::one_line(found, 300);
         Some(short).filter(|s| !s.is_empty())
     }

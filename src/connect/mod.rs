@@ -30,8 +30,10 @@ use crate::sys::Signals;
 pub(crate) use dial::Attempt;
 pub(crate) use http::Answer;
 pub(crate) use stream::Stream;
+pub(crate) use tls::NOT_BEFORE;
 pub(crate) use upgrade::Request;
-use wire::{Stopped, Wire};
+use wire::Stopped;
+pub(crate) use wire::Wire;
 
 /// What a watcher hears while the ladder is climbed.
 #[derive(Debug)]
@@ -108,33 +110,9 @@ impl<'a> Ladder<'a> {
         watch: &mut dyn FnMut(Event<'_>),
     ) -> Result<Connection, Halt> {
         let target = self.target;
-        let deadline = Instant::now() + timeout;
-        let proxy_rule = target.proxy.proxy.is_some().then_some(target.proxy.rule.as_str());
-        let mut climb = Climb { deadline, timeout, proxy_rule, watch };
-
-        let (host, port) = match &target.proxy.proxy {
-            Some(proxy) => (&proxy.host, proxy.port),
-            None => (&target.host, target.port),
-        };
-        let signals = &self.signals;
+        let mut climb = Climb::new(target, timeout, watch);
+        let wire = self.lower_steps(&mut climb)?;
         let server = authority(&target.host, target.port);
-        let first_hop = authority(host, port);
-        let via = if target.proxy.proxy.is_some() { "proxy " } else { "" };
-
-        let rule = Evidence::ProxyRule(&target.proxy.rule);
-        (climb.watch)(Event::Saw { step: Step::Proxy, evidence: rule });
-        let addresses = climb.step(Step::Dns, &format!("{via}{host}"), |on| {
-            resolve::resolve(host, port, target, signals, on)
-        })?;
-        let mut wire = climb.step(Step::Tcp, &format!("{via}{first_hop}"), |on| {
-            let socket = dial::dial(&addresses, port, signals, on)?;
-            Ok(Wire::new(socket, Rc::clone(signals), on.deadline))
-        })?;
-        if let Some(proxy) = &target.proxy.proxy {
-            climb.step(Step::Proxy, &first_hop, |on| {
-                tunnel::tunnel(&mut wire, proxy, &server, on)
-            })?;
-        }
         let mut stream = if target.plain {
             Stream::plain(wire)
         } else {
@@ -151,6 +129,44 @@ impl<'a> Ladder<'a> {
             .step(Step::Auth, &server, |on| upgrade::upgrade(&mut stream, request, target, on))?;
         Ok(Connection { socket: upgrade::into_websocket(stream, request), date })
     }
+
+    /// Goes only as far as the server's TCP port, through the proxy where there is one: for a
+    /// look at what answers there.
+    ///
+    /// # Errors
+    /// As for [`Ladder::climb`].
+    pub(crate) fn reach(&self, timeout: Duration) -> Result<Wire, Halt> {
+        self.lower_steps(&mut Climb::new(self.target, timeout, &mut |_| {}))
+    }
+
+    /// Resolve, dial, tunnel.
+    fn lower_steps(&self, climb: &mut Climb<'_>) -> Result<Wire, Halt> {
+        let target = self.target;
+        let signals = &self.signals;
+        let (host, port) = match &target.proxy.proxy {
+            Some(proxy) => (&proxy.host, proxy.port),
+            None => (&target.host, target.port),
+        };
+        let first_hop = authority(host, port);
+        let via = if target.proxy.proxy.is_some() { "proxy " } else { "" };
+
+        let rule = Evidence::ProxyRule(&target.proxy.rule);
+        (climb.watch)(Event::Saw { step: Step::Proxy, evidence: rule });
+        let addresses = climb.step(Step::Dns, &format!("{via}{host}"), |on| {
+            resolve::resolve(host, port, target, signals, on)
+        })?;
+        let mut wire = climb.step(Step::Tcp, &format!("{via}{first_hop}"), |on| {
+            let socket = dial::dial(&addresses, port, signals, on)?;
+            Ok(Wire::new(socket, Rc::clone(signals), on.deadline))
+        })?;
+        if let Some(proxy) = &target.proxy.proxy {
+            let server = authority(&target.host, target.port);
+            climb.step(Step::Proxy, &first_hop, |on| {
+                tunnel::tunnel(&mut wire, proxy, &server, on)
+            })?;
+        }
+        Ok(wire)
+    }
 }
 
 /// One climb: the clock and the watcher all steps share.
@@ -162,7 +178,12 @@ struct Climb<'w> {
     watch: &'w mut dyn FnMut(Event<'_>),
 }
 
-impl Climb<'_> {
+impl<'w> Climb<'w> {
+    fn new(target: &'w Target, timeout: Duration, watch: &'w mut dyn FnMut(Event<'_>)) -> Self {
+        let proxy_rule = target.proxy.proxy.is_some().then_some(target.proxy.rule.as_str());
+        Climb { deadline: Instant::now() + timeout, timeout, proxy_rule, watch }
+    }
+
     /// Runs one step: tells the watcher, takes the time, names step and subject in a failure.
     fn step<T>(
         &mut self,

@@ -18,7 +18,7 @@ use crate::advice::Problem;
 use crate::settings::Trust;
 
 /// This code did not exist before (2026-11-23): a clock that shows an earlier time is wrong.
-const NOT_BEFORE: i64 = 1_795_392_000;
+pub(crate) const NOT_BEFORE: i64 = 1_795_392_000;
 
 /// `ERR_LIB_SSL`.
 const LIB_SSL: i32 = 20;

@@ -59,7 +59,12 @@ pub(super) fn tunnel(
         }
     }
     let mut failure = on.failure(problem, cause);
-    if problem == Problem::ProxyLogin && proxy.login.is_some() {
+    let takes_basic = answer
+        .headers("Proxy-Authenticate")
+        .any(|scheme| scheme.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")));
+    if problem == Problem::ProxyLogin && !takes_basic {
+        failure = failure.hint("this proxy does not offer Basic, the only login that is supported: run a local relay that logs in for you, and give that as the proxy");
+    } else if problem == Problem::ProxyLogin && proxy.login.is_some() {
         failure = failure.hint("the proxy does not accept this login: check user and password in the proxy URL; only Basic is supported");
     }
     Err(failure.into())

@@ -74,7 +74,7 @@ pub(super) fn upgrade(
     if answer.status == 101 {
         on.saw(Evidence::Answer(&answer));
         check_switch(&answer, &nonce, on)?;
-        return Ok(server_clock(&answer));
+        return Ok(answer.date());
     }
     stream.wire_mut().hurry(BODY_TIME);
     http::read_body(&mut answer, stream);
@@ -187,9 +187,4 @@ fn retry_after(value: &str) -> Option<Duration> {
     }
     let at = rfc2822::parse(value.trim()).ok()?.timestamp();
     Duration::try_from(at.duration_since(Timestamp::now())).ok()
-}
-
-/// `Date`, in the format of RFC 9110 section 5.6.7, which RFC 2822's includes.
-fn server_clock(answer: &Answer) -> Option<Timestamp> {
-    Some(rfc2822::parse(answer.header("Date")?.trim()).ok()?.timestamp())
 }

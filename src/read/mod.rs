@@ -185,7 +185,7 @@ impl Run<'_> {
             }
             self.report.live(self.counters);
             let until = self.next_look();
-            match session.wait(self.out.interest(), !is_full, until)? {
+            match session.wait(Some(self.out.interest()), !is_full, until)? {
                 Woke::Stop => return Ok(Leave::End(Ended::Stopped)),
                 Woke::Output if self.out.is_closed() => return Ok(Leave::End(Ended::Done)),
                 Woke::Output | Woke::Server | Woke::Deadline => {}
@@ -301,7 +301,7 @@ impl Run<'_> {
             let until = earlier(self.give_up, over);
             match &mut session {
                 Some(open) => {
-                    if open.wait(self.out.interest(), false, until).is_err() {
+                    if open.wait(Some(self.out.interest()), false, until).is_err() {
                         session = None;
                     }
                 }

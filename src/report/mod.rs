@@ -301,7 +301,8 @@ impl Report {
         }
     }
 
-    fn without_secrets(&self, text: &str) -> String {
+    /// The text without any secret.
+    pub(crate) fn without_secrets(&self, text: &str) -> String {
         let secrets = self.secrets.borrow();
         secrets.iter().fold(text.to_owned(), |text, secret| secret.remove_from(&text))
     }

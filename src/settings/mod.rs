@@ -60,7 +60,7 @@ impl Warning {
 }
 
 /// The server, and the way to it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Lower case, without the brackets of an IPv6 literal.
     pub(crate) host: String,
@@ -78,8 +78,15 @@ pub(crate) struct Target {
     pub(crate) overrides: Vec<Override>,
 }
 
+impl Target {
+    /// The same way to another host.
+    pub(crate) fn at(&self, host: &str) -> Target {
+        Target { host: host.to_owned(), ..self.clone() }
+    }
+}
+
 /// Whether a proxy stands in between, and which rule decided.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct ProxyChoice {
     pub(crate) proxy: Option<Proxy>,
     /// For people: `--proxy`, `https_proxy`, `NO_PROXY (.8x8.com)`, `none configured`.
@@ -87,7 +94,7 @@ pub(crate) struct ProxyChoice {
 }
 
 /// An HTTP proxy that is asked to CONNECT.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Proxy {
     pub(crate) host: String,
     pub(crate) port: u16,
@@ -96,7 +103,7 @@ pub(crate) struct Proxy {
 }
 
 /// Which certificates are believed.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Trust {
     /// `--ca-file`: added to the system's store. DER, parsed once so that a bad file fails early.
     pub(crate) extra_roots: Vec<Vec<u8>>,
@@ -113,7 +120,7 @@ pub(crate) enum Family {
 }
 
 /// One `--resolve HOST:PORT:ADDRESS`.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Override {
     pub(crate) host: String,
     pub(crate) port: u16,

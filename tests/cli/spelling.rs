@@ -133,8 +133,6 @@ fn later() {
         &["--cursor-file", "cursor"],
         &["--subscription", "mine"],
         &["--metrics-file", "metrics"],
-        &["diagnose"],
-        &["explain", "tls.expired"],
     ] {
         let service = Service::builder().may_be_unreached().start();
         let output = Run::against(&service).args(words).run();

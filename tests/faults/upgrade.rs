@@ -49,7 +49,7 @@ fn table() -> Vec<Row> {
         row("auth: hangs up", Fault::UpgradeEof, "auth.closed", 69, &["closed without an answer", "gateway"]),
         row("auth: hangs up inside the head", Fault::UpgradeEofInHead, "auth.closed", 69, &["closed", "gateway"]),
         row("auth: resets", Fault::UpgradeReset, "auth.reset", 69, &["reset", "gateway"]),
-        row("auth: silent", Fault::UpgradeSilent, "auth.timeout", 69, &["1s", "30 s to say so"]).with(&["--connect-timeout", "1s"]),
+        row("auth: silent", Fault::UpgradeSilent, "auth.timeout", 69, &["1s", "30 to 60 s to say so"]).with(&["--connect-timeout", "1s"]),
     ]
 }
 

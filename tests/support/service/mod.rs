@@ -65,6 +65,7 @@ pub struct Service {
 pub struct Builder {
     plain: bool,
     address: IpAddr,
+    number: u16,
     leaf: Leaf,
     always: Fault,
     settings: Settings,
@@ -92,6 +93,7 @@ impl Service {
         Builder {
             plain: false,
             address: IpAddr::from([127, 0, 0, 1]),
+            number: 0,
             leaf: Leaf::default(),
             always: Fault::None,
             may_be_unreached: false,
@@ -124,6 +126,12 @@ impl Builder {
     /// `ws://` instead of `wss://`.
     pub fn plain(mut self) -> Builder {
         self.plain = true;
+        self
+    }
+
+    /// A port of its own choice: that of another service, on another address.
+    pub fn port(mut self, number: u16) -> Builder {
+        self.number = number;
         self
     }
 
@@ -226,7 +234,7 @@ impl Builder {
         let (port, number) = match &self.always {
             Fault::Refuse => Port::refusing(self.address, 0),
             Fault::BacklogFull => Port::full(self.address),
-            _ => Port::listening(self.address, 0, &shared),
+            _ => Port::listening(self.address, self.number, &shared),
         };
         Service {
             shared,

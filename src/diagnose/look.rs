@@ -1,0 +1,485 @@
+//! The TLS *look*: one handshake that believes anyone, to learn everything that is wrong at once.
+//!
+//! A handshake that verifies stops at its first reason and shows no certificate. This one goes on,
+//! which is safe because [`look`] owns its connection and never writes to it: no byte follows the
+//! handshake. It may have met another machine behind the same address than the ladder did.
+
+use std::fmt;
+use std::io::{self, Read, Write};
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::error::ErrorStack;
+use openssl::hash::MessageDigest;
+use openssl::nid::Nid;
+use openssl::ssl::{
+    ConnectConfiguration, HandshakeError, SslConnector, SslMethod, SslRef, SslVerifyMode,
+    SslVersion,
+};
+use openssl::x509::{X509, X509NameRef, X509Ref};
+
+use super::trust;
+use crate::settings::{Environment, Trust};
+use crate::words;
+
+/// What one look saw.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Look {
+    /// `TLSv1.3`; empty when the two ends never agreed.
+    pub(crate) version: String,
+    pub(crate) cipher: String,
+    /// As sent: the server's own certificate first.
+    pub(crate) chain: Vec<Certificate>,
+    /// Of the server's own certificate, in hex.
+    pub(crate) sha256: String,
+    /// Everything that verification found wrong.
+    pub(crate) problems: Vec<Problem>,
+    /// Why the handshake did not finish, in words.
+    pub(crate) error: Option<String>,
+    /// The first bytes that came, for naming what speaks there if it is no TLS.
+    pub(crate) first: Vec<u8>,
+}
+
+/// One reason of OpenSSL's: `X509_V_ERR_*`, the place in the chain (0 is the server's own
+/// certificate), whose certificate it is, and its text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) code: i32,
+    pub(crate) depth: u32,
+    pub(crate) subject: Name,
+    pub(crate) text: String,
+}
+
+/// One certificate of the chain as it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    pub(crate) subject: Name,
+    pub(crate) issuer: Name,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    /// The DNS names and IP addresses it is for.
+    pub(crate) names: Vec<String>,
+    pub(crate) self_issued: bool,
+    /// Says where its issuer's certificate can be had (AIA caIssuers).
+    pub(crate) has_issuer_url: bool,
+}
+
+/// Whom a certificate is about, as far as people go by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) common_name: Option<String>,
+    pub(crate) organization: Option<String>,
+}
+
+/// Shakes hands over this connection, looks, and hangs up.
+pub(crate) fn look(wire: impl Read + Write, host: &str, trust: &Trust) -> Look {
+    let mut look = Look::default();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let configuration = match configure(trust, Arc::clone(&seen)) {
+        Ok(configuration) => configuration,
+        Err(e) => return Look { error: Some(format!("cannot set TLS up: {e}")), ..look },
+    };
+    let tap = Tap { wire, first: Vec::new() };
+    match configuration.connect(host, tap) {
+        Ok(tls) => look.take(tls.ssl(), &tls.get_ref().first),
+        Err(HandshakeError::Failure(tls) | HandshakeError::WouldBlock(tls)) => {
+            look.take(tls.ssl(), &tls.get_ref().first);
+            look.error = Some(match (tls.error().io_error(), tls.error().ssl_error()) {
+                (Some(e), _) => words::reason(e),
+                (_, Some(stack)) => reason(stack),
+                _ => "closed inside the TLS handshake".to_owned(),
+            });
+        }
+        Err(HandshakeError::SetupFailure(e)) => look.error = Some(reason(&e)),
+    }
+    look.problems = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    look
+}
+
+/// As the ladder's connector, but for a verification that notes its reasons and goes on.
+fn configure(
+    trust: &Trust,
+    seen: Arc<Mutex<Vec<Problem>>>,
+) -> Result<ConnectConfiguration, ErrorStack> {
+    let mut connector = SslConnector::builder(SslMethod::tls_client())?;
+    connector.set_min_proto_version(Some(SslVersion::TLS1_2))?;
+    for place in trust::places(&Environment::of_process()) {
+        let path = Some(place.path.as_path());
+        let (file, folder) = if place.is_folder { (None, path) } else { (path, None) };
+        // A place that is missing or damaged is told of by the store's own check.
+        let _ = connector.load_verify_locations(file, folder);
+    }
+    for der in &trust.extra_roots {
+        connector.cert_store_mut().add_cert(X509::from_der(der)?)?;
+    }
+    let mut configuration = connector.build().configure()?;
+    configuration.set_verify_callback(SslVerifyMode::PEER, move |is_fine, context| {
+        if !is_fine {
+            let problem = Problem {
+                code: context.error().as_raw(),
+                depth: context.error_depth(),
+                subject: context
+                    .current_cert()
+                    .map(|c| c.subject_name().into())
+                    .unwrap_or_default(),
+                text: context.error().error_string().to_owned(),
+            };
+            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+            if !seen.contains(&problem) {
+                seen.push(problem);
+            }
+        }
+        true
+    });
+    Ok(configuration)
+}
+
+/// Keeps the first bytes received.
+struct Tap<S> {
+    wire: S,
+    first: Vec<u8>,
+}
+
+impl<S: Read> Read for Tap<S> {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        let n = self.wire.read(out)?;
+        let room = 64 - self.first.len();
+        self.first.extend_from_slice(&out[..n.min(room)]);
+        Ok(n)
+    }
+}
+
+impl<S: Write> Write for Tap<S> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.wire.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.wire.flush()
+    }
+}
+
+impl Look {
+    /// Whatever the handshake got to know, finished or not.
+    fn take(&mut self, tls: &SslRef, first: &[u8]) {
+        self.first = first.to_vec();
+        let chain = tls.peer_cert_chain();
+        self.chain =
+            chain.into_iter().flatten().filter_map(|c| Certificate::read(c).ok()).collect();
+        if let Some(leaf) = chain.and_then(|chain| chain.get(0))
+            && let Ok(digest) = leaf.digest(MessageDigest::sha256())
+        {
+            self.sha256 = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+        }
+        if let Some(cipher) = tls.current_cipher() {
+            (self.version, self.cipher) = (tls.version_str().to_owned(), cipher.name().to_owned());
+        }
+    }
+
+    /// The authority at the end of what was sent.
+    pub(crate) fn authority(&self) -> Option<&Name> {
+        self.chain.last().map(|last| &last.issuer)
+    }
+
+    /// Whether the chain leads to someone else than a public authority. For 8x8's hosts that
+    /// means inspection, also where this machine was told to trust it.
+    pub(crate) fn is_private(&self) -> bool {
+        self.authority().is_some_and(|name| !trust::is_public(&name.to_string()))
+    }
+
+    pub(super) fn has(&self, codes: &[i32]) -> bool {
+        self.problems.iter().any(|problem| codes.contains(&problem.code))
+    }
+}
+
+impl Certificate {
+    /// A certificate in DER; `None` when it is none.
+    pub(crate) fn from_der(der: &[u8]) -> Option<Certificate> {
+        Certificate::read(X509::from_der(der).ok()?.as_ref()).ok()
+    }
+
+    fn read(cert: &X509Ref) -> Result<Certificate, ErrorStack> {
+        let names = cert.subject_alt_names();
+        let names = names.iter().flatten().filter_map(|name| match name.ipaddress() {
+            Some(&[a, b, c, d]) => Some(IpAddr::from([a, b, c, d]).to_string()),
+            Some(bytes) => Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
+            None => name.dnsname().map(plain),
+        });
+        let access = cert.authority_info();
+        Ok(Certificate {
+            subject: cert.subject_name().into(),
+            issuer: cert.issuer_name().into(),
+            not_before: time(cert.not_before())?,
+            not_after: time(cert.not_after())?,
+            names: names.collect(),
+            self_issued: cert.subject_name().try_cmp(cert.issuer_name())?.is_eq(),
+            has_issuer_url: access.iter().flatten().any(|a| a.method().nid() == Nid::AD_CA_ISSUERS),
+        })
+    }
+}
+
+fn time(time: &Asn1TimeRef) -> Result<Timestamp, ErrorStack> {
+    let since = Asn1Time::from_unix(0)?.diff(time)?;
+    let second = i64::from(since.days) * 86_400 + i64::from(since.secs);
+    Ok(Timestamp::from_second(second).unwrap_or(Timestamp::MAX))
+}
+
+impl From<&X509NameRef> for Name {
+    fn from(name: &X509NameRef) -> Name {
+        let first = |nid| Some(plain(&name.entries_by_nid(nid).next()?.data().to_string().ok()?));
+        Name { common_name: first(Nid::COMMONNAME), organization: first(Nid::ORGANIZATIONNAME) }
+    }
+}
+
+/// Whoever made the certificate chose its words; they must not steer a terminal nor fill it.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect()
+}
+
+/// `R11, Let's Encrypt`.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.common_name, &self.organization) {
+            (Some(name), Some(organization)) => write!(f, "{name}, {organization}"),
+            (Some(name), None) | (None, Some(name)) => f.write_str(name),
+            (None, None) => f.write_str("(no name)"),
+        }
+    }
+}
+
+/// OpenSSL's own words, without its numbers.
+fn reason(stack: &ErrorStack) -> String {
+    let first = stack.errors().first().and_then(openssl::error::Error::reason);
+    first.unwrap_or("TLS handshake failed").to_owned()
+}
+
+#[cfg(test)]
+#[path = "../../tests/support/ca.rs"]
+#[allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+mod ca;
+#[cfg(test)]
+#[path = "../../tests/support/scratch.rs"]
+#[allow(dead_code, unreachable_pub, clippy::unwrap_used)]
+mod scratch;
+/// The CA's folder goes at once: what it made is held in memory here.
+#[cfg(test)]
+fn at_exit(ending: impl FnOnce() + Send + 'static) {
+    ending();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::judge::{Here, judge};
+    use std::net::{TcpListener, TcpStream};
+    use std::thread;
+
+    use openssl::ssl::SslAcceptor;
+    use openssl::x509::X509Extension;
+
+    use super::ca::{Ca, Identity, Leaf, SignedBy};
+    use super::*;
+
+    /// Looks at a server with this certificate, which then hears no byte more.
+    fn looked_at(identity: &Identity, host: &str, with_root: bool) -> Look {
+        let mut acceptor =
+            SslAcceptor::mozilla_intermediate_v5(SslMethod::tls_server()).expect("TLS");
+        acceptor.set_security_level(0);
+        acceptor.set_private_key(&identity.key).expect("set");
+        acceptor.set_certificate(&identity.cert).expect("set");
+        for cert in &identity.chain {
+            acceptor.add_extra_chain_cert(cert.clone()).expect("set");
+        }
+        let acceptor = acceptor.build();
+        seen_by(
+            move |socket| {
+                if let Ok(mut tls) = acceptor.accept(socket) {
+                    let mut more = Vec::new();
+                    let _ = tls.read_to_end(&mut more);
+                    assert_eq!(more, b"", "nothing may follow the handshake");
+                }
+            },
+            host,
+            with_root,
+        )
+    }
+
+    fn seen_by(
+        serve: impl FnOnce(TcpStream) + Send + 'static,
+        host: &str,
+        with_root: bool,
+    ) -> Look {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("bound");
+        let server = thread::spawn(move || serve(listener.accept().expect("accepted").0));
+        let root = Ca::shared().root().to_der().expect("DER");
+        let trust =
+            Trust { extra_roots: Vec::from_iter(with_root.then_some(root)), insecure: false };
+        let look = look(TcpStream::connect(address).expect("connected"), host, &trust);
+        server.join().expect("the server's own checks");
+        look
+    }
+
+    fn here() -> Here {
+        let now = Timestamp::now();
+        Here { now, built: Timestamp::UNIX_EPOCH, server_date: None, roots: 1 }
+    }
+
+    fn codes(look: &Look, host: &str, here: &Here) -> Vec<&'static str> {
+        judge(look, host, here).iter().map(|verdict| verdict.code).collect()
+    }
+
+    #[test]
+    fn each_kind_of_certificate_is_judged_by_what_is_wrong_with_it() {
+        let unknown = |root_sent| Leaf::signed_by(SignedBy::UnknownCa { root_sent });
+        let other = Leaf::named(&["a.example", "192.0.2.1"]);
+        let both =
+            Leaf { from_days: -9, to_days: -2, signed_by: SignedBy::Itself, ..other.clone() };
+        let cases: &[(Leaf, &[&str], &str)] = &[
+            (Leaf::default(), &[], ""),
+            (Leaf::signed_by(SignedBy::Intermediate { sent: true }), &[], ""),
+            (Leaf::signed_by(SignedBy::Itself), &["tls.untrusted"], "self-signed"),
+            (unknown(true), &["tls.intercepted"], "by \"ACME TLS Inspection CA\""),
+            (unknown(false), &["tls.intercepted"], "by \"ACME TLS Inspection CA\""),
+            (Leaf::expired(), &["tls.expired"], "expired on 2"),
+            (Leaf::not_yet_valid(), &["tls.not_yet_valid"], "not valid before 2"),
+            (other, &["tls.name"], "not for localhost but for a.example, 192.0.2.1"),
+            (Leaf::weak(), &["tls.weak"], "key too weak"),
+            (both, &["tls.untrusted", "tls.name", "tls.expired"], "self-signed"),
+        ];
+        for (leaf, expected, words) in cases {
+            let look = looked_at(&Ca::shared().issue(leaf), "localhost", true);
+            let verdicts = judge(&look, "localhost", &here());
+            assert_eq!(codes(&look, "localhost", &here()), *expected, "{leaf:?} {look:#?}");
+            assert!(verdicts.iter().take(1).all(|v| v.reason.contains(words)), "{verdicts:?}");
+            assert_eq!((look.error.as_deref(), look.sha256.len()), (None, 64), "{look:?}");
+        }
+    }
+
+    #[test]
+    fn the_look_tells_version_chain_and_names() {
+        let leaf = Leaf::signed_by(SignedBy::Intermediate { sent: true });
+        let identity = Ca::shared().issue(&leaf);
+        let look = looked_at(&identity, "127.0.0.1", true);
+        assert_eq!(
+            (look.version.as_str(), look.chain.len(), &look.problems),
+            ("TLSv1.3", 2, &vec![])
+        );
+        assert!(look.cipher.starts_with("TLS_AES_"), "{}", look.cipher);
+        let first = &look.chain[0];
+        assert_eq!(first.names, ["localhost", "127.0.0.1", "127.0.0.2", "::1", "*.8x8.test"]);
+        assert_eq!(first.subject.to_string(), "localhost");
+        assert_eq!(first.issuer.to_string(), "Tail8x8 Test Intermediate");
+        assert!(!first.self_issued && !first.has_issuer_url && look.is_private());
+        let days = first.not_after.duration_since(first.not_before).as_hours() / 24;
+        assert_eq!(days, 31);
+        let off = first.not_before.duration_since(Timestamp::now()).as_secs() + 86_400;
+        assert!(off.abs() < 600, "{off}");
+    }
+
+    #[test]
+    #[allow(deprecated)] // the crate has no other way to make this extension
+    fn a_missing_intermediate_is_told_by_where_its_issuer_can_be_had() {
+        let mut identity =
+            Ca::shared().issue(&Leaf::signed_by(SignedBy::Intermediate { sent: false }));
+        let mut cert = X509::builder().expect("a builder");
+        cert.set_version(2).expect("set");
+        cert.set_subject_name(identity.cert.subject_name()).expect("set");
+        cert.set_issuer_name(identity.cert.issuer_name()).expect("set");
+        cert.set_pubkey(&identity.key).expect("set");
+        cert.set_not_before(identity.cert.not_before()).expect("set");
+        cert.set_not_after(identity.cert.not_after()).expect("set");
+        for (nid, value) in [
+            (Nid::SUBJECT_ALT_NAME, "DNS:localhost"),
+            (Nid::INFO_ACCESS, "caIssuers;URI:http://ca.example/i.der"),
+        ] {
+            let extension = X509Extension::new_nid(None, None, nid, value).expect("an extension");
+            cert.append_extension(extension).expect("set");
+        }
+        // Nobody gets to check the signature: the issuer's key is what is missing.
+        cert.sign(&identity.key, MessageDigest::sha256()).expect("signed");
+        identity.cert = cert.build();
+        let look = looked_at(&identity, "localhost", true);
+        assert!(look.chain[0].has_issuer_url);
+        assert_eq!(codes(&look, "localhost", &here()), ["tls.missing_intermediate"], "{look:#?}");
+        let empty = Here { roots: 0, ..here() };
+        assert_eq!(codes(&look, "localhost", &empty), ["tls.empty_store"]);
+    }
+
+    #[test]
+    fn what_is_no_tls_is_kept_as_evidence() {
+        let greets = |greeting: &'static [u8]| {
+            seen_by(move |mut socket| socket.write_all(greeting).expect("sent"), "localhost", false)
+        };
+        let look = greets(b"220 mail.example ESMTP\r\n");
+        assert!(look.error.is_some() && look.first.starts_with(b"220 m"), "{look:?}");
+        assert_eq!((look.chain.len(), codes(&look, "localhost", &here()).len()), (0, 0));
+        let look = seen_by(|mut socket| drop(socket.read(&mut [0; 4096])), "localhost", false);
+        assert_eq!(look.error.as_deref(), Some("closed inside the TLS handshake"));
+    }
+
+    fn constructed(codes: &[i32], issuer: &str) -> Look {
+        let text = String::from("odd");
+        let problem =
+            |&code| Problem { code, depth: 0, subject: Name::default(), text: text.clone() };
+        let at = |text: &str| text.parse().expect("a time");
+        let certificate = Certificate {
+            subject: Name::default(),
+            issuer: Name { common_name: Some(issuer.to_owned()), organization: None },
+            not_before: at("2026-01-01T00:00:00Z"),
+            not_after: at("2027-01-01T00:00:00Z"),
+            names: vec![],
+            self_issued: false,
+            has_issuer_url: false,
+        };
+        let chain = vec![certificate.clone(), certificate];
+        Look { chain, problems: codes.iter().map(problem).collect(), ..Look::default() }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_from_a_bad_certificate() {
+        let at = |text: &str| text.parse().expect("a time");
+        let expired = constructed(&[10], "DigiCert");
+        let mut here = Here { now: at("2027-06-01T00:00:00Z"), ..here() };
+        assert_eq!(codes(&expired, "x", &here), ["tls.expired"]);
+        for (date, code) in [
+            ("2026-06-01T00:00:00Z", "tls.clock"),
+            ("2027-06-01T00:04:00Z", "tls.expired"),
+            ("2027-07-01T00:00:00Z", "tls.expired"),
+        ] {
+            here.server_date = Some(at(date));
+            assert_eq!(codes(&expired, "x", &here), [code], "{date}");
+        }
+        let boot = Here { now: Timestamp::UNIX_EPOCH, built: at("2026-11-23T00:00:00Z"), ..here };
+        assert_eq!(codes(&constructed(&[9, 62], "x"), "x", &boot), ["tls.clock", "tls.name"]);
+        assert_eq!(codes(&constructed(&[], "x"), "x", &boot), [""; 0]);
+    }
+
+    #[test]
+    fn the_issuer_decides_between_interception_and_a_stale_store() {
+        for (reasons, issuer, expected) in [
+            (&[19][..], "Corp Root", "tls.intercepted"),
+            (&[20, 21], "Corp Root", "tls.intercepted"),
+            (&[19], "DigiCert Global Root G2", "tls.untrusted"),
+            (&[20], "R11, Let's Encrypt", "tls.untrusted"),
+            (&[20, 62], "Corp Root", "tls.untrusted"),
+            (&[26], "DigiCert", "tls.untrusted"),
+        ] {
+            let verdicts = judge(&constructed(reasons, issuer), "pulsar-ws-use1.8x8.com", &here());
+            assert_eq!(verdicts[0].code, expected, "{reasons:?} {issuer}");
+        }
+    }
+
+    #[test]
+    fn every_fix_fits_its_line_in_the_report() {
+        let all = [2, 9, 10, 18, 19, 20, 62, 66, 67, 68, 79];
+        for reasons in all.iter().map(std::slice::from_ref).chain([&all[..]]) {
+            for verdict in judge(&constructed(reasons, "Corp"), "pulsar-ws-use1.8x8.com", &here()) {
+                let is_short = verdict.fixes.iter().all(|fix| (10..=84).contains(&fix.len()));
+                assert!(is_short && !verdict.fixes.is_empty(), "{verdict:?}");
+                assert!(!verdict.reason.ends_with('.'), "one sentence of a report: {verdict:?}");
+            }
+        }
+    }
+}

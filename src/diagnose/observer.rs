@@ -1,0 +1,322 @@
+//! The observer of the ladder: makes a check of each step from what the step shows.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use super::check::{Check, Status, id_of};
+use super::dns;
+use super::look::Certificate;
+use super::trust;
+use crate::connect::{Answer, Attempt, Event, Evidence};
+use crate::failure::Step;
+use crate::settings::Target;
+
+/// A clock further off than this is worth a warning: TLS and `--since` depend on it.
+const SKEW_LIMIT: i64 = 5 * 60;
+
+/// What the steps have shown so far.
+#[derive(Debug)]
+pub(crate) struct Observer<'a> {
+    target: &'a Target,
+    /// How the key was sent, and which.
+    sent: String,
+    /// The step that goes on.
+    step: Step,
+    /// Steps that are done.
+    checks: Vec<Check>,
+    /// The step that failed; there may be more to say of it than the ladder saw.
+    failed: Option<Check>,
+    /// The step that goes on now, with its evidence.
+    evidence: Map<String, Value>,
+    subject: String,
+    addresses: Vec<IpAddr>,
+    attempts: Vec<Attempt>,
+    answer: Option<Answer>,
+    certificate: Option<Vec<u8>>,
+    is_verified: bool,
+}
+
+impl<'a> Observer<'a> {
+    pub(crate) fn new(target: &'a Target, sent: String) -> Observer<'a> {
+        Observer {
+            target,
+            sent,
+            checks: Vec::new(),
+            failed: None,
+            evidence: Map::new(),
+            subject: String::new(),
+            addresses: Vec::new(),
+            attempts: Vec::new(),
+            answer: None,
+            certificate: None,
+            is_verified: false,
+            step: Step::Config,
+        }
+    }
+
+    /// The checks that are done since this was last asked.
+    pub(crate) fn finished(&mut self) -> Vec<Check> {
+        std::mem::take(&mut self.checks)
+    }
+
+    /// The check that failed.
+    pub(crate) fn failed(self) -> Option<Check> {
+        self.failed
+    }
+
+    /// Takes one event of a climb.
+    pub(crate) fn take(&mut self, event: &Event<'_>) {
+        match event {
+            Event::Began { subject, step } => {
+                self.skip_before(*step);
+                self.step = *step;
+                self.subject = (*subject).to_owned();
+                self.evidence = Map::new();
+                self.answer = None;
+            }
+            Event::Saw { evidence, .. } => self.see(evidence),
+            Event::Passed { step, elapsed } => {
+                let check = self.passed(*step, *elapsed);
+                let check = self.with_evidence(check);
+                self.checks.push(check);
+            }
+            Event::Failed { elapsed, failure } => {
+                // TLS 1.3 lets a server refuse when the upgrade has left already.
+                let mut check = Check { id: id_of(self.step), ..Check::failed(*elapsed, failure) };
+                if let Some(answer) = &self.answer {
+                    check = check.note("got", speakers(answer));
+                    if failure.step == Step::Auth {
+                        let who = who(answer, *elapsed);
+                        check = check.note("who", who);
+                        if matches!(answer.status, 502..=504) {
+                            let words = "the gateway answers, but the service behind it does not";
+                            check.headline = Some(words.to_owned());
+                        }
+                        if who == BROKER_IS_SILENT {
+                            check.headline =
+                                Some("the service's broker does not answer".to_owned());
+                            check.fix = vec![
+                                "this is the service's own trouble: try again later".to_owned(),
+                                "if it lasts, send 8x8 support a report (--report FILE)".to_owned(),
+                            ];
+                        }
+                    }
+                    if failure.step == Step::Auth && matches!(answer.status, 401 | 403) {
+                        check = check.note("sent", self.sent.clone());
+                    }
+                }
+                self.failed = Some(self.with_evidence(check));
+            }
+        }
+    }
+
+    /// The steps that the ladder leaves out.
+    fn skip_before(&mut self, step: Step) {
+        let has_proxy = self.target.proxy.proxy.is_some();
+        let is_first_after = step == if self.target.plain { Step::Auth } else { Step::Tls };
+        if is_first_after && !has_proxy {
+            let rule = &self.target.proxy.rule;
+            self.checks.push(Check::skip("proxy", format!("no proxy: {rule}")));
+        }
+        if step == Step::Auth && self.target.plain {
+            self.checks.push(Check::skip("tls", "ws:// has no TLS"));
+        }
+    }
+
+    fn with_evidence(&mut self, mut check: Check) -> Check {
+        for (name, value) in std::mem::take(&mut self.evidence) {
+            check.evidence.entry(name).or_insert(value);
+        }
+        check
+    }
+
+    fn see(&mut self, evidence: &Evidence<'_>) {
+        match evidence {
+            Evidence::Addresses { addresses, source } => {
+                self.addresses = addresses.to_vec();
+                let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
+                self.evidence.insert("addresses".to_owned(), list.into());
+                self.evidence.insert("source".to_owned(), (*source).into());
+            }
+            Evidence::Attempt(attempt) => {
+                self.attempts.push((*attempt).clone());
+                let list = self.attempts.iter().map(|attempt| {
+                    json!({
+                        "address": attempt.address.to_string(),
+                        "result": outcome(attempt),
+                        "duration_ms": millis(attempt.elapsed),
+                    })
+                });
+                self.evidence.insert("attempts".to_owned(), list.collect());
+            }
+            Evidence::ProxyRule(_) => {}
+            Evidence::Answer(answer) => {
+                self.evidence.insert("http_status".to_owned(), answer.status.into());
+                for name in ["Server", "Via", "Date", "Content-Type", "Location"] {
+                    let value = answer.header(name).map(str::to_owned);
+                    self.evidence.insert(name.to_ascii_lowercase().replace('-', "_"), value.into());
+                }
+                self.evidence.insert("sentence".to_owned(), answer.sentence().into());
+                self.answer = Some((*answer).clone());
+            }
+            Evidence::Certificate { der, is_verified } => {
+                self.certificate = Some(der.to_vec());
+                self.is_verified = *is_verified;
+            }
+        }
+    }
+
+    fn passed(&self, step: Step, elapsed: Duration) -> Check {
+        let check = |summary: String| Check::ok(id_of(step), elapsed, summary);
+        match step {
+            Step::Dns => {
+                let list: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
+                self.judge_addresses(check(list.join(", ")))
+            }
+            Step::Tcp => {
+                let mut check = check(self.subject.clone());
+                if let Some(connected) = self.attempts.iter().find(|a| a.outcome.is_ok()) {
+                    check.summary = connected.address.to_string();
+                }
+                let failed = self.attempts.iter().filter(|a| a.outcome.is_err());
+                failed.fold(check, |check, attempt| {
+                    let text = format!("{} {}", attempt.address, outcome(attempt));
+                    check
+                        .note("note", text)
+                        .warn("tcp.some_unreachable", Some("Cannot Connect to WebSocket"))
+                })
+            }
+            Step::Proxy => check(format!("CONNECT accepted by {}", self.subject)),
+            Step::Tls => self.certificate(check("certificate verified".to_owned())),
+            _ => self.answered(check("HTTP 101".to_owned())),
+        }
+    }
+
+    fn judge_addresses(&self, check: Check) -> Check {
+        let is_given = self.evidence.get("source").is_some_and(|s| s != "system resolver");
+        let is_of_proxy = self.target.proxy.proxy.is_some();
+        if is_given || is_of_proxy || self.subject.ends_with("localhost") {
+            return check;
+        }
+        self.addresses.iter().filter_map(|&address| Some((address, dns::oddity(address)?))).fold(
+            check,
+            |mut check, (address, what)| {
+                check.summary = format!("{address} is no public address but {what}");
+                check.warn("dns.odd_address", Some("Cannot Connect to WebSocket"))
+            },
+        )
+    }
+
+    fn certificate(&self, mut check: Check) -> Check {
+        let Some(certificate) = self.certificate.as_deref().and_then(Certificate::from_der) else {
+            return check;
+        };
+        let verified = if self.is_verified { "verified" } else { "NOT verified (--insecure)" };
+        check.summary =
+            format!("{}, valid to {}; {verified}", certificate.subject, day(certificate.not_after));
+        if !self.is_verified {
+            check = check.warn("tls.insecure", Some("TLS/SSL Certificate Errors"));
+        }
+        let is_private = self.target.host.ends_with(".8x8.com")
+            && self.target.trust.extra_roots.is_empty()
+            && !trust::is_public(&certificate.issuer.to_string());
+        if self.is_verified && is_private {
+            check.summary = format!("trusted here, but intercepted by \"{}\"", certificate.issuer);
+            check = check.warn("tls.intercepted", Some("TLS/SSL Certificate Errors")).fix(
+                "exempt pulsar-ws-*.8x8.com from TLS inspection (it often breaks WebSocket too)",
+            );
+        }
+        let left = certificate.not_after.duration_since(Timestamp::now()).as_hours() / 24;
+        if left < 14 {
+            check = check
+                .note("note", format!("the certificate ends in {left} days"))
+                .warn("tls.expires_soon", Some("TLS/SSL Certificate Errors"));
+        }
+        check
+            .evidence("subject", certificate.subject.to_string())
+            .evidence("issuer", certificate.issuer.to_string())
+            .evidence("not_before", certificate.not_before.to_string())
+            .evidence("not_after", certificate.not_after.to_string())
+            .evidence("names", certificate.names.clone())
+            .evidence("trust", if self.is_verified { "verified" } else { "none" })
+    }
+
+    fn answered(&self, check: Check) -> Check {
+        let Some(date) = self.answer.as_ref().and_then(Answer::date) else {
+            return check.evidence("clock_skew_s", Value::Null);
+        };
+        let skew = Timestamp::now().as_second() - date.as_second();
+        let check = check.evidence("clock_skew_s", skew);
+        if skew.abs() <= SKEW_LIMIT {
+            return check;
+        }
+        let direction = if skew > 0 { "ahead of" } else { "behind" };
+        check
+            .note(
+                "note",
+                format!("this machine's clock is {} s {direction} the server's", skew.abs()),
+            )
+            .warn("auth.clock_skew", None)
+            .fix("set the clock of this machine (NTP): --since, --until and TLS depend on it")
+    }
+}
+
+/// Who answered, as far as the headers tell.
+fn speakers(answer: &Answer) -> String {
+    let mut text = answer.status_line();
+    for name in ["Server", "Via"] {
+        if let Some(value) = answer.header(name) {
+            text = format!("{text}; {name}: {value}");
+        }
+    }
+    text
+}
+
+/// Which of those behind the address refused: the gateway, Pulsar's WebSocket proxy, or its broker.
+fn who(answer: &Answer, elapsed: Duration) -> &'static str {
+    let is_jetty = answer.header("Server").is_some_and(|server| server.contains("Jetty"));
+    let says_pulsar = answer.sentence().is_some_and(|sentence| {
+        is_jetty
+            || sentence.starts_with("Failed to create")
+            || sentence.starts_with("Invalid query params")
+    });
+    match (answer.status, says_pulsar) {
+        (500, true) if elapsed >= BROKER_SILENCE => BROKER_IS_SILENT,
+        (_, true) => "Pulsar's WebSocket proxy: the gateway let the key pass",
+        (502..=504, false) => {
+            "the gateway, or a proxy in between: the service behind it does not answer"
+        }
+        _ => "the gateway, or a proxy in between: the request did not reach Pulsar",
+    }
+}
+
+const BROKER_IS_SILENT: &str = "the gateway and Pulsar's WebSocket proxy answer; its broker does not (30 s and more is how long the proxy tries)";
+
+/// With its broker dead, Pulsar's proxy answers after 30 s.
+const BROKER_SILENCE: Duration = Duration::from_secs(25);
+
+fn outcome(attempt: &Attempt) -> &str {
+    match &attempt.outcome {
+        Ok(()) => "connected",
+        Err((_, words)) => words,
+    }
+}
+
+/// `2027-03-01`.
+fn day(time: Timestamp) -> String {
+    time.to_string().chars().take(10).collect()
+}
+
+pub(crate) fn millis(d: Duration) -> u64 {
+    u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
+}
+
+impl Check {
+    /// Whether something is wrong here.
+    pub(crate) fn is_problem(&self) -> bool {
+        self.status >= Status::Warn
+    }
+}

@@ -1,0 +1,101 @@
+//! `--report`: what 8x8 support asks for, in one file that can be sent as it is: versions, the
+//! parameters without the key, the environment that matters, and every check.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+use super::{Findings, json, text};
+use crate::advice::Problem;
+use crate::failure::{Failure, Step};
+use crate::words;
+
+/// Variables that change what the program or its libraries do. Their values may hold a key or a
+/// login, so only of those that are paths or lists the value is told.
+const VARIABLES: [(&str, bool); 14] = [
+    ("PULSAR_TENANT", true),
+    ("PULSAR_HOST", false),
+    ("PULSAR_API_KEY", false),
+    ("PULSAR_API_KEY_FILE", true),
+    ("CREDENTIALS_DIRECTORY", true),
+    ("https_proxy", false),
+    ("HTTPS_PROXY", false),
+    ("all_proxy", false),
+    ("ALL_PROXY", false),
+    ("no_proxy", true),
+    ("NO_PROXY", true),
+    ("SSL_CERT_FILE", true),
+    ("SSL_CERT_DIR", true),
+    ("RES_OPTIONS", true),
+];
+
+/// Creates the file, for its owner alone; one that exists is never overwritten.
+///
+/// # Errors
+/// Why it cannot be created.
+pub(super) fn create(path: &Path) -> Result<File, Failure> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(|e| failure(path, &e))
+}
+
+/// Writes the report.
+///
+/// # Errors
+/// Why it cannot be written.
+pub(super) fn write(
+    mut file: &File,
+    path: &Path,
+    findings: &Findings,
+    without_secrets: impl Fn(&str) -> String,
+) -> Result<(), Failure> {
+    let document = without_secrets(&document(findings)) + &json::document(findings);
+    file.write_all(document.as_bytes())
+        .and_then(|()| file.sync_all())
+        .map_err(|e| failure(path, &e))
+}
+
+fn failure(path: &Path, e: &io::Error) -> Failure {
+    let subject = format!("--report {}", path.display());
+    Failure::new(Step::Config, subject, Problem::ReportExists, words::reason(e))
+}
+
+fn document(findings: &Findings) -> String {
+    let mut out = text::head(findings);
+    for check in &findings.checks {
+        out.push_str(&text::check(check, false));
+    }
+    out.push_str(&text::tail(findings));
+    out.push_str("\nSystem\n");
+    let kernel = std::fs::read_to_string("/proc/version").unwrap_or_default();
+    let system = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
+    let name = system
+        .lines()
+        .find_map(|line| line.strip_prefix("PRETTY_NAME="))
+        .map(|name| name.trim_matches('"'));
+    for (what, value) in [
+        ("program", concat!("tail8x8 ", env!("CARGO_PKG_VERSION"))),
+        ("build", if cfg!(debug_assertions) { "debug" } else { "release" }),
+        ("architecture", std::env::consts::ARCH),
+        ("system", name.unwrap_or("unknown")),
+        ("kernel", kernel.trim()),
+        ("tls library", openssl::version::version()),
+    ] {
+        out.push_str(&format!("  {what:<13} {value}\n"));
+    }
+    out.push_str("\nEnvironment\n");
+    for (name, is_told) in VARIABLES {
+        let value = match std::env::var(name) {
+            Ok(value) if is_told => words::one_line(&value, 200),
+            Ok(value) => format!("(set, {} characters)", value.chars().count()),
+            Err(_) => continue,
+        };
+        out.push_str(&format!("  {name}={value}\n"));
+    }
+    out.push_str("\nThe same for programs\n");
+    out
+}

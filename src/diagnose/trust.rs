@@ -1,0 +1,347 @@
+//! The system's root certificates as evidence: where OpenSSL looks for them, what lies there, and
+//! who of the world's authorities is a public one.
+//!
+//! The places are those of native-tls, which the ladder connects with: OpenSSL's own defaults and
+//! the usual ones of each distribution, since OpenSSL's are wrong where it was built elsewhere.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use openssl::hash::MessageDigest;
+use openssl::x509::X509;
+
+use crate::settings::Environment;
+use crate::words;
+
+const FILE_VARIABLE: &str = "SSL_CERT_FILE";
+const FOLDER_VARIABLE: &str = "SSL_CERT_DIR";
+
+/// The first of these that exists is read; in the order of openssl-probe.
+const FILES: &[&str] = &[
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/tls/cacert.pem",
+    "/etc/ssl/cert.pem",
+    "/opt/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/certs/cacert.pem",
+];
+
+/// Every one of these that exists is read.
+const FOLDERS: &[&str] = &["/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/security/certificates"];
+
+/// A file or folder that OpenSSL reads root certificates from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) path: PathBuf,
+    /// A folder is read by the names of its files, which are hashes of their subjects.
+    pub(crate) is_folder: bool,
+    /// `SSL_CERT_FILE`, `SSL_CERT_DIR`, `OpenSSL's default` or `system`.
+    pub(crate) named_by: &'static str,
+}
+
+/// What lies in a place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Content {
+    Missing,
+    Unreadable(String),
+    /// So many certificates that OpenSSL finds; 0 also for a file that is damaged.
+    Certificates(usize),
+}
+
+impl fmt::Display for Content {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Content::Missing => f.write_str("missing"),
+            Content::Unreadable(why) => f.write_str(why),
+            Content::Certificates(n) => write!(f, "{n} certificates"),
+        }
+    }
+}
+
+/// The system's store.
+#[derive(Clone, Debug)]
+pub(crate) struct Store {
+    pub(crate) places: Vec<(Place, Content)>,
+    /// Different root certificates, over all places.
+    pub(crate) roots: usize,
+}
+
+/// What is wrong with the store. Without a root nothing can be trusted; anything else is a place
+/// that someone named and that is silently left out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    pub(crate) is_empty: bool,
+    pub(crate) reason: String,
+    pub(crate) fix: &'static str,
+}
+
+/// Where root certificates are read from under these variables; whether there are any is
+/// [`Store::read`]'s business.
+pub(crate) fn places(env: &Environment) -> Vec<Place> {
+    let place = |path: &str, is_folder, named_by| Place { path: path.into(), is_folder, named_by };
+    let mut places = Vec::new();
+    // `OPENSSLDIR: "/usr/lib/ssl"`
+    let own = openssl::version::dir().split('"').nth(1).unwrap_or("/usr/lib/ssl");
+    match env.get(FILE_VARIABLE) {
+        Some(path) => places.push(place(path, false, FILE_VARIABLE)),
+        None => places.push(place(&format!("{own}/cert.pem"), false, "OpenSSL's default")),
+    }
+    match env.get(FOLDER_VARIABLE) {
+        Some(list) => {
+            let paths = list.split(':').filter(|path| !path.is_empty());
+            places.extend(paths.map(|path| place(path, true, FOLDER_VARIABLE)));
+        }
+        None => places.push(place(&format!("{own}/certs"), true, "OpenSSL's default")),
+    }
+    // The variable replaces the system's bundle only if it leads somewhere.
+    if !env.get(FILE_VARIABLE).is_some_and(|path| Path::new(path).exists()) {
+        let first = FILES.iter().find(|path| Path::new(path).exists());
+        places.extend(first.map(|path| place(path, false, "system")));
+    }
+    let folders = FOLDERS.iter().filter(|path| Path::new(path).exists());
+    places.extend(folders.map(|path| place(path, true, "system")));
+    places
+}
+
+impl Store {
+    /// Reads every place: some hundred small files, a few milliseconds.
+    pub(crate) fn read(places: Vec<Place>) -> Store {
+        let mut roots = BTreeSet::new();
+        let read = |place: Place| {
+            let content = content(&place, &mut roots);
+            (place, content)
+        };
+        let places = places.into_iter().map(read).collect();
+        Store { places, roots: roots.len() }
+    }
+
+    /// All that is wrong, worst first.
+    pub(crate) fn troubles(&self) -> Vec<Trouble> {
+        let mut troubles = Vec::new();
+        if self.roots == 0 {
+            troubles.push(Trouble {
+                is_empty: true,
+                reason: "no usable root certificate on this machine".to_owned(),
+                fix: "install them (apt-get install ca-certificates), or give one: --ca-file FILE",
+            });
+        }
+        for (Place { path, named_by, .. }, content) in &self.places {
+            let what = match content {
+                Content::Missing => "does not exist".to_owned(),
+                Content::Unreadable(why) => format!("cannot be read: {why}"),
+                Content::Certificates(0) => "holds no usable certificate".to_owned(),
+                Content::Certificates(_) => continue,
+            };
+            if [FILE_VARIABLE, FOLDER_VARIABLE].contains(named_by) {
+                troubles.push(Trouble {
+                    is_empty: false,
+                    reason: format!("{named_by} names {}, which {what}", path.display()),
+                    fix: "correct the variable or unset it: OpenSSL leaves it out without a word",
+                });
+            }
+        }
+        troubles
+    }
+}
+
+fn content(place: &Place, roots: &mut BTreeSet<Vec<u8>>) -> Content {
+    let found = if place.is_folder { folder(&place.path) } else { file(&place.path) };
+    match found {
+        Ok(found) => {
+            let count = found.len();
+            roots.extend(found);
+            Content::Certificates(count)
+        }
+        Err(e) if e.kind() == ErrorKind::NotFound => Content::Missing,
+        Err(e) => Content::Unreadable(words::reason(&e)),
+    }
+}
+
+/// The fingerprints of a bundle. One damaged certificate makes OpenSSL leave out the whole file.
+fn file(path: &Path) -> std::io::Result<BTreeSet<Vec<u8>>> {
+    let certificates = X509::stack_from_pem(&fs::read(path)?).unwrap_or_default();
+    let fingerprint = |cert: &X509| Some(cert.digest(MessageDigest::sha256()).ok()?.to_vec());
+    Ok(certificates.iter().filter_map(fingerprint).collect())
+}
+
+fn folder(path: &Path) -> std::io::Result<BTreeSet<Vec<u8>>> {
+    let mut found = BTreeSet::new();
+    for entry in fs::read_dir(path)?.flatten() {
+        if entry.file_name().to_str().is_some_and(is_hash) {
+            found.extend(file(&entry.path()).unwrap_or_default());
+        }
+    }
+    Ok(found)
+}
+
+/// `5ed36f99.0`, as c_rehash(1) names them.
+fn is_hash(name: &str) -> bool {
+    let Some((hash, number)) = name.split_once('.') else { return false };
+    hash.len() == 8
+        && hash.bytes().all(|b| b.is_ascii_hexdigit())
+        && !number.is_empty()
+        && number.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// Whether this is how a public authority calls itself (of those behind nearly all of the web,
+/// and 8x8): what is none of them was made by someone in between, or by the server's owner.
+pub(crate) fn is_public(authority: &str) -> bool {
+    let authority = authority.to_ascii_lowercase();
+    PUBLIC.iter().any(|name| authority.contains(name)) && !inspects(&authority)
+}
+
+/// Whether this is how an inspection product calls itself.
+pub(crate) fn inspects(authority: &str) -> bool {
+    let authority = authority.to_ascii_lowercase();
+    INSPECTORS.iter().any(|name| authority.contains(name))
+}
+
+#[rustfmt::skip]
+const PUBLIC: &[&str] = &[
+    "actalis", "amazon", "baltimore", "buypass", "certum", "comodo", "d-trust", "digicert",
+    "entrust", "geotrust", "globalsign", "go daddy", "godaddy", "google trust services", "harica",
+    "identrust", "internet security research group", "isrg", "let's encrypt", "microsoft",
+    "quovadis", "sectigo", "ssl.com", "ssl corp", "starfield", "swisssign", "t-telesec",
+    "telekom security", "thawte", "trustwave", "usertrust", "verisign", "zerossl",
+];
+
+#[rustfmt::skip]
+const INSPECTORS: &[&str] = &[
+    "inspection", "proxy", "firewall", "interception", "web gateway", "mitm", "zscaler",
+    "netskope", "fortinet", "fortigate", "palo alto", "sophos", "kaspersky", "avast",
+    "bitdefender", "umbrella", "blue coat", "bluecoat", "forcepoint", "mcafee", "skyhigh",
+    "check point", "barracuda", "fiddler",
+];
+
+#[cfg(test)]
+mod tests {
+    use openssl::asn1::Asn1Time;
+    use openssl::ec::{EcGroup, EcKey};
+    use openssl::nid::Nid;
+    use openssl::pkey::PKey;
+
+    use super::*;
+
+    fn certificate() -> Vec<u8> {
+        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
+        let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
+        let mut builder = X509::builder().expect("a builder");
+        let day = |days| Asn1Time::days_from_now(days).expect("a time");
+        builder.set_not_before(&day(0)).expect("set");
+        builder.set_not_after(&day(1)).expect("set");
+        builder.set_pubkey(&key).expect("set");
+        builder.sign(&key, MessageDigest::sha256()).expect("signed");
+        builder.build().to_pem().expect("PEM")
+    }
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Folder {
+            let path = std::env::temp_dir().join(format!("trust-{name}-{}", std::process::id()));
+            fs::create_dir_all(&path).expect("a folder");
+            Folder(path)
+        }
+
+        fn file(&self, name: &str, bytes: &[u8]) -> String {
+            let path = self.0.join(name);
+            fs::write(&path, bytes).expect("written");
+            path.to_str().expect("UTF-8").to_owned()
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn store(places: &[(&str, bool)]) -> Store {
+        let place = |&(path, is_folder): &(&str, bool)| Place {
+            path: path.into(),
+            is_folder,
+            named_by: FILE_VARIABLE,
+        };
+        Store::read(places.iter().map(place).collect())
+    }
+
+    #[test]
+    fn roots_are_counted_once_wherever_they_lie() {
+        let folder = Folder::new("count");
+        let (one, two) = (certificate(), certificate());
+        let bundle = folder.file("bundle.pem", &[&one[..], &two, &one].concat());
+        folder.file("5ed36f99.0", &two);
+        folder.file("not-a-hash.pem", &certificate());
+        let hashed = folder.0.to_str().expect("UTF-8");
+        let store = store(&[(&bundle, false), (hashed, true)]);
+        let contents: Vec<_> = store.places.iter().map(|(_, content)| content.clone()).collect();
+        assert_eq!(contents, [Content::Certificates(2), Content::Certificates(1)]);
+        assert_eq!((store.roots, store.troubles()), (2, vec![]));
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let folder = Folder::new("trouble");
+        let good = certificate();
+        let damaged = folder.file("damaged", &[&good[..], &good[..good.len() / 2]].concat());
+        let garbage = folder.file("garbage", b"hello");
+        let empty = folder.0.to_str().expect("UTF-8");
+        for (path, is_folder, words) in [
+            (damaged.as_str(), false, "holds no usable certificate"),
+            (&garbage, false, "holds no usable certificate"),
+            (empty, true, "holds no usable certificate"),
+            (empty, false, "cannot be read: is a directory"),
+            ("/nonexistent/x", false, "does not exist"),
+            ("/nonexistent", true, "does not exist"),
+        ] {
+            let store = store(&[(path, is_folder)]);
+            let troubles = store.troubles();
+            assert_eq!((store.roots, troubles.len()), (0, 2), "{troubles:?}");
+            assert!(troubles[0].is_empty && troubles[1].reason.contains(words), "{troubles:?}");
+        }
+        let beside = folder.file("good", &good);
+        let store = store(&[(&garbage, false), (&beside, false)]);
+        assert!(matches!(&store.troubles()[..], [trouble] if !trouble.is_empty));
+    }
+
+    #[test]
+    fn the_variables_name_places_beside_the_system() {
+        let named = |env: &[(&str, &str)], path: &str| {
+            let env: Environment = env.iter().copied().collect();
+            let places = places(&env);
+            places.iter().find(|p| p.path == Path::new(path)).map(|p| (p.is_folder, p.named_by))
+        };
+        let (file, folder) = ((FILE_VARIABLE, "/x/ca.pem"), (FOLDER_VARIABLE, "/x/a:/x/b"));
+        assert_eq!(named(&[file], "/x/ca.pem"), Some((false, FILE_VARIABLE)));
+        assert_eq!(named(&[folder], "/x/a"), Some((true, FOLDER_VARIABLE)));
+        assert_eq!(named(&[folder], "/x/b"), Some((true, FOLDER_VARIABLE)));
+        let defaults = places(&Environment::from_iter([("", ""); 0]));
+        assert!(defaults[..2].iter().all(|place| place.named_by == "OpenSSL's default"));
+        assert!(
+            places(&[file, folder].into_iter().collect())
+                .iter()
+                .all(|place| place.named_by != "OpenSSL's default")
+        );
+    }
+
+    #[test]
+    fn public_authorities_are_known_by_name() {
+        for name in ["Amazon RSA 2048 M02, Amazon", "DigiCert Global Root G2", "R11, Let's Encrypt"]
+        {
+            assert!(is_public(name), "{name}");
+        }
+        for name in [
+            "Acme Corp TLS Inspection CA",
+            "Zscaler Root CA",
+            "Tail8x8 Test Root",
+            "DigiCert Proxy",
+        ] {
+            assert!(!is_public(name), "{name}");
+        }
+    }
+}

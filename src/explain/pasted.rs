@@ -1,0 +1,47 @@
+//! Pasted text as it comes from terminals, logs and web pages, made plain.
+
+/// The text without colours, and with what logs and pages escape as it was.
+pub(super) fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('\u{1b}') {
+        out.push_str(&rest[..at]);
+        rest = after_escape(&rest[at + 1..]);
+    }
+    out.push_str(rest);
+    const ESCAPES: [(&str, &str); 9] = [
+        ("\\\"", "\""),
+        ("\\n", "\n"),
+        ("\\r", " "),
+        ("\\t", " "),
+        ("\t", " "),
+        ("&quot;", "\""),
+        ("&#39;", "'"),
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+    ];
+    for (escaped, plain) in ESCAPES {
+        if out.contains(escaped) {
+            out = out.replace(escaped, plain);
+        }
+    }
+    out
+}
+
+/// What follows a terminal's control sequence.
+fn after_escape(text: &str) -> &str {
+    let end = match text.chars().next() {
+        Some('[') => text.find(|c: char| c != '[' && ('@'..='~').contains(&c)).map(|i| i + 1),
+        Some(']') => text.find(['\u{7}', '\u{1b}']).map(|i| i + 1),
+        other => other.map(char::len_utf8),
+    };
+    &text[end.unwrap_or(0)..]
+}
+
+/// A line of a stack trace names files and lines, whose numbers and names are no messages.
+pub(super) fn is_stack_frame(line: &str) -> bool {
+    const FILES: [&str; 8] =
+        [".java:", ".kt:", ".js:", ".mjs:", ".ts:", "node:", "Native Method", "Unknown Source"];
+    let line = line.trim();
+    line.starts_with("File \"") || line.starts_with("at ") && FILES.iter().any(|f| line.contains(f))
+}

@@ -1,0 +1,322 @@
+//! What a pasted text can be about: a problem of the advice table, or one of the matters that
+//! table has no row for, since this program tells them apart or cannot have them at all.
+
+use crate::advice::{self, Problem};
+
+/// What a text is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Topic {
+    Problem(Problem),
+    Other(Other),
+}
+
+/// Matters outside the advice table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Other {
+    // Vague: the text does not say what a problem's row would need to know.
+    Connect,
+    Dns,
+    Timeout,
+    Closed,
+    Reset,
+    Certificate,
+    Tls,
+    Upgrade,
+    // Sections of the page that are about no failure of a connection.
+    WrongRegion,
+    InvalidJson,
+    Memory,
+    Slow,
+    Verbose,
+    Traffic,
+    Output,
+    Help,
+    Messages,
+    Practices,
+}
+
+/// One row for what the advice table leaves out.
+struct Row {
+    other: Other,
+    /// For scripts and tests, where a problem has its code.
+    name: &'static str,
+    means: &'static str,
+    advice: &'static str,
+    page: &'static str,
+}
+
+const fn row(
+    other: Other,
+    name: &'static str,
+    page: &'static str,
+    means: &'static str,
+    advice: &'static str,
+) -> Row {
+    Row { other, name, means, advice, page }
+}
+
+#[rustfmt::skip]
+const OTHERS: &[Row] = &[
+    row(Other::Connect, "connect", "Cannot Connect to WebSocket",
+        "no connection came about; the text does not say at which step",
+        "run `tail8x8 diagnose`: it tries DNS, TCP, the proxy, TLS and the key in turn and names the first that fails"),
+    row(Other::Dns, "dns", "Cannot Connect to WebSocket",
+        "the host name could not be turned into an address; the text does not say why",
+        "check --host for typos, compare `nslookup` of the host, and run `tail8x8 diagnose`: it tells a wrong name from a nameserver that does not answer"),
+    row(Other::Timeout, "timeout", "Common Error Messages: context deadline exceeded",
+        "something took longer than the client allowed; the text does not say whether that was DNS, TCP, TLS or the answer to the request",
+        "run `tail8x8 diagnose`: it shows the time of each step; a step that never ends is a firewall or proxy, one that is merely slow needs a longer --connect-timeout (60s or more)"),
+    row(Other::Closed, "eof", "Common Error Messages: EOF or unexpected EOF",
+        "the other end closed the connection; the text does not say at which step",
+        "in a running stream connect again and go on after the last message, as tail8x8 does by itself; if no stream ever opens, run `tail8x8 diagnose`: it names the step"),
+    row(Other::Reset, "reset", "Common Error Messages: EOF or unexpected EOF",
+        "something cut the connection by force: a firewall, a gateway or the other end; the text does not say at which step",
+        "in a running stream connect again and go on after the last message, as tail8x8 does by itself; if no stream ever opens, run `tail8x8 diagnose`: it names the step"),
+    row(Other::Certificate, "certificate", "Common Error Messages: certificate verify failed",
+        "the server's certificate was not accepted; the text does not say why: unknown issuer, expired, wrong name or this machine's clock",
+        "run `tail8x8 diagnose`: it names the reason and the issuer; update the root certificates (apt-get install ca-certificates) only if the issuer is a public one, and give a company's own root with --ca-file"),
+    row(Other::Tls, "tls", "TLS/SSL Certificate Errors",
+        "TLS could not be set up; the text does not say why",
+        "run `tail8x8 diagnose`: it tells an untrusted or expired certificate from a port that speaks no TLS and from a proxy or firewall in between"),
+    row(Other::Upgrade, "upgrade", "Cannot Connect to WebSocket",
+        "something answered, but not with the 101 that opens a WebSocket; the text leaves out the status that says why",
+        "let the client print the HTTP status of the answer, or run `tail8x8 diagnose`: it shows the status and the server's own sentence"),
+
+    row(Other::WrongRegion, "regions.elsewhere", "Wrong Regional Endpoint",
+        "the key is accepted, but the events of this Contact Center appear at another region's host",
+        "find the region of your cluster with `tail8x8 regions`, then name it: --region US1 or --cluster NA12; ask 8x8 support if you are unsure"),
+    row(Other::InvalidJson, "json", "Invalid JSON in Payload",
+        "what was parsed is no JSON of the expected shape: often the envelope or the base64 text instead of the decoded payload, or an HTML page of a proxy",
+        "parse the decoded `payload` member, not the message around it; compare `tail8x8 -n 5 --format pretty`, or --format envelope, which marks what is no JSON"),
+    row(Other::Memory, "memory", "High Memory Usage",
+        "messages arrive faster than they are handled, and the client keeps them in memory",
+        "lower --receiver-queue-size (1000 by default), start from --message-id latest instead of earliest, and handle messages faster; tail8x8 itself needs little memory, whatever the rate"),
+    row(Other::Slow, "slow", "Slow Message Processing",
+        "messages are handled more slowly than they arrive; none is lost, but the stream lags behind",
+        "let tail8x8 write to a file or pipe and work on the lines from there, with several workers if need be; keep only what you need with --event"),
+    row(Other::Verbose, "verbose", "Enable Verbose Logging",
+        "more of what the client does can be shown",
+        "tail8x8 -v tells each step, -vv each frame; the key is never shown"),
+    row(Other::Traffic, "traffic", "Inspect WebSocket Traffic",
+        "the frames of the connection can be looked at",
+        "tail8x8 -vv traces every frame; --format envelope prints whole messages; with wscat give the key as a header (-H), since a key in the URL ends up in logs"),
+    row(Other::Output, "output", "Check Process Output",
+        "events and messages about the run go separate ways",
+        "tail8x8 writes events to standard output and everything else to standard error: `tail8x8 1>events.log 2>errors.log`"),
+    row(Other::Help, "help", "Getting Help",
+        "8x8 support needs the error, the parameters without the key, the network's details and the versions",
+        "collect them with `tail8x8 diagnose --report FILE`; the report does not contain the key"),
+    row(Other::Messages, "messages", "Common Error Messages",
+        "the page lists error messages with likely causes",
+        "give the message itself: tail8x8 explain \"connection refused\""),
+    row(Other::Practices, "practices", "Best Practices",
+        "a client should reconnect with growing pauses, ping, log what happens and check what it receives",
+        "tail8x8 does so by itself: see --retry-delay, --retry-max-delay, --ping-interval and --max-silence"),
+];
+
+impl Topic {
+    /// The problem's stable code; `None` where there is none.
+    pub(crate) fn code(self) -> Option<&'static str> {
+        match self {
+            Topic::Problem(problem) => Some(advice::row(problem).code),
+            Topic::Other(_) => None,
+        }
+    }
+
+    /// One word for it, also where it has no code.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Topic::Problem(problem) => advice::row(problem).code,
+            Topic::Other(other) => other.row().name,
+        }
+    }
+
+    /// What it means, as a clause.
+    pub(crate) fn means(self) -> &'static str {
+        match self {
+            Topic::Problem(problem) => meaning(problem),
+            Topic::Other(other) => other.row().means,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) fn advice(self) -> &'static str {
+        match self {
+            Topic::Problem(problem) => advice::row(problem).advice,
+            Topic::Other(other) => other.row().advice,
+        }
+    }
+
+    /// The heading of 8x8's troubleshooting page.
+    pub(crate) fn page(self) -> Option<&'static str> {
+        match self {
+            Topic::Problem(problem) => advice::row(problem).page,
+            Topic::Other(other) => Some(other.row().page),
+        }
+    }
+
+    /// Whether it says little: then any exact finding on the same line says it better.
+    pub(super) fn is_vague(self) -> bool {
+        use Other::*;
+        match self {
+            Topic::Problem(_) => false,
+            Topic::Other(other) => matches!(
+                other,
+                Connect | Dns | Timeout | Closed | Reset | Certificate | Tls | Upgrade
+            ),
+        }
+    }
+
+    /// Whether the other one, anywhere in the text, is the same matter said more exactly.
+    pub(super) fn yields_to(self, other: Topic) -> bool {
+        use Problem::*;
+        let (name, step) = (other.name(), other.name().split('.').next().unwrap_or_default());
+        let is_problem = matches!(other, Topic::Problem(_));
+        match self {
+            Topic::Other(Other::Connect) => {
+                is_problem && matches!(step, "dns" | "tcp" | "proxy" | "tls" | "auth" | "stream")
+                    || other.is_vague() && other != self
+            }
+            Topic::Other(Other::Dns) => is_problem && step == "dns",
+            Topic::Other(Other::Timeout) => {
+                name.ends_with(".timeout") || ["dns.no_answer", "stream.no_pong"].contains(&name)
+            }
+            Topic::Other(Other::Closed | Other::Reset) => {
+                name.ends_with(".closed")
+                    || name.ends_with(".reset")
+                    || self == Topic::Other(Other::Closed) && other == Topic::Other(Other::Reset)
+                    || name == "stream.no_pong"
+            }
+            Topic::Other(Other::Certificate) => is_problem && step == "tls",
+            Topic::Other(Other::Tls) => {
+                is_problem && step == "tls" || other == Topic::Other(Other::Certificate)
+            }
+            Topic::Other(Other::Upgrade) => {
+                is_problem && matches!(step, "auth" | "proxy")
+                    || other.is_vague()
+                        && !matches!(other, Topic::Other(Other::Connect | Other::Upgrade))
+            }
+            // The same number, but from the proxy.
+            Topic::Problem(Unauthorized) => other == Topic::Problem(ProxyLogin),
+            Topic::Problem(Forbidden) => other == Topic::Problem(ProxyForbidden),
+            Topic::Problem(GatewayError) => other == Topic::Problem(ProxyTarget),
+            // A status whose sentence says more.
+            Topic::Problem(ServerError | NotFound | BadRequest) => {
+                matches!(other, Topic::Problem(RefusedForGood | NoResumeById | Busy))
+            }
+            Topic::Problem(Silence) => other == Topic::Other(Other::WrongRegion),
+            _ => false,
+        }
+    }
+
+    /// Whether the other one on the same line is the cause, and this only its name or effect:
+    /// `ConnectionClosedError: message too big`.
+    pub(super) fn yields_beside(self, other: Topic) -> bool {
+        use Problem::*;
+        let (Topic::Problem(this), Topic::Problem(other)) = (self, other) else {
+            return self.is_vague() && !other.is_vague();
+        };
+        match this {
+            NoSuchName => matches!(other, NoAnswer | NoAddress),
+            UpgradeClosed => other == ProxyClosed,
+            StreamClosed => matches!(other, TooLarge | NoPong),
+            ProtocolViolation => {
+                matches!(other, StreamClosed | Unauthorized | Forbidden | NotFound)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Other {
+    fn row(self) -> &'static Row {
+        OTHERS.iter().find(|row| row.other == self).expect("each has a row, as a test checks")
+    }
+}
+
+/// What a problem means, in words that do not need the line it came from.
+#[rustfmt::skip]
+fn meaning(problem: Problem) -> &'static str {
+    use Problem::*;
+    match problem {
+        Usage => "an option or value on the command line is unknown, missing or does not fit the others",
+        UnreadableFile => "a file that was named cannot be read",
+        BadContent => "a needed value is missing, or what a file or variable holds cannot be used",
+        NoResources => "this machine is out of something the program needs, such as file descriptors or memory",
+        NoSuchName => "the host name does not exist in the DNS that this machine asks",
+        NoAddress => "the host name exists, but without an address of the wanted kind",
+        NoAnswer => "the nameservers gave no answer, so whether the name exists is unknown",
+        Refused => "the machine at that address was reached and said no: nothing listens on the port, or a firewall rejects it",
+        ConnectTimeout => "the address did not answer at all while the connection was being set up",
+        Unreachable => "this machine knows no way to the address",
+        ProxyLogin => "the proxy in between, not the service, wants a user and password",
+        ProxyForbidden => "the proxy in between, not the service, does not allow this connection",
+        ProxyTarget => "the proxy in between was reached, but could not reach the service",
+        NotAProxy => "what answers at the proxy's address does not speak the expected proxy protocol",
+        ProxyClosed => "the proxy closed the connection instead of opening a tunnel",
+        ProxyTimeout => "the proxy accepted the connection, but did not open a tunnel in time",
+        Untrusted => "the server's certificate does not lead to a root certificate that this machine trusts",
+        Expired => "the server's certificate is past its end, or this machine's clock is ahead",
+        NotYetValid => "the server's certificate is not valid yet, most often since this machine's clock is behind",
+        Clock => "this machine's clock is wrong, so no certificate can be checked",
+        WrongName => "the certificate was issued for another host name than the one that was asked for",
+        WeakCertificate => "the certificate or its chain uses a key or digest that counts as too weak today",
+        NotTls => "the two ends disagree on whether this port speaks TLS at all",
+        Handshake => "the two ends could not agree on how to speak TLS, or one refused the other",
+        TlsClosed => "the connection was closed before TLS was set up",
+        TlsReset => "the connection was cut by force before TLS was set up",
+        TlsTimeout => "the connection was accepted, but TLS was not set up in time",
+        Unauthorized => "the service does not accept the API key for this tenant",
+        Forbidden => "the service accepts the API key, but not for what was asked",
+        NotFound => "the service knows no such path, tenant, namespace or topic",
+        BadRequest => "the service does not accept a parameter of the request",
+        RefusedForGood => "the service refuses the request, and will until the request is changed",
+        NoResumeById => "the topic has partitions, and the service does not start in the middle of such a topic by message id",
+        Busy => "another consumer is connected to this exclusive subscription",
+        RateLimited => "too many requests or connections in a short time",
+        ServerError => "the service itself failed on this request",
+        GatewayError => "the gateway in front of the service answered, but the service behind it did not",
+        NotWebSocket => "what answered is no WebSocket endpoint, or something in between keeps WebSocket from working",
+        BadAccept => "the answer to the WebSocket request was made for another request",
+        UpgradeClosed => "TLS worked, but the server hung up without an HTTP answer",
+        UpgradeReset => "TLS worked, but the connection was cut by force before an HTTP answer",
+        UpgradeTimeout => "TLS worked, but the HTTP answer did not come in time",
+        StreamClosed => "an open stream ended from the other side; this happens to every long connection",
+        StreamReset => "an open stream was cut by force; this happens to long connections",
+        NoPong => "the stream looked open, but the other end answered no ping any more",
+        Silence => "the connection is open, but no message arrives",
+        ProtocolViolation => "the stream carried bytes that are no valid WebSocket",
+        TooLarge => "a message is larger than the receiving client accepts",
+        BadPayload => "what was decoded is no base64 text",
+        OutputFailed => "what is to be written cannot be written",
+        ReportExists => "the report of a diagnosis cannot be created; a file that exists is never overwritten",
+        OutOfTime => "the run ended by its own time limit, without a session",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fails to compile when a matter is added without being counted here.
+    const LAST: Other = Other::Practices;
+
+    #[test]
+    fn every_matter_has_exactly_one_row() {
+        assert_eq!(OTHERS.len(), LAST as usize + 1);
+        for (i, row) in OTHERS.iter().enumerate() {
+            assert!(OTHERS[..i].iter().all(|o| o.other != row.other && o.name != row.name));
+            assert!(!row.advice.ends_with('.') && !row.means.ends_with('.'), "{}", row.name);
+        }
+    }
+
+    #[test]
+    fn nothing_is_said_in_the_name_of_8x8() {
+        let all = OTHERS.iter().flat_map(|row| [row.means, row.advice]);
+        let all = all.chain(advice::TABLE.iter().map(|row| meaning(row.problem)));
+        for text in all {
+            let words = || text.split(|c: char| !c.is_alphanumeric());
+            assert!(words().all(|w| !["we", "our", "us", "We", "Our"].contains(&w)), "{text}");
+        }
+    }
+}

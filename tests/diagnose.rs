@@ -1,0 +1,40 @@
+//! `tail8x8 diagnose`: for every fault the right check, code, exit code, advice and row of 8x8's
+//! troubleshooting page, in one table; and what it prints, writes and leaves alone when all is
+//! well. Every document is held against the published schema.
+
+mod document;
+mod good;
+mod interrupted;
+mod output;
+mod regions;
+mod report;
+mod schema;
+mod settings;
+mod stream;
+mod table;
+
+use libtest_mimic::Trial;
+
+pub fn trials() -> Vec<Trial> {
+    [
+        schema::trials(),
+        table::trials(),
+        good::trials(),
+        stream::trials(),
+        settings::trials(),
+        regions::trials(),
+        report::trials(),
+        interrupted::trials(),
+        output::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    Trial::test(format!("diagnose: {name}"), move || {
+        body();
+        Ok(())
+    })
+}

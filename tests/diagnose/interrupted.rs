@@ -1,0 +1,80 @@
+//! A signal ends a diagnosis at once, and what is known by then is printed.
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+use nix::sys::signal::Signal;
+
+use super::document::{assert_ends, check, document, text};
+use super::test;
+use crate::support::run::{Output, Run, Running};
+use crate::support::service::{Fault, Service};
+
+pub fn trials() -> Vec<Trial> {
+    vec![
+        test("interrupted while listening", listening),
+        test("interrupted while listening, as a document", listening_json),
+        test("interrupted while waiting for the upgrade", waiting),
+        test("interrupted before the key was sent", before_the_key),
+    ]
+}
+
+fn run(service: &Service, more: &[&str]) -> Running {
+    let run = Run::against(service).args(&["diagnose", "--listen", "60s"]);
+    run.args(&["--connect-timeout", "60s"]).args(more).spawn()
+}
+
+/// By the signal, and at once as far as a busy machine lets it.
+fn stopped(mut run: Running) -> Output {
+    let sent = Instant::now();
+    run.signal(Signal::SIGINT);
+    let output = run.finish();
+    output.assert_signal(Signal::SIGINT).assert_silent();
+    assert!(sent.elapsed() < Duration::from_secs(10), "not at once\n{}", output.whole());
+    output
+}
+
+fn listening() {
+    let service = Service::start();
+    let run = run(&service, &[]);
+    service.wait_for("a ping", |seen| seen.connections.iter().any(|it| it.pings > 0));
+    let lines = text(&stopped(run));
+    assert!(lines.iter().any(|line| line.starts_with("  ok    auth ")), "{lines:#?}");
+    assert!(lines.iter().any(|line| line.starts_with("  skip  stream ")), "{lines:#?}");
+    let last = lines.last().unwrap();
+    assert!(last.starts_with("RESULT: stopped"), "{last}");
+}
+
+fn listening_json() {
+    let service = Service::start();
+    let run = run(&service, &["--json"]);
+    service.wait_for("a ping", |seen| seen.connections.iter().any(|it| it.pings > 0));
+    let document = document(&stopped(run));
+    assert_ends(check(&document, "auth"), "ok", None);
+    assert_ends(check(&document, "stream"), "skip", None);
+    assert_eq!(check(&document, "regions")["summary"], "stopped by SIGINT");
+    assert_eq!(document["api_key"]["sent"], true);
+}
+
+/// Nobody knows yet what becomes of it, but the key is out.
+fn waiting() {
+    let service = Service::with(Fault::UpgradeSilent);
+    let run = run(&service, &["--json"]);
+    service.wait_for("a request", |seen| seen.connections.iter().any(|it| it.request.is_some()));
+    let document = document(&stopped(run));
+    assert_ends(check(&document, "tls"), "ok", None);
+    assert_ends(check(&document, "auth"), "skip", None);
+    assert_eq!(document["api_key"]["sent"], true, "{document:#}");
+    let summary = document["summary"].as_str().unwrap();
+    assert!(!summary.contains("not sent"), "{summary}");
+}
+
+fn before_the_key() {
+    let service = Service::with(Fault::TlsSilent);
+    let run = run(&service, &["--json"]);
+    service.wait_for("a connection", |seen| !seen.connections.is_empty());
+    let document = document(&stopped(run));
+    assert_eq!(document["api_key"]["sent"], false, "{document:#}");
+    assert_eq!(check(&document, "auth")["summary"], "stopped by SIGINT");
+    service.assert_key_never_sent();
+}
