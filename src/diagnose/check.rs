@@ -74,6 +74,11 @@ impl Check {
         }
     }
 
+    /// Whether something is wrong here.
+    pub(crate) fn is_problem(&self) -> bool {
+        self.status >= Status::Warn
+    }
+
     /// A check that was not made, and why.
     pub(crate) fn skip(id: &'static str, why: impl Into<String>) -> Check {
         Check { status: Status::Skip, ..Check::ok(id, Duration::ZERO, why) }

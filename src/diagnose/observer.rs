@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::check::{Check, Status, id_of};
+use super::check::{Check, id_of};
 use super::dns;
 use super::look::Certificate;
 use super::trust;
@@ -29,7 +29,7 @@ pub(crate) struct Observer<'a> {
     checks: Vec<Check>,
     /// The step that failed; there may be more to say of it than the ladder saw.
     failed: Option<Check>,
-    /// The step that goes on now, with its evidence.
+    /// What it has shown.
     evidence: Map<String, Value>,
     subject: String,
     addresses: Vec<IpAddr>,
@@ -312,11 +312,4 @@ fn day(time: Timestamp) -> String {
 
 pub(crate) fn millis(d: Duration) -> u64 {
     u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
-}
-
-impl Check {
-    /// Whether something is wrong here.
-    pub(crate) fn is_problem(&self) -> bool {
-        self.status >= Status::Warn
-    }
 }
