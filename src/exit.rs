@@ -40,16 +40,22 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
         Exit::Data,
         "a message could not be decoded, and --on-reject stop was given; or the text is unknown to `explain`",
     ),
-    (Exit::NoInput, "the key, CA or config file cannot be read"),
+    (Exit::NoInput, "the key, CA, config or cursor file cannot be read"),
     (Exit::NoHost, "name resolution failed or did not end in time"),
     (
         Exit::Unavailable,
         "unavailable: refused, timed out, unreachable, reset, closed, a server error, or no session within the run's time",
     ),
     (Exit::Bug, "a bug in tail8x8; please report it"),
-    (Exit::CantCreate, "the report cannot be created, or is there already"),
-    (Exit::Output, "the output cannot be written"),
-    (Exit::Busy, "busy: the subscription is in use (409) or too many requests (429)"),
+    (
+        Exit::CantCreate,
+        "the output, its cursor or lock, or the report cannot be created; or the report is there already",
+    ),
+    (Exit::Output, "the output or the cursor cannot be written"),
+    (
+        Exit::Busy,
+        "busy: another run has the same output or cursor, or the service says so (409, 429)",
+    ),
     (
         Exit::Protocol,
         "protocol error: TLS handshake, no WebSocket there, a broken frame, a message over the limit",
@@ -57,6 +63,6 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
     (Exit::Denied, "refused: 401 or 403 from the service, 407 or 403 from the proxy"),
     (
         Exit::Config,
-        "configuration: tenant or key missing, unknown cluster, 400, 404 or another answer that stays",
+        "configuration: tenant or key missing, unknown cluster, a cursor that cannot be used, 400, 404 or another answer that stays",
     ),
 ];

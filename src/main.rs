@@ -7,11 +7,16 @@
 mod advice;
 mod args;
 mod connect;
+mod cursor;
 mod diagnose;
 mod exit;
 mod explain;
 mod failure;
+mod files;
 mod message;
+mod metrics;
+mod notify;
+mod progress;
 mod read;
 mod reader_endpoint;
 mod regions;
@@ -23,6 +28,8 @@ mod session;
 mod settings;
 mod sink;
 mod sys;
+#[cfg(test)]
+mod testing;
 mod values;
 mod words;
 
@@ -35,7 +42,7 @@ use exit::Exit;
 use failure::{Failure, Step};
 use read::Ended;
 use report::{Counters, Report};
-use settings::Settings;
+use settings::{Environment, Settings};
 use sys::Signals;
 
 /// Of a text to explain.
@@ -50,29 +57,28 @@ fn main() -> ExitCode {
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     let exit = match args::parse(&words) {
         Ok(args::Parsed::Read(args)) => run_read(*args),
-        Ok(args::Parsed::Diagnose(args)) => run_diagnose(*args),
+        Ok(args::Parsed::Diagnose(args)) => run_diagnose(*args, None),
         Ok(args::Parsed::Explain(text)) => run_explain(text),
-        Ok(args::Parsed::Regions { json: false }) => print(&regions::table()),
-        Ok(args::Parsed::Regions { json: true }) => print(&regions::json()),
+        Ok(args::Parsed::Regions(args)) => run_regions(&args),
         Ok(args::Parsed::ShortHelp) => print(&args::short_help()),
         Ok(args::Parsed::LongHelp) => print(&args::long_help()),
         Ok(args::Parsed::Version) => print(concat!("tail8x8 ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(args::Parsed::Generate(document)) => print(&document.text()),
-        Err(failure) => match args::diagnose_anyway(&words) {
+        Err(failure) => match args::understood(&words) {
             // The form of a diagnosis holds for a mistake on its line, too.
-            Some(json) => {
-                let options = diagnose::Options { json, ..Default::default() };
-                diagnose(Err(failure), &options, args::talk_anyway(&words))
-            }
-            None => fail(&Report::new(args::talk_anyway(&words)), &failure),
+            (args::Command::Diagnose, args) => run_diagnose(args, Some(failure)),
+            (_, args) => fail(&Report::new(settings::talk(&args)), &failure),
         },
     };
     ExitCode::from(exit as u8)
 }
 
-fn run_read(args: args::Args) -> Exit {
+fn run_read(mut args: args::Args) -> Exit {
+    Signals::hold_hangup();
+    let env = Environment::of_process();
+    let layers = settings::complete(&mut args, &env);
     let talk = settings::talk(&args);
-    let settings = match Settings::settle(args, &settings::Environment::of_process()) {
+    let settings = match layers.and_then(|warnings| Settings::settle(args, &env, warnings)) {
         Ok(settings) => settings,
         Err(failure) => return fail(&Report::new(talk), &failure),
     };
@@ -91,14 +97,9 @@ fn run_read(args: args::Args) -> Exit {
         report.keep_secret(login);
     }
     let counters = Rc::new(Counters::default());
-    let signals = {
-        let (report, counters) = (Rc::clone(&report), Rc::clone(&counters));
-        match Signals::take_over(move || report.counters(&counters)) {
-            Ok(signals) => Rc::new(signals),
-            Err(e) => {
-                return fail(&Report::new(settings.talk), &no_signals(&e));
-            }
-        }
+    let signals = match Signals::take_over() {
+        Ok(signals) => Rc::new(signals),
+        Err(e) => return fail(&report, &no_signals(&e)),
     };
 
     let ended = match read::read(&settings, &report, &counters, &signals) {
@@ -123,22 +124,20 @@ fn no_signals(e: &io::Error) -> Failure {
     Failure::new(Step::Config, "signals", Problem::NoResources, cause)
 }
 
-fn run_diagnose(args: args::Args) -> Exit {
-    let talk = settings::talk(&args);
-    let options = diagnose::Options::of(&args);
-    diagnose(Settings::settle(args, &settings::Environment::of_process()), &options, talk)
-}
-
-fn diagnose(
-    settled: Result<Settings, Failure>,
-    options: &diagnose::Options,
-    talk: settings::Talk,
-) -> Exit {
+/// `mistake` is one on the command line: a diagnosis tells of it as of any other trouble.
+fn run_diagnose(mut args: args::Args, mistake: Option<Failure>) -> Exit {
+    let env = Environment::of_process();
+    let layers = settings::complete(&mut args, &env);
+    let (options, talk) = (diagnose::Options::of(&args), settings::talk(&args));
+    let settled = match mistake {
+        Some(mistake) => Err(mistake),
+        None => layers.and_then(|warnings| Settings::settle(args, &env, warnings)),
+    };
     let report = Report::new(talk);
-    match Signals::take_over(|| ()) {
+    match Signals::take_over() {
         Ok(signals) => {
             let signals = Rc::new(signals);
-            let exit = diagnose::diagnose(&settled, options, &report, &signals);
+            let exit = diagnose::diagnose(&settled, &options, &report, &signals);
             match signals.stop() {
                 Some(signal) => sys::die_by(signal),
                 None => exit,
@@ -148,12 +147,20 @@ fn diagnose(
     }
 }
 
+fn run_regions(args: &args::Args) -> Exit {
+    match settings::region(args) {
+        Ok(only) if args.json.unwrap_or(false) => print(&regions::json(only)),
+        Ok(only) => print(&regions::table(only)),
+        Err(failure) => fail(&Report::new(settings::talk(args)), &failure),
+    }
+}
+
 fn run_explain(text: String) -> Exit {
     let text = match text.is_empty() {
         true if io::stdin().is_terminal() => {
             let failure = Failure::usage("explain", "nothing to explain is given")
                 .hint("give the error message as an argument, or by a pipe");
-            return fail(&Report::new(args::talk_anyway(&[])), &failure);
+            return fail(&Report::new(settings::talk(&args::Args::default())), &failure);
         }
         true => {
             let mut bytes = Vec::new();
@@ -182,7 +189,7 @@ fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            fail(&Report::new(args::talk_anyway(&[])), &read::output_failure(&e))
+            fail(&Report::new(settings::talk(&args::Args::default())), &sink::standard_output(&e))
         }
         _ => Exit::Ok,
     }

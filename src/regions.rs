@@ -68,10 +68,10 @@ pub(crate) fn by_host(host: &str) -> Option<&'static Region> {
     REGIONS.iter().find(|region| region.host == Some(host))
 }
 
-/// What `tail8x8 regions` prints.
-pub(crate) fn table() -> String {
+/// What `tail8x8 regions` prints: all of them, or only the one that was asked for.
+pub(crate) fn table(only: Option<&Region>) -> String {
     let mut out = format!("REGION  CODE  HOST                    CLUSTERS (as of {AS_OF})\n");
-    for Region { name, code, host, clusters } in REGIONS {
+    for Region { name, code, host, clusters } in wanted(only) {
         let host = host.unwrap_or("not yet deployed");
         // Writing to a String cannot fail.
         let _ = writeln!(out, "{name:<7} {code:<5} {host:<23} {}", clusters.join(" "));
@@ -81,12 +81,12 @@ pub(crate) fn table() -> String {
 
 /// What `tail8x8 regions --json` prints: the same rows as one document, `null` for a host or
 /// code that is not there yet.
-pub(crate) fn json() -> String {
+pub(crate) fn json(only: Option<&Region>) -> String {
     // Names and hosts of the table need no escapes, as a test shows by parsing them.
     let text = |value: &str| format!("\"{value}\"");
     let or_null = |value: Option<&str>| value.map_or("null".to_owned(), text);
     let mut out = format!("{{\"schema_version\":1,\"as_of\":\"{AS_OF}\",\"regions\":[");
-    for (i, Region { name, code, host, clusters }) in REGIONS.iter().enumerate() {
+    for (i, Region { name, code, host, clusters }) in wanted(only).enumerate() {
         let code = or_null(Some(*code).filter(|code| !code.is_empty()));
         let clusters: Vec<_> = clusters.iter().map(|cluster| text(cluster)).collect();
         // Writing to a String cannot fail.
@@ -101,6 +101,10 @@ pub(crate) fn json() -> String {
     }
     out.push_str("\n]}\n");
     out
+}
+
+fn wanted(only: Option<&Region>) -> impl Iterator<Item = &'static Region> {
+    REGIONS.iter().filter(move |region| only.is_none_or(|only| only == *region))
 }
 
 #[cfg(test)]
@@ -141,7 +145,7 @@ mod tests {
 
     #[test]
     fn the_printed_table_has_every_region_and_says_what_is_not_there_yet() {
-        let table = table();
+        let table = table(None);
         assert_eq!(table.lines().count(), 1 + REGIONS.len());
         assert!(table.contains("US2     usw2  pulsar-ws-usw2.8x8.com  NA7 NA8"), "{table}");
         assert!(table.contains("SY1           not yet deployed        AU1 AU2"), "{table}");
@@ -150,7 +154,7 @@ mod tests {
 
     #[test]
     fn the_document_has_every_region_and_says_what_is_not_there_yet() {
-        let document: serde_json::Value = serde_json::from_str(&json()).expect("JSON");
+        let document: serde_json::Value = serde_json::from_str(&json(None)).expect("JSON");
         assert_eq!(document["schema_version"], 1);
         assert_eq!(document["as_of"], AS_OF);
         let regions = document["regions"].as_array().expect("an array");

@@ -3,38 +3,33 @@
 //! A reader has no cursor at the service, so this is its memory. Ids are compared by meaning,
 //! within one partition, where they only grow.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
-use crate::message::{Envelope, MessageId};
+use crate::cursor::Cursor;
+use crate::message::MessageId;
+use crate::progress::Progress;
 use crate::settings::Position;
 
 /// Publish times are the producers' clocks. An event shown from just before the start is no
 /// repeat, a dropped one is a loss: so a start by time leaves this much room.
 const MARGIN: Duration = Duration::from_secs(5);
 
+/// Producers' clocks differ, but not by more than this.
+const SKEW: SignedDuration = SignedDuration::from_secs(60);
+
 /// What has been read so far.
 #[derive(Debug)]
 pub(crate) struct Resume {
     start: Position,
-    /// The service's clock when the first session opened.
+    /// The service's clock when the first session of all was open.
     began: Option<Timestamp>,
     /// The topic refused to go on after an id.
     partitioned: bool,
     /// This session replays what a start at `latest` has to leave out.
     replaying: bool,
-    newest: Option<MessageId>,
-    partitions: BTreeMap<i64, Last>,
-}
-
-/// The last message taken of one partition.
-#[derive(Debug)]
-struct Last {
-    place: (u64, u64, i64),
-    /// The latest publish time of all that were taken.
-    published: Option<Timestamp>,
+    progress: Progress,
 }
 
 /// What a message is to this run.
@@ -56,8 +51,18 @@ impl Resume {
             began: None,
             partitioned: false,
             replaying: false,
-            newest: None,
-            partitions: BTreeMap::new(),
+            progress: Progress::default(),
+        }
+    }
+
+    /// Goes on where an earlier run stopped.
+    pub(crate) fn of(cursor: &Cursor) -> Resume {
+        Resume {
+            start: cursor.start.clone(),
+            began: cursor.began,
+            partitioned: cursor.partitioned,
+            replaying: false,
+            progress: cursor.progress.clone(),
         }
     }
 
@@ -66,19 +71,29 @@ impl Resume {
         self.began.get_or_insert(now);
     }
 
-    /// The service's clock when the first session opened.
-    pub(crate) fn began(&self) -> Option<Timestamp> {
-        self.began
+    /// What was taken since then counts no more.
+    pub(crate) fn roll_back(&mut self, progress: Progress) {
+        self.progress = progress;
     }
 
     /// The last message taken.
     pub(crate) fn newest(&self) -> Option<&MessageId> {
-        self.newest.as_ref()
+        self.progress.newest()
+    }
+
+    /// Where the first session began.
+    pub(crate) fn start(&self) -> &Position {
+        &self.start
+    }
+
+    /// How far the topic was read.
+    pub(crate) fn progress(&self) -> &Progress {
+        &self.progress
     }
 
     /// What the next session has to ask for.
     pub(crate) fn position(&mut self) -> Position {
-        let position = match (&self.newest, &self.start) {
+        let position = match (self.progress.newest(), &self.start) {
             (Some(_), _) if self.partitioned => Position::Earliest,
             (Some(id), _) => Position::After(id.clone()),
             // There is no id to go on after, but what was published meanwhile must not be lost.
@@ -92,47 +107,55 @@ impl Resume {
     /// The service refuses to go on after an id, as it does for partitioned topics. Whether
     /// there is another way: the position was ours, and is not needed to find the place.
     pub(crate) fn read_from_earliest_instead(&mut self) -> bool {
-        !std::mem::replace(&mut self.partitioned, true) && self.newest.is_some()
+        !std::mem::replace(&mut self.partitioned, true) && self.progress.newest().is_some()
+    }
+
+    /// Whether sessions read everything that is held, since the topic cannot be resumed by id.
+    pub(crate) fn is_from_earliest(&self) -> bool {
+        self.partitioned
     }
 
     /// What this message is to the run.
-    pub(crate) fn seen(&self, message: &Envelope<'_>) -> Seen {
-        match self.partitions.get(&message.id.partition) {
-            Some(last) if message.id.place() > last.place => Seen::New,
-            // Nothing published later than all that was taken can have been taken.
-            Some(last) if message.published_after(last.published) => Seen::Anew,
+    pub(crate) fn seen(&self, id: &MessageId, published: Option<Timestamp>) -> Seen {
+        match self.progress.of(id.partition) {
+            Some(last) if id.place() > last.id.place() => Seen::New,
+            Some(last) if self.is_later(published, last.published) => Seen::Anew,
             Some(_) => Seen::Repeat,
-            None if self.began_before(message) => Seen::Before,
+            None if self.began_before(published) => Seen::Before,
             None => Seen::New,
         }
     }
 
     /// The message was handed to the output, or needs none.
-    pub(crate) fn took(&mut self, message: Envelope<'_>) {
-        let Envelope { id, publish_time, .. } = message;
-        let last = self
-            .partitions
-            .entry(id.partition)
-            .or_insert(Last { place: id.place(), published: publish_time });
-        last.place = id.place();
-        last.published = last.published.max(publish_time);
-        self.newest = Some(id);
+    pub(crate) fn took(&mut self, id: MessageId, published: Option<Timestamp>) {
+        self.progress.took(id, published);
+    }
+
+    /// Whether a message was published later than all that was taken, and so cannot have been
+    /// taken. One from before a start at `latest` may seem so by its producer's clock.
+    pub(crate) fn is_later(&self, published: Option<Timestamp>, taken: Option<Timestamp>) -> bool {
+        let margin = match self.start {
+            Position::Earliest => SignedDuration::ZERO,
+            _ => SKEW,
+        };
+        let ahead = published.zip(taken).map(|(published, taken)| published.duration_since(taken));
+        ahead.is_some_and(|ahead| ahead > margin)
+    }
+
+    /// Whether this session sends messages in the order they were sent first, without those from
+    /// before the start.
+    pub(crate) fn is_in_order(&self, partition: i64) -> bool {
+        partition < 0 && !self.replaying
     }
 
     /// Whether the message is from before a start at `latest`. Only in a later session: what
     /// the first one delivers is new, whatever the producer's clock says.
-    fn began_before(&self, message: &Envelope<'_>) -> bool {
+    fn began_before(&self, published: Option<Timestamp>) -> bool {
         self.replaying
-            && match (self.began, message.publish_time) {
+            && match (self.began, published) {
                 (Some(began), Some(published)) => published < began - MARGIN,
                 _ => false,
             }
-    }
-}
-
-impl Envelope<'_> {
-    fn published_after(&self, time: Option<Timestamp>) -> bool {
-        matches!((self.publish_time, time), (Some(published), Some(time)) if published > time)
     }
 }
 
@@ -142,16 +165,20 @@ mod tests {
     use base64::Engine as _;
     use base64::engine::general_purpose::STANDARD;
 
-    fn message(partition: u8, entry: u8, second: i64) -> Envelope<'static> {
+    fn message(partition: u8, entry: u8, second: i64) -> (MessageId, Option<Timestamp>) {
         let mut bytes = vec![8, 1, 16, entry];
         if partition > 0 {
             bytes.extend([24, partition]);
         }
-        Envelope {
-            id: MessageId::parse(&STANDARD.encode(bytes)).expect("an id"),
-            payload: "".into(),
-            publish_time: Some(at(second)),
-        }
+        (MessageId::parse(&STANDARD.encode(bytes)).expect("an id"), Some(at(second)))
+    }
+
+    fn seen(resume: &Resume, (id, published): (MessageId, Option<Timestamp>)) -> Seen {
+        resume.seen(&id, published)
+    }
+
+    fn take(resume: &mut Resume, (id, published): (MessageId, Option<Timestamp>)) {
+        resume.took(id, published);
     }
 
     fn at(second: i64) -> Timestamp {
@@ -163,12 +190,12 @@ mod tests {
         let mut resume = Resume::new(Position::Earliest);
         assert_eq!(resume.position(), Position::Earliest);
         resume.opened(at(0));
-        assert_eq!(resume.seen(&message(0, 1, 0)), Seen::New);
-        resume.took(message(0, 1, 0));
-        resume.took(message(0, 2, 0));
-        assert_eq!(resume.position(), Position::After(message(0, 2, 0).id));
-        assert_eq!(resume.seen(&message(0, 2, 0)), Seen::Repeat);
-        assert_eq!(resume.seen(&message(0, 3, 0)), Seen::New);
+        assert_eq!(seen(&resume, message(0, 1, 0)), Seen::New);
+        take(&mut resume, message(0, 1, 0));
+        take(&mut resume, message(0, 2, 0));
+        assert_eq!(resume.position(), Position::After(message(0, 2, 0).0));
+        assert_eq!(seen(&resume, message(0, 2, 0)), Seen::Repeat);
+        assert_eq!(seen(&resume, message(0, 3, 0)), Seen::New);
     }
 
     #[test]
@@ -177,13 +204,13 @@ mod tests {
         assert_eq!(resume.position(), Position::Latest);
         resume.opened(at(100));
         // The first session's messages are new, even from a producer whose clock is behind.
-        assert_eq!(resume.seen(&message(0, 9, 0)), Seen::New);
+        assert_eq!(seen(&resume, message(0, 9, 0)), Seen::New);
         assert_eq!(resume.position(), Position::Earliest);
-        assert_eq!(resume.seen(&message(0, 1, 94)), Seen::Before);
-        assert_eq!(resume.seen(&message(0, 2, 96)), Seen::New);
-        resume.took(message(0, 2, 96));
-        assert_eq!(resume.seen(&message(0, 3, 0)), Seen::New);
-        assert_eq!(resume.position(), Position::After(message(0, 2, 0).id));
+        assert_eq!(seen(&resume, message(0, 1, 94)), Seen::Before);
+        assert_eq!(seen(&resume, message(0, 2, 96)), Seen::New);
+        take(&mut resume, message(0, 2, 96));
+        assert_eq!(seen(&resume, message(0, 3, 0)), Seen::New);
+        assert_eq!(resume.position(), Position::After(message(0, 2, 0).0));
     }
 
     #[test]
@@ -191,27 +218,27 @@ mod tests {
         let mut resume = Resume::new(Position::Latest);
         resume.position();
         resume.opened(at(100));
-        resume.took(message(1, 5, 101));
+        take(&mut resume, message(1, 5, 101));
         assert!(resume.read_from_earliest_instead());
         assert!(
             !resume.read_from_earliest_instead(),
             "asked from earliest, it has no other excuse"
         );
         assert_eq!(resume.position(), Position::Earliest);
-        assert_eq!(resume.seen(&message(1, 5, 101)), Seen::Repeat);
-        assert_eq!(resume.seen(&message(1, 6, 101)), Seen::New);
-        assert_eq!(resume.seen(&message(2, 1, 50)), Seen::Before);
-        assert_eq!(resume.seen(&message(2, 2, 102)), Seen::New);
+        assert_eq!(seen(&resume, message(1, 5, 101)), Seen::Repeat);
+        assert_eq!(seen(&resume, message(1, 6, 101)), Seen::New);
+        assert_eq!(seen(&resume, message(2, 1, 50)), Seen::Before);
+        assert_eq!(seen(&resume, message(2, 2, 102)), Seen::New);
     }
 
     #[test]
     fn a_topic_made_anew_is_noticed_by_its_times() {
         let mut resume = Resume::new(Position::Earliest);
-        resume.took(message(0, 50, 10));
-        resume.took(message(0, 51, 8));
-        assert_eq!(resume.seen(&message(0, 1, 9)), Seen::Repeat);
-        assert_eq!(resume.seen(&message(0, 1, 11)), Seen::Anew);
-        resume.took(message(0, 1, 11));
-        assert_eq!(resume.seen(&message(0, 2, 11)), Seen::New);
+        take(&mut resume, message(0, 50, 10));
+        take(&mut resume, message(0, 51, 8));
+        assert_eq!(seen(&resume, message(0, 1, 9)), Seen::Repeat);
+        assert_eq!(seen(&resume, message(0, 1, 11)), Seen::Anew);
+        take(&mut resume, message(0, 1, 11));
+        assert_eq!(seen(&resume, message(0, 2, 11)), Seen::New);
     }
 }

@@ -50,8 +50,12 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) enum Next {
     Message(Utf8Bytes),
-    /// A message that is no text in UTF-8; the reason, for people.
-    Unreadable(String),
+    /// A message that is no text in UTF-8; the reason, for people, and what it was, where the
+    /// layer below still has it.
+    Unreadable {
+        reason: String,
+        bytes: Option<Vec<u8>>,
+    },
     /// Nothing more is ready: write, acknowledge, then wait.
     Nothing,
 }
@@ -99,9 +103,12 @@ impl Session {
                 Ok(Message::Text(text)) => return Ok(Next::Message(text)),
                 // The documentation allows binary frames for the same JSON.
                 Ok(Message::Binary(bytes)) => {
-                    return Ok(match Utf8Bytes::try_from(bytes) {
+                    return Ok(match Utf8Bytes::try_from(bytes.clone()) {
                         Ok(text) => Next::Message(text),
-                        Err(e) => Next::Unreadable(format!("frame is not UTF-8: {e}")),
+                        Err(e) => Next::Unreadable {
+                            reason: format!("frame is not UTF-8: {e}"),
+                            bytes: Some(bytes.to_vec()),
+                        },
                     });
                 }
                 // The answer is queued by the layer below and leaves with the next flush.
@@ -115,7 +122,8 @@ impl Session {
                 Err(Error::Utf8(e)) => {
                     // A Close with such a reason looks the same: ask whether anyone is there.
                     self.ping()?;
-                    return Ok(Next::Unreadable(format!("frame is not UTF-8: {e}")));
+                    let reason = format!("frame is not UTF-8: {e}");
+                    return Ok(Next::Unreadable { reason, bytes: None });
                 }
                 Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => return Ok(Next::Nothing),
                 Err(e) => return Err(self.explain(e)),

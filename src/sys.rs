@@ -4,10 +4,11 @@
 //! wait polls beside its own, so a signal is never missed between a check and a wait, and acts
 //! at once wherever the program happens to be. No code runs in a signal handler.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -30,16 +31,32 @@ pub(crate) enum Wake {
 pub(crate) struct Signals {
     fd: SignalFd,
     stop: Cell<Option<Signal>>,
-    /// SIGUSR1.
-    on_counters: Box<dyn Fn()>,
+    /// A chore cannot go on.
+    is_over: Cell<bool>,
+    chores: RefCell<Option<Rc<dyn Chores>>>,
+}
+
+/// What has to go on in every wait, however long and whatever it is for.
+pub(crate) trait Chores {
+    /// SIGUSR1: tells the counters.
+    fn count(&self);
+
+    /// SIGHUP: opens the output anew. `false` where there is none, and the signal asks to stop.
+    fn reopen(&self) -> bool;
+
+    /// When there is something to do.
+    fn due(&self) -> Option<Instant>;
+
+    /// Does what is due. `false` asks to stop, as a signal does.
+    fn work(&self) -> bool;
 }
 
 impl Signals {
-    /// Takes the signals over; `on_counters` is called from within a wait at each SIGUSR1.
+    /// Takes the signals over.
     ///
     /// # Errors
     /// Those of sigprocmask(2) and signalfd(2).
-    pub(crate) fn take_over(on_counters: impl Fn() + 'static) -> io::Result<Signals> {
+    pub(crate) fn take_over() -> io::Result<Signals> {
         let mut set = SigSet::empty();
         // What our parent has set to be ignored (nohup, a shell's background job) stays ignored; a
         // blocked signal would arrive all the same.
@@ -50,8 +67,28 @@ impl Signals {
             }
         }
         set.thread_block()?;
+        // A file that may not grow is an error of write(2), and no reason to die.
+        SigSet::from(Signal::SIGXFSZ).thread_block()?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        Ok(Signals { fd, stop: Cell::new(None), on_counters: Box::new(on_counters) })
+        let (stop, is_over, chores) = (Cell::new(None), Cell::new(false), RefCell::new(None));
+        Ok(Signals { fd, stop, is_over, chores })
+    }
+
+    /// Keeps a SIGHUP for later: what asks for a reopened file must not end a run that has only
+    /// begun. Others still end it, such as Ctrl-C while a key is typed.
+    pub(crate) fn hold_hangup() {
+        // Where it cannot be held it does what it always does.
+        let _ = SigSet::from(Signal::SIGHUP).thread_block();
+    }
+
+    /// From now on every wait does these chores.
+    pub(crate) fn set_chores(&self, chores: Rc<dyn Chores>) {
+        *self.chores.borrow_mut() = Some(chores);
+    }
+
+    /// Whether a signal or a chore has asked the run to stop.
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stop.get().is_some() || self.is_over.get()
     }
 
     /// The signal that asked the run to stop, if one did.
@@ -65,13 +102,22 @@ impl Signals {
     /// A second signal to stop ends the process here, by that signal.
     pub(crate) fn wait<'a>(&'a self, fds: &mut Vec<PollFd<'a>>, until: Option<Instant>) -> Wake {
         fds.push(readable(self.fd.as_fd()));
+        let chores = self.chores.borrow().clone();
         let wake = loop {
-            match poll(fds, timeout(until)) {
+            let due = chores.as_ref().and_then(|chores| chores.due());
+            match poll(fds, timeout(earlier(until, due))) {
                 Ok(_) | Err(Errno::EINTR) => {}
                 Err(e) => unreachable!("poll of a few open descriptors of our own: {e}"),
             }
             let (signals, others) = fds.split_last().expect("pushed above");
-            if is_ready(signals) && self.read_pending() {
+            if is_ready(signals) && self.read_pending(chores.as_deref()) {
+                break Wake::Stop;
+            }
+            if let Some(chores) = &chores
+                && due.is_some_and(|due| Instant::now() >= due)
+                && !chores.work()
+                && !self.is_over.replace(true)
+            {
                 break Wake::Stop;
             }
             if others.iter().any(is_ready) {
@@ -86,11 +132,12 @@ impl Signals {
     }
 
     /// Whether one of the pending signals asks to stop.
-    fn read_pending(&self) -> bool {
+    fn read_pending(&self, chores: Option<&dyn Chores>) -> bool {
         let mut stop = false;
         while let Ok(Some(info)) = self.fd.read_signal() {
             match Signal::try_from(info.ssi_signo.cast_signed()) {
-                Ok(Signal::SIGUSR1) => (self.on_counters)(),
+                Ok(Signal::SIGUSR1) => chores.into_iter().for_each(Chores::count),
+                Ok(Signal::SIGHUP) if chores.is_some_and(Chores::reopen) => {}
                 Ok(signal) if self.stop.get().is_some() => die_by(signal),
                 Ok(signal) => {
                     self.stop.set(Some(signal));

@@ -95,7 +95,7 @@ mod tests {
                 );
             }
         }
-        assert!(long().contains("Default: 45s") && long().contains("Environment: PULSAR_TENANT"));
+        assert!(long().contains("Default: 60s") && long().contains("Environment: PULSAR_TENANT"));
     }
 
     #[test]

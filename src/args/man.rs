@@ -72,7 +72,11 @@ const SIGNALS: &[(&str, &str)] = &[
          the signal, so that a script does not take it for complete. A second signal ends at \
          once.",
     ),
-    ("HUP", "As TERM."),
+    (
+        "HUP",
+        "With --output: what was received is written, and the file is opened anew under its name, \
+         as logrotate(8) wants it. Without, as TERM.",
+    ),
     ("USR1", "Writes the counters to standard error."),
 ];
 
@@ -91,21 +95,60 @@ const ENVIRONMENT: &[(&str, &str)] = &[
     ),
     ("no_proxy, NO_PROXY", "Hosts that are reached without a proxy, as for --noproxy."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Where the system's certificates are, as for OpenSSL."),
+    (
+        "TAIL8X8_RESOLV_CONF",
+        "For tests: a file in the form of resolv.conf(5), whose nameservers are asked for every \
+         name, without the system's resolver and the hosts file; they may have a port, as in \
+         127.0.0.1:5353.",
+    ),
     ("NO_COLOR", "If not empty, --color auto is never."),
+    (
+        "NOTIFY_SOCKET, WATCHDOG_USEC",
+        "Set by systemd: it is told when the first session is open (READY=1), what the run is doing \
+         (STATUS=), that it is alive (WATCHDOG=1, also while the service is away) and that it \
+         ends.",
+    ),
 ];
 
-const FILES: &[(&str, &str)] = &[(
-    "the file of --config",
-    "No file is read that is not named by an option or a variable. A line such as \
-     `tenant = acme` is an option without its dashes.",
-)];
+const FILES: &[(&str, &str)] = &[
+    (
+        "the file of --config",
+        "No file is read that is not named by an option or a variable. A line such as \
+         `tenant = acme` is an option without its dashes.",
+    ),
+    (
+        "the file of --output, its .part",
+        "Lines are only ever appended. After a death a torn last line is cut, and what a power loss \
+         left behind the last good line; nothing else is ever cut. With rotation the open file is \
+         FILE.part, and stays that at the end of a run.",
+    ),
+    (
+        "the file of --cursor-file",
+        "One JSON object: what is read, the last message of each partition, the files and their \
+         lengths. Replaced as a whole (FILE.tmp, then rename) about once a second. It may be \
+         copied and moved together with the output.",
+    ),
+    (
+        "FILE.lock beside output and cursor",
+        "Holds the number of the process that writes them. It stays, empty of meaning, when the \
+         run is over.",
+    ),
+    ("FILE.rejects beside the output", "See --rejects."),
+];
 
 const NOTES: &[&str] = &[
     "One event is one line, byte for byte as it was published, save raw line breaks between its \
      tokens, which become spaces. An empty message has no line with --format payload.",
     "Within one run no event is lost and none is written twice, also over reconnects, as far \
-     back as the service still holds events. From one run to the next nothing is remembered: \
-     take the messageId of the last line of --format envelope for --message-id.",
+     back as the service still holds events. With --cursor-file and --output that holds from one \
+     run to the next, too, whatever ended the one before: a kill, a crash, a full disk, or, unless \
+     --sync none is given, a power loss. With --cursor-file alone, on standard output, up to a \
+     second of events can come twice after a death.",
+    "A gap that the service's retention left while no run was there is said, with both ends. So \
+     is a cursor whose message ids are of another topic: the run ends with 78 then.",
+    "While the disk refuses (full, quota, read-only) nothing is acknowledged: it is said once, \
+     tried again as --retry says, and told when it is over. On standard output, too, the rest of \
+     a line is kept and written later.",
     "The service cannot continue a partitioned topic after a message id. After a lost connection \
      tail8x8 reads such a topic from earliest again and leaves out what it has written.",
     "An event is acknowledged after its line has been written to standard output. A reader that \
@@ -130,6 +173,15 @@ const EXAMPLES: &[(&str, &str)] = &[
         "tail8x8 --config acme.conf --event InteractionCreated -n 1 --max-time 5m --fail-if-empty",
     ),
     (
+        "Capture for weeks, a new file each hour, the last 48 of them:",
+        "tail8x8 --config acme.conf -o events.ndjson --cursor-file events.cursor \
+         --rotate-interval 1h --rotate-keep 48",
+    ),
+    (
+        "From cron: everything new since the last time, then end; silent unless something is wrong:",
+        "tail8x8 --config acme.conf -e -o events.ndjson --cursor-file events.cursor",
+    ),
+    (
         "It does not work; what is wrong, and where are the events?",
         "tail8x8 diagnose --tenant acme --x-api-key-file ~/.8x8-key --all-regions",
     ),
@@ -140,7 +192,7 @@ const EXAMPLES: &[(&str, &str)] = &[
     ),
 ];
 
-const SEE_ALSO: &str = "curl(1), jq(1), systemd.exec(5), sysexits(3)";
+const SEE_ALSO: &str = "curl(1), jq(1), logrotate(8), resolv.conf(5), systemd.exec(5), sysexits(3)";
 
 fn options(out: &mut String) {
     heading(out, "Options");

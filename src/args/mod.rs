@@ -18,13 +18,16 @@ use jiff::Timestamp;
 use crate::advice::Problem;
 use crate::failure::{Failure, Step};
 use crate::secret::Secret;
-use crate::settings::{AuthStyle, Color, Format, LogFormat, OnReject, Override, Position};
+use crate::settings::{
+    AuthStyle, Color, Durability, Format, LogFormat, OnReject, Override, Position,
+};
 use crate::values;
+use crate::values::file_name::FileName;
 
 pub(crate) use help::{long as long_help, short as short_help};
-pub(crate) use opt::{Fallback, Opt};
+pub(crate) use opt::{Command, Fallback, Opt};
 pub(crate) use options::{OPTIONS, by_long};
-pub(crate) use parse::{diagnose_anyway, nearest, parse, talk_anyway};
+pub(crate) use parse::{nearest, parse, understood};
 
 /// What the command line asks for.
 #[derive(Debug)]
@@ -33,9 +36,7 @@ pub(crate) enum Parsed {
     Diagnose(Box<Args>),
     /// The text to explain; empty is to be read from standard input.
     Explain(String),
-    Regions {
-        json: bool,
-    },
+    Regions(Box<Args>),
     /// `-h`.
     ShortHelp,
     /// `--help`.
@@ -103,6 +104,16 @@ pub(crate) struct Args {
     pub(crate) format: Option<Format>,
     pub(crate) event: Vec<String>,
     pub(crate) on_reject: Option<OnReject>,
+    pub(crate) output: Option<FileName>,
+    pub(crate) file_mode: Option<u32>,
+    pub(crate) cursor_file: Option<String>,
+    pub(crate) sync: Option<Durability>,
+    pub(crate) rejects: Option<String>,
+    pub(crate) rotate_size: Option<u64>,
+    pub(crate) rotate_interval: Option<Duration>,
+    pub(crate) rotate_keep: Option<u64>,
+    pub(crate) lock_wait: Option<Duration>,
+    pub(crate) metrics_file: Option<String>,
     pub(crate) connect_timeout: Option<Duration>,
     pub(crate) max_message_size: Option<usize>,
     pub(crate) ping_interval: Option<Duration>,

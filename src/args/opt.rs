@@ -47,6 +47,7 @@ pub(crate) enum Section {
     Key,
     Range,
     Output,
+    Capture,
     Link,
     Retry,
     Network,
@@ -55,11 +56,12 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    pub(crate) const ALL: [Section; 9] = [
+    pub(crate) const ALL: [Section; 10] = [
         Section::Service,
         Section::Key,
         Section::Range,
         Section::Output,
+        Section::Capture,
         Section::Link,
         Section::Retry,
         Section::Network,
@@ -73,6 +75,7 @@ impl Section {
             Section::Key => "API key",
             Section::Range => "Where to start and when to end",
             Section::Output => "Output",
+            Section::Capture => "Capture in files",
             Section::Link => "Limits of the connection",
             Section::Retry => "Retries",
             Section::Network => "Proxy, certificates and addresses",
@@ -93,6 +96,8 @@ pub(crate) enum Commands {
     Diagnose,
     /// `diagnose` and `regions`.
     Findings,
+    /// `read`, `diagnose` and `regions`: which region.
+    Place,
     Any,
 }
 
@@ -103,6 +108,7 @@ impl Commands {
             Commands::Way => matches!(command, Command::Read | Command::Diagnose),
             Commands::Diagnose => command == Command::Diagnose,
             Commands::Findings => matches!(command, Command::Diagnose | Command::Regions),
+            Commands::Place => command != Command::Explain,
             Commands::Any => true,
         }
     }
@@ -165,7 +171,7 @@ pub(crate) const fn flag(
             Section::Service | Section::Key | Section::Link | Section::Network => Commands::Way,
             Section::Diagnose => Commands::Diagnose,
             Section::General => Commands::Any,
-            Section::Range | Section::Output | Section::Retry => Commands::Read,
+            Section::Range | Section::Output | Section::Capture | Section::Retry => Commands::Read,
         },
         group: long,
         secret: false,

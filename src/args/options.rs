@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use crate::args::opt::{Commands, Opt, Section, flag, value};
 use crate::secret::Secret;
-use crate::settings::{AuthStyle, Color, Format, LogFormat, OnReject};
+use crate::settings::{AuthStyle, Color, Durability, Format, LogFormat, OnReject};
+use crate::values::file_name::FileName;
 use crate::values::{self, host, proxy};
 
 /// The option called so, without dashes.
@@ -36,13 +37,14 @@ pub(crate) const OPTIONS: &[Opt] = &[
          use1, usw2). `tail8x8 regions` lists them. In the wrong region everything works and \
          no event ever comes.",
         |args, text| put(&mut args.region, values::label(text)))
-        .group("host"),
+        .group("host").commands(Commands::Place),
     value("cluster", "CLUSTER", Section::Service,
         "the Contact Center cluster, such as NA12",
         "The Contact Center cluster, such as NA12 or vcc-na12.8x8.com: what stands before \
-         .8x8.com in the browser of an agent. It finds the region.",
+         .8x8.com in the browser of an agent. It finds the region; `tail8x8 regions` with it \
+         shows which.",
         |args, text| put(&mut args.cluster, values::label(text)))
-        .group("host"),
+        .group("host").commands(Commands::Place),
     value("host", "HOST", Section::Service,
         "the server, by its name",
         "The server by name: HOST or HOST:PORT, also with wss:// before it. ws://, which has \
@@ -112,7 +114,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
          then starts with what follows that message.",
         |args, text| put(&mut args.message_id, values::position(text)))
         .commands(Commands::Way)
-        .default_words("latest; earliest with -e, --since or a past --until"),
+        .default_words("latest; earliest with -e, --since, --cursor-file or a past --until"),
     value("since", "TIME", Section::Range,
         "only what was published from this time on",
         "Only what was published from this time on: RFC 3339 with a zone, such as \
@@ -187,13 +189,81 @@ pub(crate) const OPTIONS: &[Opt] = &[
         |args, text| put(&mut args.on_reject, choice(text, ON_REJECTS)))
         .choices(&names(ON_REJECTS)).default("warn"),
 
+    value("output", "FILE", Section::Capture,
+        "append to this file instead of standard output",
+        "Append the lines to this file instead of standard output; - is standard output. %Y, \
+         %m, %d, %H, %M and %S in the name stand for the time in UTC, and a new file begins \
+         when the name changes. After SIGHUP the file is opened anew, as logrotate wants it. \
+         Another run that is given the same file exits 75.",
+        |args, text| put(&mut args.output, FileName::parse(text)))
+        .short('o').default_words("standard output"),
+    value("cursor-file", "FILE", Section::Capture,
+        "go on after what this file remembers",
+        "Go on after the last event that was written, which this file remembers: also over \
+         kill -9, and over a power loss unless --sync none is given, with each event exactly \
+         once in the files of --output. Made by the first run, which starts at earliest unless \
+         --message-id or --since says otherwise; once it has a position it goes before both. \
+         It belongs to one host, tenant, namespace and topic.",
+        |args, text| put(&mut args.cursor_file, values::label(text))),
+    value("sync", "WHEN", Section::Capture,
+        "when it must be on disk: none, cursor, message",
+        "When what was written must have reached the disk: cursor is before each save of the \
+         cursor, about once a second; message is after each event, which is slow; none leaves \
+         it to the system: a power loss can then take events that the cursor calls written, \
+         which are lost, or the cursor itself.",
+        |args, text| put(&mut args.sync, choice(text, SYNCS)))
+        .choices(&names(SYNCS)).default("cursor"),
+    value("rejects", "FILE", Section::Capture,
+        "a file for messages that cannot be decoded",
+        "Append messages that cannot be decoded to this file: a JSON object a line, with \
+         reason, messageId and the frame as it came. It is made when the first one comes.",
+        |args, text| put(&mut args.rejects, values::label(text)))
+        .default_words("beside --output, with .rejects; none on standard output"),
+    value("file-mode", "MODE", Section::Capture,
+        "the permissions of new files, in octal",
+        "The permissions of new output and rejects files, in octal, such as 0640.",
+        |args, text| put(&mut args.file_mode, file_mode(text)))
+        .default("0600"),
+    value("rotate-size", "SIZE", Section::Capture,
+        "begin a new file before this size is passed",
+        "Begin a new file before this size is passed, from 1k on; only a single longer line \
+         passes it. The open file is FILE.part; finished ones appear whole, under the time they \
+         were finished: events.ndjson becomes events.20261002T090000.ndjson, with -1, -2 and so \
+         on where that is taken. No file is ever overwritten.",
+        |args, text| put(&mut args.rotate_size, rotate_size(text)))
+        .default_words("never"),
+    value("rotate-interval", "TIME", Section::Capture,
+        "begin a new file at such times of the UTC clock",
+        "Begin a new file whenever the UTC clock passes a multiple of this time, also without \
+         traffic: 1h is at each full hour. It must divide a day, or be whole days. Files as for \
+         --rotate-size; an empty one is not finished.",
+        |args, text| put(&mut args.rotate_interval, rotate_interval(text)))
+        .default_words("never"),
+    value("rotate-keep", "N", Section::Capture,
+        "keep only so many finished files",
+        "Delete the oldest finished files of this name, so that so many are left.",
+        |args, text| put(&mut args.rotate_keep, values::number(1, 1_000_000, text)))
+        .default_words("all"),
+    value("lock-wait", "TIME", Section::Capture,
+        "wait so long for another run to end",
+        "How long to wait for another run that has the same output or cursor to end, before \
+         exiting with 75. The locks are FILE.lock beside both, and stay there.",
+        |args, text| put(&mut args.lock_wait, values::duration(text)))
+        .default("0"),
+    value("metrics-file", "FILE", Section::Capture,
+        "counters for Prometheus, as a text file",
+        "Keep the counters of the run in this file, in the text format of Prometheus, for a \
+         node exporter's textfile folder: rewritten as a whole at most every 15 seconds and at \
+         the end.",
+        |args, text| put(&mut args.metrics_file, values::label(text))),
+
     value("connect-timeout", "TIME", Section::Link,
         "the limit for a connection to be made",
         "The limit for one attempt to connect, from the name lookup to the service's answer. \
-         With its broker down the service takes 30 seconds to say so, so less than that hides \
-         the reason; slow networks want 60s or more.",
+         With its broker down the service takes 30 seconds or nearly a minute to say so, so \
+         less than the default can hide the reason; slow networks want more.",
         |args, text| put(&mut args.connect_timeout, values::duration_from(Duration::from_millis(1), text)))
-        .default("45s"),
+        .default("60s"),
     value("max-message-size", "SIZE", Section::Link,
         "the largest message that is taken, 1k to 1G",
         "The largest message that is taken, from 1k to 1G; k, M and G are powers of 1024. A \
@@ -385,6 +455,8 @@ const AUTH_STYLES: [(&str, AuthStyle); 2] =
     [("header", AuthStyle::Header), ("query", AuthStyle::Query)];
 const FORMATS: [(&str, Format); 2] = [("payload", Format::Payload), ("envelope", Format::Envelope)];
 const ON_REJECTS: [(&str, OnReject); 2] = [("warn", OnReject::Warn), ("stop", OnReject::Stop)];
+const SYNCS: [(&str, Durability); 3] =
+    [("none", Durability::None), ("cursor", Durability::Cursor), ("message", Durability::Message)];
 const LOG_FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
 const COLORS: [(&str, Color); 3] =
     [("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
@@ -428,6 +500,33 @@ fn message_size(text: &str) -> Result<usize, String> {
     match usize::try_from(size) {
         Ok(size) if (1 << 10..=1 << 30).contains(&size) => Ok(size),
         _ => Err("is outside of 1k to 1G".to_owned()),
+    }
+}
+
+/// Smaller files are a mistake in the unit.
+fn rotate_size(text: &str) -> Result<u64, String> {
+    values::size(text)
+        .and_then(|size| if size >= 1 << 10 { Ok(size) } else { Err("is less than 1k".to_owned()) })
+}
+
+/// What the UTC clock has a round time for in each day.
+fn rotate_interval(text: &str) -> Result<Duration, String> {
+    let interval = values::duration_from(Duration::from_secs(1), text)?;
+    let (day, millis) = (86_400_000, interval.as_millis());
+    if day % millis == 0 || millis % day == 0 {
+        return Ok(interval);
+    }
+    Err("does not divide a day, such as 15m or 6h do, and is not whole days".to_owned())
+}
+
+/// Permissions alone, and those that let us write.
+fn file_mode(text: &str) -> Result<u32, String> {
+    let digits = (3..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
+    let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
+    match mode {
+        Some(mode) if mode & 0o600 == 0o600 => Ok(mode),
+        Some(_) => Err("would keep the file from its owner: at least 0600".to_owned()),
+        None => Err("is no mode: write three octal digits, such as 0640".to_owned()),
     }
 }
 

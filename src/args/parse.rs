@@ -11,7 +11,6 @@ use crate::args::opt::{Command, Opt};
 use crate::args::options::{OPTIONS, by_long, by_short};
 use crate::args::{Args, Document, Layer, Parsed, Source};
 use crate::failure::Failure;
-use crate::settings::{Color, LogFormat, Talk};
 
 /// What the words after the program's name ask for. Help, version and generated documents are
 /// given whatever else is on the line.
@@ -19,16 +18,22 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
     read(words).or_else(|failure| asked_anyway(words).ok_or(failure))
 }
 
-/// How to tell of a mistake on the line: as an object where `--log-format json` is on it, too.
-pub(crate) fn talk_anyway(words: &[OsString]) -> Talk {
-    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let is_json = words.iter().enumerate().any(|(at, word)| {
-        let (name, attached) = split(word);
-        let value = attached.or_else(|| words.get(at + 1).copied());
-        ["--log-format", "-log-format"].contains(&name) && value == Some("json")
-    });
-    let log_format = if is_json { LogFormat::Json } else { LogFormat::Text };
-    Talk { quiet: false, verbose: 0, log_format, color: Color::Auto }
+/// What can be understood of a line with a mistake: whoever tells of it wants to know the command,
+/// and the form of its messages.
+pub(crate) fn understood(words: &[OsString]) -> (Command, Args) {
+    let mut args = Args::default();
+    let mut command = None;
+    let words = words.iter().filter(|word| word.to_str().is_some());
+    let mut parser = lexopt::Parser::from_args(words);
+    let mut only_words = false;
+    while command != Some(Command::Explain) {
+        match item(&mut parser, &mut only_words, command, &mut args) {
+            Ok(Some(Given::Command(found))) => command = Some(found),
+            Ok(None) => break,
+            Ok(Some(_)) | Err(_) => {}
+        }
+    }
+    (command.unwrap_or(Command::Read), args)
 }
 
 fn read(words: &[OsString]) -> Result<Parsed, Failure> {
@@ -36,27 +41,15 @@ fn read(words: &[OsString]) -> Result<Parsed, Failure> {
     let mut args = Args::default();
     let mut command = None;
     let mut only_words = false;
-    while let Some(item) = next(&mut parser, &mut only_words)? {
-        let (opt, spelled, attached) = match item {
-            Item::Option(opt, spelled, attached) => (opt, spelled, attached),
-            Item::Word(word) => {
-                command = Some(known_command(&word, command)?);
-                if command == Some(Command::Explain) {
-                    return Ok(explain(&mut parser));
-                }
-                continue;
-            }
-        };
-        let text = match (opt.metavar, attached) {
-            (Some(_), Some(text)) => text,
-            (Some(metavar), None) => following_value(&mut parser, &spelled, metavar)?,
-            (None, Some(text)) => text,
-            (None, None) => following_boolean(&mut parser).unwrap_or_else(|| "true".to_owned()),
-        };
-        if let Some(special) = special(opt, &spelled, &text) {
-            return Ok(special);
+    while let Some(given) = item(&mut parser, &mut only_words, command, &mut args)? {
+        match given {
+            Given::Setting => {}
+            Given::Special(parsed) => return Ok(parsed),
+            Given::Command(named) => command = Some(named),
         }
-        args.set(opt, &text, Source { layer: Layer::CommandLine, name: spelled })?;
+        if command == Some(Command::Explain) {
+            break;
+        }
     }
     let command = command.unwrap_or(Command::Read);
     if let Some(opt) = OPTIONS.iter().find(|o| args.has(o.long) && !o.commands.include(command)) {
@@ -67,8 +60,44 @@ fn read(words: &[OsString]) -> Result<Parsed, Failure> {
         Command::Read => Parsed::Read(Box::new(args)),
         Command::Diagnose => Parsed::Diagnose(Box::new(args)),
         Command::Explain => explain(&mut parser),
-        Command::Regions => Parsed::Regions { json: args.json.unwrap_or(false) },
+        Command::Regions => Parsed::Regions(Box::new(args)),
     })
+}
+
+/// What one or two words have turned out to be.
+enum Given {
+    /// Is in the arguments now.
+    Setting,
+    /// Help, version or a document.
+    Special(Parsed),
+    Command(Command),
+}
+
+/// Takes the next option with its value, or the next word.
+fn item(
+    parser: &mut lexopt::Parser,
+    only_words: &mut bool,
+    command: Option<Command>,
+    args: &mut Args,
+) -> Result<Option<Given>, Failure> {
+    let (opt, spelled, attached) = match next(parser, only_words)? {
+        None => return Ok(None),
+        Some(Item::Option(opt, spelled, attached)) => (opt, spelled, attached),
+        Some(Item::Word(word)) => {
+            return known_command(&word, command).map(Given::Command).map(Some);
+        }
+    };
+    let text = match (opt.metavar, attached) {
+        (Some(_), Some(text)) => text,
+        (Some(metavar), None) => following_value(parser, &spelled, metavar)?,
+        (None, Some(text)) => text,
+        (None, None) => following_boolean(parser).unwrap_or_else(|| "true".to_owned()),
+    };
+    if let Some(special) = special(opt, &spelled, &text) {
+        return Ok(Some(Given::Special(special)));
+    }
+    args.set(opt, &text, Source { layer: Layer::CommandLine, name: spelled })?;
+    Ok(Some(Given::Setting))
 }
 
 /// What follows `explain` is text, whatever it looks like: error messages are full of dashes.
@@ -79,17 +108,6 @@ fn explain(parser: &mut lexopt::Parser) -> Parsed {
         ["-h" | "--help" | "-help"] => Parsed::LongHelp,
         ref words => Parsed::Explain(words.join(" ")),
     }
-}
-
-/// Whether a line with a mistake is one of `diagnose`, and whether it asks for JSON.
-pub(crate) fn diagnose_anyway(words: &[OsString]) -> Option<bool> {
-    let words: Vec<&str> = words.iter().filter_map(|word| word.to_str()).collect();
-    let is_json = words.iter().enumerate().any(|(at, word)| {
-        let (name, attached) = split(word);
-        let value = attached.or_else(|| words.get(at + 1).copied());
-        ["--json", "-json"].contains(&name) && value != Some("false")
-    });
-    words.contains(&"diagnose").then_some(is_json)
 }
 
 enum Item {
@@ -158,14 +176,16 @@ fn following_value(
         Failure::usage(spelled, format!("needs a value{found}"))
             .hint(format!("write {spelled} {metavar} or {spelled}={metavar}"))
     };
-    let value = parser.value().map_err(|_| missing(""))?;
-    let value = utf8(&value)?;
+    let Some(mut words) = parser.try_raw_args() else { return Err(missing("")) };
+    let Some(word) = words.peek() else { return Err(missing("")) };
     // `--tenant --insecure`: nobody has a tenant of that name.
-    let name = value.strip_prefix("--").or_else(|| value.strip_prefix('-')).unwrap_or_default();
-    match by_long(split(name).0) {
-        Some(opt) => Err(missing(&format!(", and what follows is --{}", opt.long))),
-        None => Ok(value.to_owned()),
+    let word = word.to_string_lossy();
+    let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or_default();
+    if let Some(opt) = by_long(split(name).0) {
+        return Err(missing(&format!(", and what follows is --{}", opt.long)));
     }
+    let value = words.next().unwrap_or_default();
+    Ok(utf8(&value)?.to_owned())
 }
 
 /// `--insecure false`: no command is called so.
@@ -341,8 +361,8 @@ mod tests {
     fn commands() {
         assert!(matches!(parsed(""), Ok(Parsed::Read(_))));
         assert!(matches!(parsed("--tenant a read -v"), Ok(Parsed::Read(_))));
-        assert!(matches!(parsed("regions"), Ok(Parsed::Regions { json: false })));
-        assert!(matches!(parsed("-v -- regions"), Ok(Parsed::Regions { json: false })));
+        assert!(matches!(parsed("regions"), Ok(Parsed::Regions(_))));
+        assert!(matches!(parsed("-v -- regions"), Ok(Parsed::Regions(_))));
     }
 
     #[test]
@@ -371,8 +391,12 @@ mod tests {
             ("--api-key=canary", "--api-key", "unknown option", "--x-api-key"),
             ("--messageId x", "--message…", "unknown option", "did you mean --message-id?"),
             ("--receiverQueueSize=1", "--receiver…", "unknown option", "--receiver-queue-size"),
-            ("--output f", "--output", "unknown option", "--help"),
-            ("--cursor-file f", "--cursor-file", "unknown option", ""),
+            ("--rotate-size 512", "--rotate-size", "less than 1k", ""),
+            ("--rotate-interval 7h", "--rotate-interval", "divide a day", ""),
+            ("--file-mode 0400", "--file-mode", "at least 0600", ""),
+            ("--file-mode 640x", "--file-mode", "octal", ""),
+            ("-o ev-%y", "-o", "`%y`", ""),
+            ("--sync always", "--sync", "none of none, cursor, message", ""),
             ("-ev", "-ev", "unknown option", ""),
             ("-vq", "-vq", "unknown option", ""),
             ("frobnicate", "frobnicate", "unknown command", "`regions`"),
@@ -410,6 +434,12 @@ mod tests {
             assert!(failure.advice().contains(advice), "{line}: {}", failure.advice());
             assert_eq!(failure.exit() as u8, 64, "{line}");
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
+            // Whatever else is wrong, the form of what is said about it holds.
+            let line = format!("diagnose {line} --json --log-format json");
+            let words: Vec<_> = line.split(' ').map(OsString::from).collect();
+            let (command, args) = understood(&words);
+            assert!(args.json == Some(true) && args.log_format.is_some(), "{line}: {args:?}");
+            assert_eq!(command, Command::Diagnose, "{line}");
         }
         use std::os::unix::ffi::OsStringExt;
         let failure = parse(&[OsString::from_vec(vec![b'-', 0xff])]).expect_err("no UTF-8");

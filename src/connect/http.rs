@@ -19,6 +19,14 @@ const BODY_LIMIT: usize = 8 * 1024;
 /// More header lines than any gateway sends.
 const MAX_HEADERS: usize = 256;
 
+/// What nginx calls 401, 405, 503 and 504 on its pages.
+const NGINX_REASONS: [&str; 4] = [
+    "Authorization Required",
+    "Not Allowed",
+    "Service Temporarily Unavailable",
+    "Gateway Time-out",
+];
+
 /// The answer of a proxy or a gateway.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Answer {
@@ -90,10 +98,11 @@ impl Answer {
             Err(_) if text.trim_start().starts_with('<') => title(&text),
             Err(_) => text.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned),
         }?;
-        // Jetty's title repeats the status.
+        // The titles of Jetty and nginx repeat the status, and nginx has its own names for some.
         let found = found.trim();
-        let found = found.strip_prefix(&format!("Error {} ", self.status)).unwrap_or(found);
-        if found == format!("{} {}", self.status, self.reason) {
+        let titles = [format!("Error {} ", self.status), format!("{} ", self.status)];
+        let found = titles.iter().find_map(|title| found.strip_prefix(title)).unwrap_or(found);
+        if found.eq_ignore_ascii_case(&self.reason) || NGINX_REASONS.contains(&found) {
             return None;
         }
         let short = words::one_line(found, 300);
@@ -261,6 +270,14 @@ mod tests {
         assert_eq!(sentence(400, r#"{"error":{"reason":"bad"}}"#).as_deref(), Some("bad"));
         assert_eq!(sentence(503, "\n  try later\nmore").as_deref(), Some("try later"));
         assert_eq!(sentence(500, "<html><title>cut").as_deref(), Some("cut"));
+        let nginx = |status: u16, title: &str| {
+            let body = format!("<html><head><title>{status} {title}</title></head></html>");
+            let reason = if status == 401 { "Unauthorized" } else { "Bad Gateway" }.to_owned();
+            Answer { status, reason, body: body.into_bytes(), ..Answer::default() }.sentence()
+        };
+        assert_eq!(nginx(401, "Authorization Required"), None);
+        assert_eq!(nginx(502, "Bad Gateway"), None);
+        assert_eq!(nginx(502, "No pool").as_deref(), Some("No pool"));
         assert_eq!(sentence(500, ""), None);
         assert_eq!(sentence(500, "{}"), None);
     }

@@ -5,7 +5,9 @@
 //! and no key leaves before the server's certificate is verified.
 
 mod dial;
+mod dns;
 mod http;
+mod nameserver;
 mod resolve;
 mod stream;
 mod tls;
@@ -28,7 +30,9 @@ use crate::settings::Target;
 use crate::sys::Signals;
 
 pub(crate) use dial::Attempt;
+pub(crate) use dns::Answer as NameAnswer;
 pub(crate) use http::Answer;
+pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each, nameservers};
 pub(crate) use stream::Stream;
 pub(crate) use tls::NOT_BEFORE;
 pub(crate) use upgrade::Request;
@@ -53,6 +57,8 @@ pub(crate) enum Event<'a> {
 pub(crate) enum Evidence<'a> {
     /// The addresses of a host, in the order they are tried, and who named them.
     Addresses { addresses: &'a [IpAddr], source: &'static str },
+    /// What the nameservers say themselves, asked because the system's resolver takes so long.
+    Nameservers(&'a [Reply]),
     /// One address tried.
     Attempt(&'a Attempt),
     /// Which rule decided for or against a proxy.
@@ -60,7 +66,8 @@ pub(crate) enum Evidence<'a> {
     /// The proxy's or the gateway's answer, whatever its status.
     Answer(&'a Answer),
     /// The certificate of the server, in DER; verified unless that was given up (`--insecure`).
-    Certificate { der: &'a [u8], is_verified: bool },
+    /// And the version of TLS that was agreed on.
+    Certificate { der: &'a [u8], is_verified: bool, version: Option<&'static str> },
 }
 
 /// Why a climb ended early.
@@ -110,7 +117,8 @@ impl<'a> Ladder<'a> {
         watch: &mut dyn FnMut(Event<'_>),
     ) -> Result<Connection, Halt> {
         let target = self.target;
-        let mut climb = Climb::new(target, timeout, watch);
+        let signals = Rc::clone(&self.signals);
+        let mut climb = Climb::new(target, &signals, timeout, watch);
         let wire = self.lower_steps(&mut climb)?;
         let server = authority(&target.host, target.port);
         let mut stream = if target.plain {
@@ -136,7 +144,7 @@ impl<'a> Ladder<'a> {
     /// # Errors
     /// As for [`Ladder::climb`].
     pub(crate) fn reach(&self, timeout: Duration) -> Result<Wire, Halt> {
-        self.lower_steps(&mut Climb::new(self.target, timeout, &mut |_| {}))
+        self.lower_steps(&mut Climb::new(self.target, &self.signals, timeout, &mut |_| {}))
     }
 
     /// Resolve, dial, tunnel.
@@ -171,6 +179,7 @@ impl<'a> Ladder<'a> {
 
 /// One climb: the clock and the watcher all steps share.
 struct Climb<'w> {
+    signals: &'w Signals,
     deadline: Instant,
     timeout: Duration,
     /// What named the proxy, where there is one.
@@ -179,9 +188,14 @@ struct Climb<'w> {
 }
 
 impl<'w> Climb<'w> {
-    fn new(target: &'w Target, timeout: Duration, watch: &'w mut dyn FnMut(Event<'_>)) -> Self {
+    fn new(
+        target: &'w Target,
+        signals: &'w Signals,
+        timeout: Duration,
+        watch: &'w mut dyn FnMut(Event<'_>),
+    ) -> Self {
         let proxy_rule = target.proxy.proxy.is_some().then_some(target.proxy.rule.as_str());
-        Climb { deadline: Instant::now() + timeout, timeout, proxy_rule, watch }
+        Climb { signals, deadline: Instant::now() + timeout, timeout, proxy_rule, watch }
     }
 
     /// Runs one step: tells the watcher, takes the time, names step and subject in a failure.
@@ -191,6 +205,10 @@ impl<'w> Climb<'w> {
         subject: &str,
         run: impl FnOnce(&mut OnStep<'_, '_>) -> Result<T, Halt>,
     ) -> Result<T, Halt> {
+        // The watcher of the step before may have waited, too.
+        if self.signals.is_stopping() {
+            return Err(Halt::Stopped);
+        }
         (self.watch)(Event::Began { step, subject });
         let began = Instant::now();
         let mut on = OnStep {

@@ -2,19 +2,28 @@
 //!
 //! getaddrinfo(3) can be neither interrupted nor given a time limit, so it runs on a thread of
 //! its own: the one exception to "single-threaded". When time is up the thread is left behind.
+//! A resolver that takes long is doubted: with three nameservers that are silent it takes half a
+//! minute to give up, and asking them all at once tells after a moment.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::thread;
+use std::time::{Duration, Instant};
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType};
 
+use super::dns::Answer;
+use super::nameserver::{LIMIT, ask_each, ask_in_turn, nameservers};
 use super::{Evidence, Halt, OnStep};
 use crate::advice::Problem;
 use crate::settings::{Family, Target};
 use crate::sys::{Signals, Wake, readable};
+
+/// How long the system may take until its nameservers are asked directly. A lookup that has to
+/// go around two dead ones takes 6 s and is still right.
+const DOUBT: Duration = Duration::from_secs(8);
 
 /// The addresses of `host`, in the order the system prefers them.
 pub(super) fn resolve(
@@ -30,7 +39,7 @@ pub(super) fn resolve(
     } else if let Ok(literal) = host.parse() {
         (vec![literal], "literal")
     } else {
-        (look_up(host, target.family, signals, on)?, "system resolver")
+        (look_up(host, target, signals, on)?, "system resolver")
     };
     addresses.retain(|address| match target.family {
         Family::Any => true,
@@ -56,36 +65,54 @@ pub(super) fn is_sinkhole(address: IpAddr) -> bool {
     address.is_loopback() || address == Ipv4Addr::UNSPECIFIED || address == Ipv6Addr::UNSPECIFIED
 }
 
+type Found = Result<Vec<IpAddr>, (Problem, String)>;
+
 fn look_up(
     host: &str,
-    family: Family,
+    target: &Target,
     signals: &Signals,
-    on: &OnStep<'_, '_>,
+    on: &mut OnStep<'_, '_>,
 ) -> Result<Vec<IpAddr>, Halt> {
-    let unable = |e: std::io::Error| {
-        Halt::from(on.failure(Problem::NoAnswer, format!("cannot start a lookup: {e}")))
-    };
+    let unable = |e: std::io::Error| (Problem::NoAnswer, format!("cannot start a lookup: {e}"));
+    let told = |(problem, cause), on: &OnStep<'_, '_>| Halt::from(on.failure(problem, cause));
     // The pair's other end closes when the thread is done, which ends the wait.
-    let (done, theirs) = UnixStream::pair().map_err(unable)?;
+    let (done, theirs) = UnixStream::pair().map_err(|e| told(unable(e), on))?;
     let (sender, answer) = mpsc::sync_channel(1);
-    let name = host.to_owned();
+    let (name, family, resolv_conf) = (host.to_owned(), target.family, target.resolv_conf.clone());
     thread::Builder::new()
         .name("lookup".to_owned())
         .spawn(move || {
-            let _ = sender.send(getaddrinfo(&name, family));
+            let found = match resolv_conf {
+                None => getaddrinfo(&name, family).map_err(|e| in_words(&e)),
+                Some(file) => directly(&ask_in_turn(&nameservers(Some(&file)), &name)),
+            };
+            let _ = sender.send(found);
             drop(theirs);
         })
-        .map_err(unable)?;
-    match signals.wait(&mut vec![readable(done.as_fd())], Some(on.deadline)) {
-        Wake::Stop => Err(Halt::Stopped),
-        Wake::Deadline => Err(on.timed_out()),
-        Wake::Ready => match answer.recv() {
-            Ok(Ok(addresses)) => Ok(addresses),
-            Ok(Err(e)) => Err(explain(&e, on)),
-            Err(_) => {
-                Err(on.failure(Problem::NoAnswer, "the lookup ended without an answer").into())
+        .map_err(|e| told(unable(e), on))?;
+    let mut doubt = Some(Instant::now() + DOUBT);
+    loop {
+        let until = doubt.map_or(on.deadline, |doubt| doubt.min(on.deadline));
+        match signals.wait(&mut vec![readable(done.as_fd())], Some(until)) {
+            Wake::Stop => return Err(Halt::Stopped),
+            Wake::Deadline if Instant::now() >= on.deadline => return Err(on.timed_out()),
+            Wake::Deadline => {
+                doubt = None;
+                let servers = nameservers(target.resolv_conf.as_deref());
+                let limit = LIMIT.min(on.deadline.saturating_duration_since(Instant::now()));
+                let replies = ask_each(&servers, host, limit, signals).ok_or(Halt::Stopped)?;
+                on.saw(Evidence::Nameservers(&replies));
+                if replies.iter().all(|reply| reply.answer.is_none()) {
+                    let cause = "no nameserver answers".to_owned();
+                    return Err(told((Problem::NoAnswer, cause), on));
+                }
             }
-        },
+            Wake::Ready => {
+                let nothing = (Problem::NoAnswer, "the lookup ended without an answer".to_owned());
+                let found: Found = answer.recv().unwrap_or(Err(nothing));
+                return found.map_err(|why| told(why, on));
+            }
+        }
     }
 }
 
@@ -105,8 +132,8 @@ fn getaddrinfo(host: &str, family: Family) -> Result<Vec<IpAddr>, LookupError> {
 
 /// The resolver's codes say less than one would like: "again" covers a refusal, a failure
 /// upstream and plain silence alike, so it is not told as more than that.
-fn explain(e: &LookupError, on: &OnStep<'_, '_>) -> Halt {
-    let (problem, cause) = match e.kind() {
+fn in_words(e: &LookupError) -> (Problem, String) {
+    match e.kind() {
         LookupErrorKind::NoName => (Problem::NoSuchName, "no such name (EAI_NONAME)".to_owned()),
         LookupErrorKind::NoData => {
             (Problem::NoAddress, "the name has no address (EAI_NODATA)".to_owned())
@@ -115,6 +142,15 @@ fn explain(e: &LookupError, on: &OnStep<'_, '_>) -> Halt {
             (Problem::NoAnswer, "temporary failure in name resolution (EAI_AGAIN)".to_owned())
         }
         _ => (Problem::NoAnswer, std::io::Error::from(LookupError::new(e.error_num())).to_string()),
-    };
-    on.failure(problem, cause).into()
+    }
+}
+
+/// A test's nameserver, told as the system's resolver would.
+fn directly(answer: &Answer) -> Found {
+    match answer {
+        Answer::Addresses(found) => Ok(found.iter().copied().map(IpAddr::V4).collect()),
+        Answer::Code(3) => Err((Problem::NoSuchName, "no such name".to_owned())),
+        Answer::NoAddress => Err((Problem::NoAddress, "the name has no address".to_owned())),
+        _ => Err((Problem::NoAnswer, "temporary failure in name resolution".to_owned())),
+    }
 }

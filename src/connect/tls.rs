@@ -61,9 +61,23 @@ pub(super) fn handshake(
     if let Ok(Some(certificate)) = tls.peer_certificate()
         && let Ok(der) = certificate.to_der()
     {
-        on.saw(Evidence::Certificate { der: &der, is_verified });
+        let version = version(&first.borrow());
+        on.saw(Evidence::Certificate { der: &der, is_verified, version });
     }
     Ok(Stream::tls(tls))
+}
+
+/// The version in the server's hello (RFC 8446 section 4.1.3), which native-tls does not tell: the
+/// cipher suites of TLS 1.3 are its own, and nothing before TLS 1.2 is spoken.
+fn version(hello: &[u8]) -> Option<&'static str> {
+    // The record's head and the message's, the old version number, the random, the session's id.
+    const ID_LENGTH: usize = 5 + 4 + 2 + 32;
+    let suite = hello.get(ID_LENGTH + 1 + usize::from(*hello.get(ID_LENGTH)?))?;
+    match (hello[0], hello[5]) {
+        (22, 2) if *suite == 0x13 => Some("TLSv1.3"),
+        (22, 2) => Some("TLSv1.2"),
+        _ => None,
+    }
 }
 
 /// `first` is what the other end sent to begin with.
@@ -171,6 +185,19 @@ fn alert_words(reason: i32) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_version_is_told_by_the_cipher_suite() {
+        let hello = |id: &[u8], suite: [u8; 2]| {
+            let length = u8::try_from(id.len()).expect("short");
+            [&[22, 3, 3, 0, 90, 2, 0, 0, 86, 3, 3], &[7; 32][..], &[length], id, &suite].concat()
+        };
+        assert_eq!(version(&hello(&[1; 32], [0x13, 0x01])), Some("TLSv1.3"));
+        assert_eq!(version(&hello(&[], [0xc0, 0x2f])), Some("TLSv1.2"));
+        assert_eq!(version(&hello(&[1; 32], [0x13, 0x01])[..60]), None);
+        assert_eq!(version(b"HTTP/1.1 400 Bad Request"), None);
+        assert_eq!(version(&[b'x'; 200]), None);
+    }
 
     #[test]
     fn a_clock_from_before_this_program_is_named_as_the_cause() {

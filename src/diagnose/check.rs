@@ -34,6 +34,9 @@ impl Status {
     }
 }
 
+/// What fits in the last line in any case.
+const SHORT: usize = 44;
+
 /// One check.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
@@ -89,10 +92,14 @@ impl Check {
         let row = advice::row(failure.problem);
         // What a known sentence of the service means is told in the first clause of its advice.
         let known = failure.hint.as_ref().filter(|_| failure.step == Step::Auth);
+        let summary = format!("{}: {}", failure.subject, failure.cause);
+        // Which setting, or that it is the proxy's, is the better half of these.
+        let is_short = summary.chars().count() <= SHORT;
+        let is_of_proxy = failure.subject.starts_with("proxy ");
         Check {
             headline: match known.and_then(|hint| hint.split([':', ';']).next()) {
                 Some(clause) => Some(clause.to_owned()),
-                None if failure.step == Step::Config => None,
+                None if failure.step == Step::Config && is_short || is_of_proxy => None,
                 None => Some(failure.cause.clone()),
             },
             status: Status::Fail,
@@ -100,11 +107,7 @@ impl Check {
             fix: failure.advice().split("; ").map(str::to_owned).collect(),
             see: row.page,
             exit: row.exit,
-            ..Check::ok(
-                id_of(failure.step),
-                elapsed,
-                format!("{}: {}", failure.subject, failure.cause),
-            )
+            ..Check::ok(id_of(failure.step), elapsed, summary)
         }
     }
 

@@ -133,6 +133,7 @@ fn region(check: Check, settings: &Settings) -> Check {
 fn the_key(check: Check, settings: &Settings, key: &Secret) -> Check {
     let described = Key::of(key);
     let tenant = &settings.topic.tenant;
+    let check = check.evidence("tenant_matches_key_user", described.is_of(tenant));
     match (described.is_of(tenant), described.user()) {
         (Some(false), Some(user)) => {
             let text = format!(

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::Findings;
 use super::check::{Check, Status};
+use super::findings::Findings;
 use super::observer::millis;
 
 /// Changes when a member changes its meaning or goes; new ones may come.

@@ -3,7 +3,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::look::{Certificate, Look, Problem};
+use super::certificate::Certificate;
+use super::look::{Look, Problem};
 use super::trust;
 
 /// What is known here, beside the look itself.
@@ -12,8 +13,8 @@ pub(crate) struct Here {
     pub(crate) now: Timestamp,
     /// No clock is right that shows an earlier time.
     pub(crate) built: Timestamp,
-    /// A server's `Date`, where one was seen.
-    pub(crate) server_date: Option<Timestamp>,
+    /// The `Date` of a proxy on the way, where one told: before TLS no server does.
+    pub(crate) proxy_date: Option<Timestamp>,
     /// Usable root certificates, `--ca-file` among them.
     pub(crate) roots: usize,
 }
@@ -24,6 +25,21 @@ pub(crate) struct Verdict {
     pub(crate) code: &'static str,
     pub(crate) reason: String,
     pub(crate) fixes: Vec<String>,
+}
+
+impl Verdict {
+    /// The same in a few words; `None` where the reason begins with them.
+    pub(crate) fn headline(&self) -> Option<&'static str> {
+        Some(match self.code {
+            "tls.name" => "the certificate is for another name",
+            "tls.missing_intermediate" => "the server's chain is incomplete",
+            "tls.clock" => "this machine's clock is wrong",
+            "tls.expired" => "a certificate has expired",
+            "tls.not_yet_valid" => "a certificate is not valid yet",
+            "tls.weak" => "a certificate is too weak",
+            _ => return None,
+        })
+    }
 }
 
 /// `X509_V_ERR_*`: no issuer to be found, in its four forms.
@@ -57,10 +73,10 @@ fn clock(look: &Look, here: &Here) -> Option<Verdict> {
     }
     let fits =
         |date: Timestamp| look.chain.iter().all(|c| c.not_before <= date && date <= c.not_after);
-    let why = match here.server_date {
+    let why = match here.proxy_date {
         _ if here.now < here.built => "which is before this program was made".to_owned(),
         Some(date) if date.duration_since(here.now).abs() > SKEW && fits(date) => {
-            format!("the server's {date:.0}")
+            format!("the proxy's {date:.0}, which the certificate's dates fit")
         }
         _ => return None,
     };
@@ -222,5 +238,84 @@ fn whose(problem: &Problem) -> String {
     match problem.depth {
         0 => "the certificate".to_owned(),
         _ => format!("the certificate of \"{}\", which vouches for the server's,", problem.subject),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::certificate::Name;
+    use super::*;
+
+    fn here() -> Here {
+        let now = Timestamp::now();
+        Here { now, built: Timestamp::UNIX_EPOCH, proxy_date: None, roots: 1 }
+    }
+
+    fn codes(look: &Look, host: &str, here: &Here) -> Vec<&'static str> {
+        judge(look, host, here).iter().map(|verdict| verdict.code).collect()
+    }
+
+    fn constructed(codes: &[i32], issuer: &str) -> Look {
+        let text = String::from("odd");
+        let problem =
+            |&code| Problem { code, depth: 0, subject: Name::default(), text: text.clone() };
+        let at = |text: &str| text.parse().expect("a time");
+        let certificate = Certificate {
+            subject: Name::default(),
+            issuer: Name { common_name: Some(issuer.to_owned()), organization: None },
+            not_before: at("2026-01-01T00:00:00Z"),
+            not_after: at("2027-01-01T00:00:00Z"),
+            names: vec![],
+            self_issued: false,
+            has_issuer_url: false,
+        };
+        let chain = vec![certificate.clone(), certificate];
+        Look { chain, problems: codes.iter().map(problem).collect(), ..Look::default() }
+    }
+
+    #[test]
+    fn a_wrong_clock_is_told_from_a_bad_certificate() {
+        let at = |text: &str| text.parse().expect("a time");
+        let expired = constructed(&[10], "DigiCert");
+        let mut here = Here { now: at("2027-06-01T00:00:00Z"), ..here() };
+        assert_eq!(codes(&expired, "x", &here), ["tls.expired"]);
+        for (date, code) in [
+            ("2026-06-01T00:00:00Z", "tls.clock"),
+            ("2027-06-01T00:04:00Z", "tls.expired"),
+            ("2027-07-01T00:00:00Z", "tls.expired"),
+        ] {
+            here.proxy_date = Some(at(date));
+            assert_eq!(codes(&expired, "x", &here), [code], "{date}");
+        }
+        let boot = Here { now: Timestamp::UNIX_EPOCH, built: at("2026-11-23T00:00:00Z"), ..here };
+        assert_eq!(codes(&constructed(&[9, 62], "x"), "x", &boot), ["tls.clock", "tls.name"]);
+        assert_eq!(codes(&constructed(&[], "x"), "x", &boot), [""; 0]);
+    }
+
+    #[test]
+    fn the_issuer_decides_between_interception_and_a_stale_store() {
+        for (reasons, issuer, expected) in [
+            (&[19][..], "Corp Root", "tls.intercepted"),
+            (&[20, 21], "Corp Root", "tls.intercepted"),
+            (&[19], "DigiCert Global Root G2", "tls.untrusted"),
+            (&[20], "R11, Let's Encrypt", "tls.untrusted"),
+            (&[20, 62], "Corp Root", "tls.untrusted"),
+            (&[26], "DigiCert", "tls.untrusted"),
+        ] {
+            let verdicts = judge(&constructed(reasons, issuer), "pulsar-ws-use1.8x8.com", &here());
+            assert_eq!(verdicts[0].code, expected, "{reasons:?} {issuer}");
+        }
+    }
+
+    #[test]
+    fn every_fix_fits_its_line_in_the_report() {
+        let all = [2, 9, 10, 18, 19, 20, 62, 66, 67, 68, 79];
+        for reasons in all.iter().map(std::slice::from_ref).chain([&all[..]]) {
+            for verdict in judge(&constructed(reasons, "Corp"), "pulsar-ws-use1.8x8.com", &here()) {
+                let is_short = verdict.fixes.iter().all(|fix| (10..=84).contains(&fix.len()));
+                assert!(is_short && !verdict.fixes.is_empty(), "{verdict:?}");
+                assert!(!verdict.reason.ends_with('.'), "one sentence of a report: {verdict:?}");
+            }
+        }
     }
 }

@@ -4,22 +4,18 @@
 //! which is safe because [`look`] owns its connection and never writes to it: no byte follows the
 //! handshake. It may have met another machine behind the same address than the ladder did.
 
-use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use jiff::Timestamp;
-use openssl::asn1::{Asn1Time, Asn1TimeRef};
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
-use openssl::nid::Nid;
 use openssl::ssl::{
     ConnectConfiguration, HandshakeError, SslConnector, SslMethod, SslRef, SslVerifyMode,
     SslVersion,
 };
-use openssl::x509::{X509, X509NameRef, X509Ref};
+use openssl::x509::X509;
 
+use super::certificate::{Certificate, Name};
 use super::trust;
 use crate::settings::{Environment, Trust};
 use crate::words;
@@ -50,27 +46,6 @@ pub(crate) struct Problem {
     pub(crate) depth: u32,
     pub(crate) subject: Name,
     pub(crate) text: String,
-}
-
-/// One certificate of the chain as it was sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Certificate {
-    pub(crate) subject: Name,
-    pub(crate) issuer: Name,
-    pub(crate) not_before: Timestamp,
-    pub(crate) not_after: Timestamp,
-    /// The DNS names and IP addresses it is for.
-    pub(crate) names: Vec<String>,
-    pub(crate) self_issued: bool,
-    /// Says where its issuer's certificate can be had (AIA caIssuers).
-    pub(crate) has_issuer_url: bool,
-}
-
-/// Whom a certificate is about, as far as people go by it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Name {
-    pub(crate) common_name: Option<String>,
-    pub(crate) organization: Option<String>,
 }
 
 /// Shakes hands over this connection, looks, and hangs up.
@@ -194,79 +169,10 @@ impl Look {
     }
 }
 
-impl Certificate {
-    /// A certificate in DER; `None` when it is none.
-    pub(crate) fn from_der(der: &[u8]) -> Option<Certificate> {
-        Certificate::read(X509::from_der(der).ok()?.as_ref()).ok()
-    }
-
-    fn read(cert: &X509Ref) -> Result<Certificate, ErrorStack> {
-        let names = cert.subject_alt_names();
-        let names = names.iter().flatten().filter_map(|name| match name.ipaddress() {
-            Some(&[a, b, c, d]) => Some(IpAddr::from([a, b, c, d]).to_string()),
-            Some(bytes) => Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
-            None => name.dnsname().map(plain),
-        });
-        let access = cert.authority_info();
-        Ok(Certificate {
-            subject: cert.subject_name().into(),
-            issuer: cert.issuer_name().into(),
-            not_before: time(cert.not_before())?,
-            not_after: time(cert.not_after())?,
-            names: names.collect(),
-            self_issued: cert.subject_name().try_cmp(cert.issuer_name())?.is_eq(),
-            has_issuer_url: access.iter().flatten().any(|a| a.method().nid() == Nid::AD_CA_ISSUERS),
-        })
-    }
-}
-
-fn time(time: &Asn1TimeRef) -> Result<Timestamp, ErrorStack> {
-    let since = Asn1Time::from_unix(0)?.diff(time)?;
-    let second = i64::from(since.days) * 86_400 + i64::from(since.secs);
-    Ok(Timestamp::from_second(second).unwrap_or(Timestamp::MAX))
-}
-
-impl From<&X509NameRef> for Name {
-    fn from(name: &X509NameRef) -> Name {
-        let first = |nid| Some(plain(&name.entries_by_nid(nid).next()?.data().to_string().ok()?));
-        Name { common_name: first(Nid::COMMONNAME), organization: first(Nid::ORGANIZATIONNAME) }
-    }
-}
-
-/// Whoever made the certificate chose its words; they must not steer a terminal nor fill it.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect()
-}
-
-/// `R11, Let's Encrypt`.
-impl fmt::Display for Name {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.common_name, &self.organization) {
-            (Some(name), Some(organization)) => write!(f, "{name}, {organization}"),
-            (Some(name), None) | (None, Some(name)) => f.write_str(name),
-            (None, None) => f.write_str("(no name)"),
-        }
-    }
-}
-
 /// OpenSSL's own words, without its numbers.
 fn reason(stack: &ErrorStack) -> String {
     let first = stack.errors().first().and_then(openssl::error::Error::reason);
     first.unwrap_or("TLS handshake failed").to_owned()
-}
-
-#[cfg(test)]
-#[path = "../../tests/support/ca.rs"]
-#[allow(dead_code, unreachable_pub, clippy::unwrap_used)]
-mod ca;
-#[cfg(test)]
-#[path = "../../tests/support/scratch.rs"]
-#[allow(dead_code, unreachable_pub, clippy::unwrap_used)]
-mod scratch;
-/// The CA's folder goes at once: what it made is held in memory here.
-#[cfg(test)]
-fn at_exit(ending: impl FnOnce() + Send + 'static) {
-    ending();
 }
 
 #[cfg(test)]
@@ -275,11 +181,11 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
     use std::thread;
 
+    use jiff::Timestamp;
     use openssl::ssl::SslAcceptor;
-    use openssl::x509::X509Extension;
 
-    use super::ca::{Ca, Identity, Leaf, SignedBy};
     use super::*;
+    use crate::testing::ca::{Ca, Identity, Leaf, SignedBy};
 
     /// Looks at a server with this certificate, which then hears no byte more.
     fn looked_at(identity: &Identity, host: &str, with_root: bool) -> Look {
@@ -323,7 +229,7 @@ mod tests {
 
     fn here() -> Here {
         let now = Timestamp::now();
-        Here { now, built: Timestamp::UNIX_EPOCH, server_date: None, roots: 1 }
+        Here { now, built: Timestamp::UNIX_EPOCH, proxy_date: None, roots: 1 }
     }
 
     fn codes(look: &Look, host: &str, here: &Here) -> Vec<&'static str> {
@@ -371,7 +277,7 @@ mod tests {
         assert_eq!(first.names, ["localhost", "127.0.0.1", "127.0.0.2", "::1", "*.8x8.test"]);
         assert_eq!(first.subject.to_string(), "localhost");
         assert_eq!(first.issuer.to_string(), "Tail8x8 Test Intermediate");
-        assert!(!first.self_issued && !first.has_issuer_url && look.is_private());
+        assert!(!first.self_issued && first.has_issuer_url && look.is_private());
         let days = first.not_after.duration_since(first.not_before).as_hours() / 24;
         assert_eq!(days, 31);
         let off = first.not_before.duration_since(Timestamp::now()).as_secs() + 86_400;
@@ -379,28 +285,9 @@ mod tests {
     }
 
     #[test]
-    #[allow(deprecated)] // the crate has no other way to make this extension
     fn a_missing_intermediate_is_told_by_where_its_issuer_can_be_had() {
-        let mut identity =
-            Ca::shared().issue(&Leaf::signed_by(SignedBy::Intermediate { sent: false }));
-        let mut cert = X509::builder().expect("a builder");
-        cert.set_version(2).expect("set");
-        cert.set_subject_name(identity.cert.subject_name()).expect("set");
-        cert.set_issuer_name(identity.cert.issuer_name()).expect("set");
-        cert.set_pubkey(&identity.key).expect("set");
-        cert.set_not_before(identity.cert.not_before()).expect("set");
-        cert.set_not_after(identity.cert.not_after()).expect("set");
-        for (nid, value) in [
-            (Nid::SUBJECT_ALT_NAME, "DNS:localhost"),
-            (Nid::INFO_ACCESS, "caIssuers;URI:http://ca.example/i.der"),
-        ] {
-            let extension = X509Extension::new_nid(None, None, nid, value).expect("an extension");
-            cert.append_extension(extension).expect("set");
-        }
-        // Nobody gets to check the signature: the issuer's key is what is missing.
-        cert.sign(&identity.key, MessageDigest::sha256()).expect("signed");
-        identity.cert = cert.build();
-        let look = looked_at(&identity, "localhost", true);
+        let leaf = Leaf::signed_by(SignedBy::Intermediate { sent: false });
+        let look = looked_at(&Ca::shared().issue(&leaf), "localhost", true);
         assert!(look.chain[0].has_issuer_url);
         assert_eq!(codes(&look, "localhost", &here()), ["tls.missing_intermediate"], "{look:#?}");
         let empty = Here { roots: 0, ..here() };
@@ -417,69 +304,5 @@ mod tests {
         assert_eq!((look.chain.len(), codes(&look, "localhost", &here()).len()), (0, 0));
         let look = seen_by(|mut socket| drop(socket.read(&mut [0; 4096])), "localhost", false);
         assert_eq!(look.error.as_deref(), Some("closed inside the TLS handshake"));
-    }
-
-    fn constructed(codes: &[i32], issuer: &str) -> Look {
-        let text = String::from("odd");
-        let problem =
-            |&code| Problem { code, depth: 0, subject: Name::default(), text: text.clone() };
-        let at = |text: &str| text.parse().expect("a time");
-        let certificate = Certificate {
-            subject: Name::default(),
-            issuer: Name { common_name: Some(issuer.to_owned()), organization: None },
-            not_before: at("2026-01-01T00:00:00Z"),
-            not_after: at("2027-01-01T00:00:00Z"),
-            names: vec![],
-            self_issued: false,
-            has_issuer_url: false,
-        };
-        let chain = vec![certificate.clone(), certificate];
-        Look { chain, problems: codes.iter().map(problem).collect(), ..Look::default() }
-    }
-
-    #[test]
-    fn a_wrong_clock_is_told_from_a_bad_certificate() {
-        let at = |text: &str| text.parse().expect("a time");
-        let expired = constructed(&[10], "DigiCert");
-        let mut here = Here { now: at("2027-06-01T00:00:00Z"), ..here() };
-        assert_eq!(codes(&expired, "x", &here), ["tls.expired"]);
-        for (date, code) in [
-            ("2026-06-01T00:00:00Z", "tls.clock"),
-            ("2027-06-01T00:04:00Z", "tls.expired"),
-            ("2027-07-01T00:00:00Z", "tls.expired"),
-        ] {
-            here.server_date = Some(at(date));
-            assert_eq!(codes(&expired, "x", &here), [code], "{date}");
-        }
-        let boot = Here { now: Timestamp::UNIX_EPOCH, built: at("2026-11-23T00:00:00Z"), ..here };
-        assert_eq!(codes(&constructed(&[9, 62], "x"), "x", &boot), ["tls.clock", "tls.name"]);
-        assert_eq!(codes(&constructed(&[], "x"), "x", &boot), [""; 0]);
-    }
-
-    #[test]
-    fn the_issuer_decides_between_interception_and_a_stale_store() {
-        for (reasons, issuer, expected) in [
-            (&[19][..], "Corp Root", "tls.intercepted"),
-            (&[20, 21], "Corp Root", "tls.intercepted"),
-            (&[19], "DigiCert Global Root G2", "tls.untrusted"),
-            (&[20], "R11, Let's Encrypt", "tls.untrusted"),
-            (&[20, 62], "Corp Root", "tls.untrusted"),
-            (&[26], "DigiCert", "tls.untrusted"),
-        ] {
-            let verdicts = judge(&constructed(reasons, issuer), "pulsar-ws-use1.8x8.com", &here());
-            assert_eq!(verdicts[0].code, expected, "{reasons:?} {issuer}");
-        }
-    }
-
-    #[test]
-    fn every_fix_fits_its_line_in_the_report() {
-        let all = [2, 9, 10, 18, 19, 20, 62, 66, 67, 68, 79];
-        for reasons in all.iter().map(std::slice::from_ref).chain([&all[..]]) {
-            for verdict in judge(&constructed(reasons, "Corp"), "pulsar-ws-use1.8x8.com", &here()) {
-                let is_short = verdict.fixes.iter().all(|fix| (10..=84).contains(&fix.len()));
-                assert!(is_short && !verdict.fixes.is_empty(), "{verdict:?}");
-                assert!(!verdict.reason.ends_with('.'), "one sentence of a report: {verdict:?}");
-            }
-        }
     }
 }

@@ -4,15 +4,19 @@
 //! The checks are data ([`check`]); what is printed are renderings of it. Nobody is contacted but
 //! the target, its proxy, the configured nameservers and, when asked, the other regions.
 
+mod addresses;
+mod certificate;
 mod check;
 mod config;
-mod dns;
+mod findings;
 mod json;
 mod judge;
 mod key;
+mod listen;
 mod look;
 mod names;
 mod observer;
+mod refusal;
 mod regions;
 mod stream;
 mod support;
@@ -28,10 +32,9 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
-use serde_json::{Value, json};
 
 use crate::args::Args;
-use crate::connect::{Connection, Event, Ladder, Request, authority};
+use crate::connect::{Connection, Event, Ladder, Request};
 use crate::exit::Exit;
 use crate::failure::{Failure, Step};
 use crate::reader_endpoint;
@@ -39,8 +42,8 @@ use crate::report::Report;
 use crate::secret::Secret;
 use crate::settings::{Color, Position, Settings, Topic};
 use crate::sys::Signals;
-use crate::words;
 use check::{Check, IDS, Status};
+use findings::Findings;
 use observer::Observer;
 
 /// What `diagnose` takes beside the options of a reader.
@@ -68,118 +71,8 @@ impl Options {
     }
 }
 
-impl Default for Options {
-    fn default() -> Options {
-        Options::of(&Args::default())
-    }
-}
-
 /// As the options table says.
 const LISTEN: Duration = Duration::from_secs(30);
-
-/// Everything found so far.
-#[derive(Debug)]
-pub(crate) struct Findings {
-    started: Timestamp,
-    began: Instant,
-    /// The lines above the checks: a label and its text.
-    head: Vec<(&'static str, String)>,
-    target: Value,
-    proxy: Value,
-    api_key: Value,
-    checks: Vec<Check>,
-    /// Blocks may be drawn as blocks.
-    is_utf8: bool,
-    strict: bool,
-    /// A request with the key has left.
-    key_sent: bool,
-    /// How the process ends, where the checks do not decide: by a signal, or without its report.
-    ending: Option<u8>,
-}
-
-impl Findings {
-    /// The worst check.
-    fn verdict(&self) -> Status {
-        self.checks.iter().map(|check| check.status).max().unwrap_or(Status::Skip)
-    }
-
-    /// The check that matters most, where something is wrong: what failed, else what the stream
-    /// says, else the first warning.
-    fn first_problem(&self) -> Option<&Check> {
-        let verdict = self.verdict();
-        let mut worst = self.checks.iter().filter(|c| c.is_problem() && c.status == verdict);
-        worst.clone().find(|check| check.id == "stream").or_else(|| worst.next())
-    }
-
-    /// The steps that were made and are well.
-    fn working(&self) -> String {
-        let steps = ["dns", "tcp", "proxy", "tls", "auth"];
-        let is_ok = |check: &&Check| check.status == Status::Ok && steps.contains(&check.id);
-        let names: Vec<&str> = self.checks.iter().filter(is_ok).map(|check| check.id).collect();
-        names.join(", ")
-    }
-
-    /// Where the events are, if they are in another region.
-    fn elsewhere(&self) -> Option<&str> {
-        let is_it = |check: &&Check| check.code.as_deref() == Some(regions::ELSEWHERE);
-        Some(&self.checks.iter().find(is_it)?.notes.first()?.1)
-    }
-
-    fn exit(&self) -> Exit {
-        match self.first_problem() {
-            Some(check) if check.status == Status::Fail => check.exit,
-            Some(_) if self.strict => Exit::Empty,
-            _ => Exit::Ok,
-        }
-    }
-
-    /// The last line, in a sentence of at most so many characters.
-    fn result(&self, room: usize) -> String {
-        let cut = |summary: &str, more: usize| clauses(summary, room.saturating_sub(more));
-        let key = match self.key_sent {
-            true => "",
-            false => " The API key was not sent.",
-        };
-        match self.first_problem() {
-            Some(check) if check.status == Status::Fail => {
-                let summary = check.headline.as_ref().unwrap_or(&check.summary);
-                let summary = cut(summary, 18 + key.len());
-                format!("FAIL at {} - {summary}.{key}", check.id)
-            }
-            Some(_) if let Some(why) = self.elsewhere() => {
-                format!("warn - connected and authorised, but silent: {why}.")
-            }
-            Some(check) => format!("warn - {}: {}.", check.id, cut(&check.summary, 20)),
-            None => match self.checks.iter().find(|c| c.id == "stream" && c.status == Status::Ok) {
-                Some(stream) if stream.evidence.get("arrived") == Some(&Value::Bool(true)) => {
-                    format!("ok - {} work, and events arrive.", self.working())
-                }
-                Some(_) => format!(
-                    "ok - {} work and events can flow: older ones were read.",
-                    self.working()
-                ),
-                None => "stopped before the end; nothing wrong was found until then.".to_owned(),
-            },
-        }
-    }
-}
-
-/// As many whole clauses of a summary as there is room for; the rest is above in full.
-fn clauses(summary: &str, room: usize) -> String {
-    let summary = words::one_line(summary, 1000);
-    if summary.chars().count() <= room {
-        return summary;
-    }
-    let ends = [": ", "; ", ", ", " (", " - "].iter().flat_map(|end| summary.match_indices(end));
-    let count = |at: usize, letter: char| summary[..at].matches(letter).count();
-    let fitting = ends
-        .map(|(at, _)| at)
-        .filter(|&at| summary[..at].chars().count() <= room && count(at, '(') == count(at, ')'));
-    match fitting.max() {
-        Some(at) if at > room / 4 => summary[..at].to_owned(),
-        _ => words::one_line(&summary, room.saturating_sub(1)),
-    }
-}
 
 /// One diagnosis, as it goes on.
 struct Diagnosis<'a> {
@@ -211,24 +104,11 @@ pub(crate) fn diagnose(
     };
     let connect = settled.as_ref().map_or(Duration::ZERO, |s| s.link.connect_timeout);
     let deadline = Instant::now() + connect + options.listen + stream::PROBE_TIME;
-    let findings = Findings {
-        started: Timestamp::now(),
-        began: Instant::now(),
-        head: Vec::new(),
-        target: Value::Null,
-        proxy: Value::Null,
-        api_key: json!({ "sent": false }),
-        checks: Vec::new(),
-        is_utf8: is_utf8(),
-        strict: options.strict,
-        key_sent: false,
-        ending: None,
-    };
     let mut diagnosis = Diagnosis {
         options,
         report,
         signals,
-        findings,
+        findings: Findings::new(options.strict),
         file: None,
         color,
         has_output: true,
@@ -254,8 +134,8 @@ impl Diagnosis<'_> {
         let Some(connection) = self.climb(settings, &mut ladder, &key) else {
             let failed = self.findings.checks.last().filter(|c| c.status == Status::Fail);
             if self.options.all_regions && failed.is_some_and(|c| ["dns", "auth"].contains(&c.id)) {
+                self.skip_before("regions");
                 let regions = self.regions(settings, &key, true);
-                self.add(Check::skip("stream", "needs a region that accepts the key"));
                 self.add(regions);
             }
             return;
@@ -303,7 +183,7 @@ impl Diagnosis<'_> {
         ladder: &mut Ladder<'_>,
         key: &Secret,
     ) -> Option<Connection> {
-        let mut observer = Observer::new(&settings.target, config::sent(settings, key));
+        let mut observer = Observer::new(settings, config::sent(settings, key));
         // An id is tried, as it may be what is refused; otherwise only news tell that events arrive.
         let start = match &settings.start.position {
             Position::Latest | Position::Earliest => &Position::Latest,
@@ -315,16 +195,31 @@ impl Diagnosis<'_> {
             observer.take(&event);
             self.findings.key_sent |= matches!(event, Event::Began { step: Step::Auth, .. });
             for check in observer.finished() {
+                let check = match check.id {
+                    "dns" => {
+                        names::doubt(check, &settings.target, observer.replies(), self.signals)
+                    }
+                    _ => check,
+                };
                 self.add(check);
             }
         });
         match climbed {
+            // It came while the nameservers were asked.
+            Ok(_) if self.signals.stop().is_some() => None,
             Ok(connection) => Some(connection),
             Err(_) => {
                 // The ladder stops at the first reason; there is more to be seen.
+                let replies = observer.replies().to_vec();
                 if let Some(check) = observer.failed() {
                     let check = match check.id {
-                        "dns" => names::explain(check, settings, self.signals, self.deadline),
+                        "dns" => names::explain(
+                            check,
+                            &settings.target,
+                            &replies,
+                            self.signals,
+                            self.deadline,
+                        ),
                         "tls" => {
                             let limit = self.left().min(settings.link.connect_timeout);
                             tls::explain(check, settings, ladder, limit, self.proxy_date())
@@ -360,19 +255,24 @@ impl Diagnosis<'_> {
         self.findings.checks.push(check);
     }
 
-    /// The checks that were not made, the result, the report; then the exit code.
-    fn finish(mut self) -> Exit {
+    /// Adds the checks before this one that were not made, and why.
+    fn skip_before(&mut self, end: &str) {
         let failed = self.findings.checks.iter().find(|c| c.status == Status::Fail).map(|c| c.id);
         let why = match (failed, self.signals.stop()) {
             (Some(id), _) => format!("needs {id}"),
             (None, Some(signal)) => format!("stopped by {signal}"),
             (None, None) => "not made".to_owned(),
         };
-        for id in IDS {
+        for id in IDS.into_iter().take_while(|id| *id != end) {
             if self.findings.checks.iter().all(|check| check.id != id) {
                 self.add(Check::skip(id, why.clone()));
             }
         }
+    }
+
+    /// The checks that were not made, the result, the report; then the exit code.
+    fn finish(mut self) -> Exit {
+        self.skip_before("");
         self.findings.api_key["sent"] = self.findings.key_sent.into();
         let exit = match self.write_report() {
             Ok(()) => self.findings.exit(),
@@ -416,11 +316,6 @@ impl Diagnosis<'_> {
             self.has_output = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
         }
     }
-
-    /// The server, for failures of the session.
-    fn server(settings: &Settings) -> String {
-        authority(&settings.target.host, settings.target.port)
-    }
 }
 
 /// What a reader would ask for, but from another place or with another window.
@@ -439,16 +334,4 @@ fn request(settings: &Settings, key: &Secret, position: &Position, window: u16) 
         style: settings.credentials.style,
         max_message_size: settings.link.max_message_size,
     }
-}
-
-/// Whether the terminal's locale is UTF-8 (POSIX: the first of these that is set decides).
-fn is_utf8() -> bool {
-    ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .filter_map(|name| std::env::var(name).ok())
-        .find(|value| !value.is_empty())
-        .is_some_and(|value| {
-            let value = value.to_ascii_lowercase();
-            value.contains("utf-8") || value.contains("utf8")
-        })
 }

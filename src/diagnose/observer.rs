@@ -6,13 +6,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::addresses::oddity;
+use super::certificate::Certificate;
 use super::check::{Check, id_of};
-use super::dns;
-use super::look::Certificate;
+use super::refusal;
 use super::trust;
-use crate::connect::{Answer, Attempt, Event, Evidence};
+use crate::connect::{Answer, Attempt, Event, Evidence, Reply};
 use crate::failure::Step;
-use crate::settings::Target;
+use crate::settings::{Settings, Target};
+use crate::words::duration;
 
 /// A clock further off than this is worth a warning: TLS and `--since` depend on it.
 const SKEW_LIMIT: i64 = 5 * 60;
@@ -21,6 +23,7 @@ const SKEW_LIMIT: i64 = 5 * 60;
 #[derive(Debug)]
 pub(crate) struct Observer<'a> {
     target: &'a Target,
+    tenant: &'a str,
     /// How the key was sent, and which.
     sent: String,
     /// The step that goes on.
@@ -32,6 +35,7 @@ pub(crate) struct Observer<'a> {
     /// What it has shown.
     evidence: Map<String, Value>,
     subject: String,
+    replies: Vec<Reply>,
     addresses: Vec<IpAddr>,
     attempts: Vec<Attempt>,
     answer: Option<Answer>,
@@ -40,14 +44,16 @@ pub(crate) struct Observer<'a> {
 }
 
 impl<'a> Observer<'a> {
-    pub(crate) fn new(target: &'a Target, sent: String) -> Observer<'a> {
+    pub(crate) fn new(settings: &'a Settings, sent: String) -> Observer<'a> {
         Observer {
-            target,
+            target: &settings.target,
+            tenant: &settings.topic.tenant,
             sent,
             checks: Vec::new(),
             failed: None,
             evidence: Map::new(),
             subject: String::new(),
+            replies: Vec::new(),
             addresses: Vec::new(),
             attempts: Vec::new(),
             answer: None,
@@ -60,6 +66,11 @@ impl<'a> Observer<'a> {
     /// The checks that are done since this was last asked.
     pub(crate) fn finished(&mut self) -> Vec<Check> {
         std::mem::take(&mut self.checks)
+    }
+
+    /// What the nameservers have said, where the ladder asked them.
+    pub(crate) fn replies(&self) -> &[Reply] {
+        &self.replies
     }
 
     /// The check that failed.
@@ -87,26 +98,8 @@ impl<'a> Observer<'a> {
                 // TLS 1.3 lets a server refuse when the upgrade has left already.
                 let mut check = Check { id: id_of(self.step), ..Check::failed(*elapsed, failure) };
                 if let Some(answer) = &self.answer {
-                    check = check.note("got", speakers(answer));
-                    if failure.step == Step::Auth {
-                        let who = who(answer, *elapsed);
-                        check = check.note("who", who);
-                        if matches!(answer.status, 502..=504) {
-                            let words = "the gateway answers, but the service behind it does not";
-                            check.headline = Some(words.to_owned());
-                        }
-                        if who == BROKER_IS_SILENT {
-                            check.headline =
-                                Some("the service's broker does not answer".to_owned());
-                            check.fix = vec![
-                                "this is the service's own trouble: try again later".to_owned(),
-                                "if it lasts, send 8x8 support a report (--report FILE)".to_owned(),
-                            ];
-                        }
-                    }
-                    if failure.step == Step::Auth && matches!(answer.status, 401 | 403) {
-                        check = check.note("sent", self.sent.clone());
-                    }
+                    let (step, tenant) = (failure.step, self.tenant);
+                    check = refusal::explain(check, answer, step, *elapsed, tenant, &self.sent);
                 }
                 self.failed = Some(self.with_evidence(check));
             }
@@ -141,6 +134,7 @@ impl<'a> Observer<'a> {
                 self.evidence.insert("addresses".to_owned(), list.into());
                 self.evidence.insert("source".to_owned(), (*source).into());
             }
+            Evidence::Nameservers(replies) => self.replies = replies.to_vec(),
             Evidence::Attempt(attempt) => {
                 self.attempts.push((*attempt).clone());
                 let list = self.attempts.iter().map(|attempt| {
@@ -162,7 +156,8 @@ impl<'a> Observer<'a> {
                 self.evidence.insert("sentence".to_owned(), answer.sentence().into());
                 self.answer = Some((*answer).clone());
             }
-            Evidence::Certificate { der, is_verified } => {
+            Evidence::Certificate { der, is_verified, version } => {
+                self.evidence.insert("version".to_owned(), (*version).into());
                 self.certificate = Some(der.to_vec());
                 self.is_verified = *is_verified;
             }
@@ -196,12 +191,13 @@ impl<'a> Observer<'a> {
     }
 
     fn judge_addresses(&self, check: Check) -> Check {
-        let is_given = self.evidence.get("source").is_some_and(|s| s != "system resolver");
+        let given = ["--resolve", "literal"];
+        let is_given = self.evidence.get("source").is_some_and(|s| given.iter().any(|g| s == g));
         let is_of_proxy = self.target.proxy.proxy.is_some();
         if is_given || is_of_proxy || self.subject.ends_with("localhost") {
             return check;
         }
-        self.addresses.iter().filter_map(|&address| Some((address, dns::oddity(address)?))).fold(
+        self.addresses.iter().filter_map(|&address| Some((address, oddity(address)?))).fold(
             check,
             |mut check, (address, what)| {
                 check.summary = format!("{address} is no public address but {what}");
@@ -215,8 +211,10 @@ impl<'a> Observer<'a> {
             return check;
         };
         let verified = if self.is_verified { "verified" } else { "NOT verified (--insecure)" };
-        check.summary =
-            format!("{}, valid to {}; {verified}", certificate.subject, day(certificate.not_after));
+        let version = self.evidence.get("version").and_then(Value::as_str);
+        let version = version.map_or(String::new(), |version| format!("{version}; "));
+        let (subject, end) = (&certificate.subject, day(certificate.not_after));
+        check.summary = format!("{version}{subject}, valid to {end}; {verified}");
         if !self.is_verified {
             check = check.warn("tls.insecure", Some("TLS/SSL Certificate Errors"));
         }
@@ -253,50 +251,14 @@ impl<'a> Observer<'a> {
         if skew.abs() <= SKEW_LIMIT {
             return check;
         }
+        let off = duration(Duration::from_secs(skew.unsigned_abs()));
         let direction = if skew > 0 { "ahead of" } else { "behind" };
         check
-            .note(
-                "note",
-                format!("this machine's clock is {} s {direction} the server's", skew.abs()),
-            )
+            .note("note", format!("this machine's clock is {off} {direction} the server's"))
             .warn("auth.clock_skew", None)
             .fix("set the clock of this machine (NTP): --since, --until and TLS depend on it")
     }
 }
-
-/// Who answered, as far as the headers tell.
-fn speakers(answer: &Answer) -> String {
-    let mut text = answer.status_line();
-    for name in ["Server", "Via"] {
-        if let Some(value) = answer.header(name) {
-            text = format!("{text}; {name}: {value}");
-        }
-    }
-    text
-}
-
-/// Which of those behind the address refused: the gateway, Pulsar's WebSocket proxy, or its broker.
-fn who(answer: &Answer, elapsed: Duration) -> &'static str {
-    let is_jetty = answer.header("Server").is_some_and(|server| server.contains("Jetty"));
-    let says_pulsar = answer.sentence().is_some_and(|sentence| {
-        is_jetty
-            || sentence.starts_with("Failed to create")
-            || sentence.starts_with("Invalid query params")
-    });
-    match (answer.status, says_pulsar) {
-        (500, true) if elapsed >= BROKER_SILENCE => BROKER_IS_SILENT,
-        (_, true) => "Pulsar's WebSocket proxy: the gateway let the key pass",
-        (502..=504, false) => {
-            "the gateway, or a proxy in between: the service behind it does not answer"
-        }
-        _ => "the gateway, or a proxy in between: the request did not reach Pulsar",
-    }
-}
-
-const BROKER_IS_SILENT: &str = "the gateway and Pulsar's WebSocket proxy answer; its broker does not (30 s and more is how long the proxy tries)";
-
-/// With its broker dead, Pulsar's proxy answers after 30 s.
-const BROKER_SILENCE: Duration = Duration::from_secs(25);
 
 fn outcome(attempt: &Attempt) -> &str {
     match &attempt.outcome {

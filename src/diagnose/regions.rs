@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
-use super::check::Check;
+use super::check::{Check, Status};
+use super::listen::{Bounds, Heard};
 use super::observer::millis;
-use super::stream::Heard;
 use super::{Diagnosis, request};
-use crate::connect::{Halt, Ladder};
-use crate::regions::{REGIONS, Region};
+use crate::connect::{Event, Evidence, Halt, Ladder};
+use crate::failure::{Failure, Step};
+use crate::regions::REGIONS;
 use crate::secret::Secret;
 use crate::settings::{Position, Settings};
 use crate::words::duration;
@@ -22,80 +23,140 @@ const LISTEN: Duration = Duration::from_secs(3);
 /// The events are in another region than the one that was chosen.
 pub(super) const ELSEWHERE: &str = "regions.elsewhere";
 
+const REGION: Option<&str> = Some("Wrong Regional Endpoint");
+
 const MESSAGES: u64 = 25;
 const WINDOW: u16 = 25;
 
+/// What one region showed.
+enum Found {
+    /// The key was accepted; the failure is how the session ended, if it did.
+    Open(Heard, Option<Failure>),
+    /// The key, or what was asked for, was refused with this status.
+    Refused(u16),
+    /// Nobody there answered the question.
+    Away(Failure),
+}
+
 impl Diagnosis<'_> {
     /// The check of the regions; `is_silent` is what the chosen one was.
-    pub(super) fn regions(&self, settings: &Settings, key: &Secret, is_silent: bool) -> Check {
+    pub(super) fn regions(&mut self, settings: &Settings, key: &Secret, is_silent: bool) -> Check {
         if settings.target.plain {
             return Check::skip("regions", "ws:// is not sent to them: it would show the key");
         }
         let began = Instant::now();
-        let mut told = Vec::new();
-        let mut evidence = Map::new();
-        let mut elsewhere = None;
-        for (region, host) in REGIONS.iter().filter_map(|region| Some((region, region.host?))) {
-            if self.signals.stop().is_some() {
-                break;
-            }
-            let (heard, words, value) = self.ask(settings, key, host);
-            told.push(format!("{} {words}", region.name));
-            evidence.insert(region.name.to_owned(), value);
-            if heard.messages > 0 && settings.target.host != host {
-                elsewhere.get_or_insert(region);
-            }
+        let mut asked = Vec::new();
+        for (name, host) in REGIONS.iter().filter_map(|region| Some((region.name, region.host?))) {
+            let Some(found) = self.ask(settings, key, host) else { break };
+            asked.push((name, host == settings.target.host, found));
         }
+        let told: Vec<String> =
+            asked.iter().map(|(name, _, found)| format!("{name} {}", found.words())).collect();
+        let evidence: Map<String, Value> =
+            asked.iter().map(|(name, _, found)| ((*name).to_owned(), found.evidence())).collect();
         let check = Check::ok("regions", began.elapsed(), told.join(" | "));
-        let check = Check { evidence, ..check };
+        let mut check = Check { evidence, ..check };
+        let stop = self.signals.stop();
+        if let Some(signal) = stop {
+            check.summary = match told.is_empty() {
+                true => format!("stopped by {signal}"),
+                false => format!("stopped by {signal}; until then: {}", told.join(" | ")),
+            };
+        }
+        let others = || asked.iter().filter(|(_, is_chosen, _)| !is_chosen);
+        let elsewhere = others().find(|(_, _, found)| found.messages() > 0);
         match elsewhere {
-            Some(Region { name, .. }) if is_silent => check
+            Some((name, ..)) if is_silent => check
                 .note("why", format!("your events are in {name}"))
                 .fix(format!("use --region {name} (or --cluster with your vcc-<cluster> name)"))
-                .warn(ELSEWHERE, Some("Wrong Regional Endpoint")),
+                .warn(ELSEWHERE, REGION),
+            _ if stop.is_some() => Check { status: Status::Skip, ..check },
+            _ if others().all(|(_, _, found)| matches!(found, Found::Away(_))) => check
+                .note("why", "none of the other regions was reached, so nothing is known of them")
+                .fix("run `diagnose` against one of them (--region) to see what is in the way")
+                .warn("regions.unreached", REGION),
+            _ if is_silent => check
+                .note("why", "no region that was asked has events for this key and tenant")
+                .fix("ask 8x8 support whether event streaming is enabled for the tenant")
+                .warn("regions.nowhere", Some("No Messages Received")),
             _ => check,
         }
     }
 
-    /// One region: what came, in words and as evidence.
-    fn ask(&self, settings: &Settings, key: &Secret, host: &str) -> (Heard, String, Value) {
-        let mut heard = Heard::default();
+    /// One region; `None` when a signal asks to stop.
+    fn ask(&mut self, settings: &Settings, key: &Secret, host: &str) -> Option<Found> {
         let target = settings.target.at(host);
         let mut ladder = Ladder::new(&target, Rc::clone(self.signals));
-        let asked = request(settings, key, &Position::Earliest, WINDOW);
-        let connection = match ladder.climb(&asked, CONNECT, &mut |_| {}) {
+        let request = request(settings, key, &Position::Earliest, WINDOW);
+        let mut status = None;
+        let climbed = ladder.climb(&request, CONNECT, &mut |event| match event {
+            Event::Began { step: Step::Auth, .. } => self.findings.key_sent = true,
+            Event::Saw { step: Step::Auth, evidence: Evidence::Answer(answer) } => {
+                status = Some(answer.status);
+            }
+            _ => {}
+        });
+        let connection = match climbed {
             Ok(connection) => connection,
-            Err(Halt::Stopped) => return (heard, "not asked".to_owned(), Value::Null),
+            Err(Halt::Stopped) => return None,
             Err(Halt::Failed(failure)) => {
-                let words = format!("{}: {}", failure.step, failure.cause);
-                let value =
-                    json!({ "failed_at": failure.step.to_string(), "cause": failure.cause });
-                return (heard, words, value);
+                return Some(match status {
+                    Some(status @ 400..500) => Found::Refused(status),
+                    _ => Found::Away(*failure),
+                });
             }
         };
-        let read = self.listen(settings, connection, MESSAGES, LISTEN, &mut heard);
-        if self.signals.stop().is_some() {
-            return (heard, "interrupted".to_owned(), Value::Null);
+        let mut heard = Heard::default();
+        let at_last = Instant::now() + LISTEN + settings.link.ping_timeout;
+        let bounds = Bounds { count: MESSAGES, limit: LISTEN, at_last };
+        let read = self.listen(settings, connection, bounds, &mut heard);
+        // What little a region showed until the stop says nothing of it.
+        self.signals.stop().is_none().then(|| Found::Open(heard, read.err()))
+    }
+}
+
+impl Found {
+    fn messages(&self) -> u64 {
+        match self {
+            Found::Open(heard, _) => heard.messages,
+            Found::Refused(_) | Found::Away(_) => 0,
         }
-        let more = heard.messages >= MESSAGES;
-        let age = heard.age();
-        let mut words = match (heard.messages, more) {
-            (n, true) => format!("auth ok, {n}+ messages"),
-            (n, false) => format!("auth ok, {n} messages"),
+    }
+
+    fn words(&self) -> String {
+        let (heard, failure) = match self {
+            Found::Open(heard, failure) => (heard, failure),
+            Found::Refused(status) => return format!("HTTP {status}"),
+            Found::Away(failure) => return format!("{}: {}", failure.step, failure.cause),
+        };
+        let mut words = match heard.messages {
+            1 => "auth ok, 1 message".to_owned(),
+            MESSAGES.. => format!("auth ok, {MESSAGES}+ messages"),
+            n => format!("auth ok, {n} messages"),
         };
         // The newest of the oldest 25 says nothing about the newest there is.
-        if let Some(age) = age.filter(|_| !more) {
+        if let Some(age) = heard.age().filter(|_| heard.messages < MESSAGES) {
             words = format!("{words}, newest {} old", duration(age));
         }
-        if let Err(failure) = read {
-            words = format!("{words}, then {}", failure.cause);
+        match failure {
+            Some(failure) => format!("{words}, then {}", failure.cause),
+            None => words,
         }
-        let value = json!({
-            "auth": 101,
-            "messages": heard.messages,
-            "more": more,
-            "newest_age_ms": age.map(millis),
-        });
-        (heard, words, value)
+    }
+
+    fn evidence(&self) -> Value {
+        match self {
+            Found::Open(heard, failure) => json!({
+                "auth": 101,
+                "messages": heard.messages,
+                "more": heard.messages >= MESSAGES,
+                "newest_age_ms": heard.age().map(millis),
+                "ended_by": failure.as_ref().map(|failure| &failure.cause),
+            }),
+            Found::Refused(status) => json!({ "auth": status }),
+            Found::Away(failure) => {
+                json!({ "failed_at": failure.step.to_string(), "cause": failure.cause })
+            }
+        }
     }
 }

@@ -6,14 +6,15 @@ use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use super::{Findings, json, text};
+use super::findings::Findings;
+use super::{json, text};
 use crate::advice::Problem;
 use crate::failure::{Failure, Step};
 use crate::words;
 
 /// Variables that change what the program or its libraries do. Their values may hold a key or a
 /// login, so only of those that are paths or lists the value is told.
-const VARIABLES: [(&str, bool); 14] = [
+const VARIABLES: [(&str, bool); 16] = [
     ("PULSAR_TENANT", true),
     ("PULSAR_HOST", false),
     ("PULSAR_API_KEY", false),
@@ -28,6 +29,8 @@ const VARIABLES: [(&str, bool); 14] = [
     ("SSL_CERT_FILE", true),
     ("SSL_CERT_DIR", true),
     ("RES_OPTIONS", true),
+    ("LOCALDOMAIN", true),
+    ("TAIL8X8_RESOLV_CONF", true),
 ];
 
 /// Creates the file, for its owner alone; one that exists is never overwritten.

@@ -4,8 +4,8 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::Findings;
 use super::check::{Check, Status};
+use super::findings::Findings;
 use crate::words;
 
 const COLUMNS: usize = 100;
@@ -36,7 +36,7 @@ pub(crate) fn check(check: &Check, color: bool) -> String {
     };
     let time = match check.status {
         Status::Skip => String::new(),
-        _ => spaced(check.elapsed),
+        _ => words::duration(check.elapsed),
     };
     let mut summary = check.summary.clone();
     if let Some(code) = &check.code {
@@ -72,24 +72,29 @@ pub(crate) fn check(check: &Check, color: bool) -> String {
 pub(crate) fn tail(findings: &Findings) -> String {
     let mut out = String::new();
     let longest = findings.checks.iter().map(|c| c.elapsed).max().unwrap_or_default();
-    let block = if findings.is_utf8 { '█' } else { '#' };
+    let block = if is_utf8() { '█' } else { '#' };
     let mut label = "time";
     for check in findings.checks.iter().filter(|c| c.elapsed >= Duration::from_millis(1)) {
         let cells = (check.elapsed.as_micros() * BAR).div_ceil(longest.as_micros().max(1));
         let bar: String = std::iter::repeat_n(block, usize::try_from(cells).unwrap_or(0)).collect();
-        let _ = writeln!(out, "{label:<8}{:<8}{:>7}  {bar}", check.id, spaced(check.elapsed));
+        let _ =
+            writeln!(out, "{label:<8}{:<8}{:>7}  {bar}", check.id, words::duration(check.elapsed));
         label = "";
     }
     indented(&mut out, "RESULT: ", &findings.result(COLUMNS - 8));
     out
 }
 
-/// `12 ms`, `2.1 s`.
-fn spaced(d: Duration) -> String {
-    match d.as_millis() {
-        ms @ 0..1000 => format!("{ms} ms"),
-        _ => format!("{:.1} s", d.as_secs_f64()),
-    }
+/// Whether the terminal's locale is UTF-8 (POSIX: the first of these that is set decides).
+fn is_utf8() -> bool {
+    ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .filter_map(|name| std::env::var(name).ok())
+        .find(|value| !value.is_empty())
+        .is_some_and(|value| {
+            let value = value.to_ascii_lowercase();
+            value.contains("utf-8") || value.contains("utf8")
+        })
 }
 
 /// A label and a text that goes on below itself.

@@ -1,6 +1,6 @@
 //! A handshake that failed: one *look* at who answers there, and the judgement on it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
@@ -8,6 +8,7 @@ use super::check::Check;
 use super::config;
 use super::judge::{Here, judge};
 use super::look::look;
+use crate::advice::{Problem, row};
 use crate::connect::{Ladder, NOT_BEFORE};
 use crate::settings::Settings;
 
@@ -18,25 +19,28 @@ pub(super) fn explain(
     settings: &Settings,
     ladder: &Ladder<'_>,
     limit: Duration,
-    server_date: Option<Timestamp>,
+    proxy_date: Option<Timestamp>,
 ) -> Check {
     if check.code.as_deref().is_some_and(|code| code == "tls.timeout") {
         return check;
     }
+    let began = Instant::now();
     let Ok(wire) = ladder.reach(limit) else { return check };
     let (target, trust) = (&settings.target, &settings.target.trust);
     let seen = look(wire, &target.host, trust);
     let here = Here {
         now: Timestamp::now(),
         built: Timestamp::from_second(NOT_BEFORE).unwrap_or_default(),
-        server_date,
+        proxy_date,
         roots: config::store().roots + trust.extra_roots.len(),
     };
     let mut check = check
         .evidence("version", seen.version.clone())
         .evidence("cipher", seen.cipher.clone())
         .evidence("chain_length", seen.chain.len());
-    if let Some(error) = &seen.error {
+    let is_named = check.code.as_deref() == Some(row(Problem::NotTls).code);
+    // OpenSSL's "wrong version number" is no help beside the first bytes.
+    if let Some(error) = seen.error.as_ref().filter(|_| !is_named) {
         check = check.note("look", error);
     }
     if let Some(leaf) = seen.chain.first() {
@@ -66,10 +70,12 @@ pub(super) fn explain(
         .map(|p| format!("{} at depth {}: {}", p.code, p.depth, p.text))
         .collect();
     check = check.evidence("problems", problems);
+    check.elapsed += began.elapsed();
     let verdicts = judge(&seen, &target.host, &here);
     let Some(first) = verdicts.first() else { return check };
     check.code = Some(first.code.to_owned());
     check.summary = first.reason.clone();
+    check.headline = first.headline().map(str::to_owned);
     check.fix = verdicts.iter().flat_map(|verdict| verdict.fixes.clone()).collect();
     check.fix.dedup();
     for other in &verdicts[1..] {

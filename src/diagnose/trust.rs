@@ -220,45 +220,17 @@ const INSPECTORS: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
-    use openssl::asn1::Asn1Time;
-    use openssl::ec::{EcGroup, EcKey};
-    use openssl::nid::Nid;
-    use openssl::pkey::PKey;
-
     use super::*;
+    use crate::testing::scratch::Scratch;
 
     fn certificate() -> Vec<u8> {
-        let group = EcGroup::from_curve_name(Nid::X9_62_PRIME256V1).expect("a curve");
-        let key = PKey::from_ec_key(EcKey::generate(&group).expect("a key")).expect("a key");
-        let mut builder = X509::builder().expect("a builder");
-        let day = |days| Asn1Time::days_from_now(days).expect("a time");
-        builder.set_not_before(&day(0)).expect("set");
-        builder.set_not_after(&day(1)).expect("set");
-        builder.set_pubkey(&key).expect("set");
-        builder.sign(&key, MessageDigest::sha256()).expect("signed");
-        builder.build().to_pem().expect("PEM")
+        crate::testing::certificate().to_pem().expect("PEM")
     }
 
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Folder {
-            let path = std::env::temp_dir().join(format!("trust-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).expect("a folder");
-            Folder(path)
-        }
-
-        fn file(&self, name: &str, bytes: &[u8]) -> String {
-            let path = self.0.join(name);
-            fs::write(&path, bytes).expect("written");
-            path.to_str().expect("UTF-8").to_owned()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    fn file(folder: &Scratch, name: &str, bytes: &[u8]) -> String {
+        let path = folder.join(name);
+        fs::write(&path, bytes).expect("written");
+        path.to_str().expect("UTF-8").to_owned()
     }
 
     fn store(places: &[(&str, bool)]) -> Store {
@@ -272,12 +244,12 @@ mod tests {
 
     #[test]
     fn roots_are_counted_once_wherever_they_lie() {
-        let folder = Folder::new("count");
+        let folder = Scratch::new("count");
         let (one, two) = (certificate(), certificate());
-        let bundle = folder.file("bundle.pem", &[&one[..], &two, &one].concat());
-        folder.file("5ed36f99.0", &two);
-        folder.file("not-a-hash.pem", &certificate());
-        let hashed = folder.0.to_str().expect("UTF-8");
+        let bundle = file(&folder, "bundle.pem", &[&one[..], &two, &one].concat());
+        file(&folder, "5ed36f99.0", &two);
+        file(&folder, "not-a-hash.pem", &certificate());
+        let hashed = folder.path().to_str().expect("UTF-8");
         let store = store(&[(&bundle, false), (hashed, true)]);
         let contents: Vec<_> = store.places.iter().map(|(_, content)| content.clone()).collect();
         assert_eq!(contents, [Content::Certificates(2), Content::Certificates(1)]);
@@ -286,11 +258,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_used_is_named() {
-        let folder = Folder::new("trouble");
+        let folder = Scratch::new("trouble");
         let good = certificate();
-        let damaged = folder.file("damaged", &[&good[..], &good[..good.len() / 2]].concat());
-        let garbage = folder.file("garbage", b"hello");
-        let empty = folder.0.to_str().expect("UTF-8");
+        let damaged = file(&folder, "damaged", &[&good[..], &good[..good.len() / 2]].concat());
+        let garbage = file(&folder, "garbage", b"hello");
+        let empty = folder.path().to_str().expect("UTF-8");
         for (path, is_folder, words) in [
             (damaged.as_str(), false, "holds no usable certificate"),
             (&garbage, false, "holds no usable certificate"),
@@ -304,7 +276,7 @@ mod tests {
             assert_eq!((store.roots, troubles.len()), (0, 2), "{troubles:?}");
             assert!(troubles[0].is_empty && troubles[1].reason.contains(words), "{troubles:?}");
         }
-        let beside = folder.file("good", &good);
+        let beside = file(&folder, "good", &good);
         let store = store(&[(&garbage, false), (&beside, false)]);
         assert!(matches!(&store.troubles()[..], [trouble] if !trouble.is_empty));
     }

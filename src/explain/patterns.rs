@@ -38,16 +38,35 @@ pub(super) const PATTERNS: &[Pattern] = &[
     means(O(Other::WrongRegion), &[
         "connection succeeds but no events received", "authorization succeeds but no data",
         "empty message stream", "wrong regional endpoint", "wrong region", "wrong endpoint",
-        "regions.elsewhere",
+        "regions.elsewhere", "config.default region",
     ]),
     means(P(Silence), &[
         "successfully connected but no messages appear", "no messages received",
         "no message received", "no events received", "no messages", "no message", "no events",
-        "empty output", "nothing received",
+        "empty output", "nothing received", "stream.stale", "regions.nowhere",
     ]),
+    advises(P(Silence), "the topic was ended, so nothing more is ever published to it: check --topic (the default is `all`), then ask 8x8 support", &[
+        "stream.terminated",
+    ]),
+    advises(P(NoAnswer), "a nameserver that is asked first does not answer, so each lookup waits for it: have it removed from /etc/resolv.conf, or mended", &[
+        "dns.slow",
+    ]),
+    advises(P(NoAddress), "the name leads to an address that no service on the internet has (private, loopback or a filter's): check the hosts file, the VPN and who filters DNS here", &[
+        "dns.odd address",
+    ]),
+    advises(P(Unreachable), "one of the host's addresses cannot be reached, another can: each connection may have to wait for the first; -4 leaves IPv6 out", &[
+        "tcp.some unreachable",
+    ]),
+    advises(P(Expired), "the certificate is still good, but not for long: whoever runs that end has to renew it", &[
+        "tls.expires soon",
+    ]),
+    advises(P(Untrusted), "leave --insecure out: with it the server is not verified, and whoever is in between can read the API key; a company's root is trusted with --ca-file", &[
+        "tls.insecure", "config.insecure",
+    ]),
+    means(O(Other::Connect), &["regions.unreached"]),
     advises(P(Silence), "the service stops after --receiver-queue-size messages (1000) until they are acknowledged: acknowledge each message once, readers too; tail8x8 does so by itself", &[
         "stops & 1000 messages", "stopped & 1000 messages", "silent & 1000 messages",
-        "only & 1000 messages",
+        "only & 1000 messages", "stream.no acks",
     ]),
 
     // SOCKS, then HTTP proxies: the same words mean something else without a proxy.
@@ -254,7 +273,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     means(P(NotYetValid), &["certificate & not yet valid"]),
     means(P(Clock), &[
         "clock skew", "clock is behind", "clock is ahead", "clock is wrong", "your clock",
-        "clock & out of sync",
+        "clock & out of sync", "auth.clock skew", "config.clock",
     ]),
     means(P(WrongName), &[
         "hostname mismatch, certificate is not valid for", "hostname mismatch",
@@ -303,6 +322,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "unable to locally verify the issuer", "issuer is not recognized", "untrusted certificate",
         "#verify 2", "#verify 18", "#verify 19", "#verify 20", "#verify 21",
         "remotecertificatechainerrors", "intercepted", "tls.intercepted",
+        "tls.empty store", "tls.missing intermediate", "config.ca store",
     ]),
     advises(P(NotTls), "the client spoke plain HTTP (ws:// or http://) to a port that wants TLS: use wss://, as tail8x8 does by itself", &[
         "plain http request was sent to https port",
@@ -385,7 +405,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "429 too many requests", "#status 429", "too many requests", "rate limit exceeded",
         "rate limited",
     ]),
-    advises(P(ServerError), "the service's own broker does not answer (it takes 30 s to say so): try again later, with --connect-timeout at 45s or more; if it lasts, ask 8x8 support", &[
+    advises(P(ServerError), "the service's own broker does not answer (it takes 30 s to say so): try again later, with --connect-timeout at 60s or more; if it lasts, ask 8x8 support", &[
         "annotatedconnectexception",
     ]),
     means(P(RefusedForGood), &[
@@ -393,6 +413,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "invalid topic name",
     ]),
     means(P(Unauthorized), &[
+        "config.other tenant", "config.key kind",
         "401 unauthorized", "#status 401 & unauthorized", "#status 401", "=401", "unauthorized",
         "unauthorised", "failed to authenticate", "authentication failed",
         "authentication required", "invalid api key", "invalid x api key",

@@ -306,6 +306,26 @@ const LINES: &[(&str, &str)] = &[
     ("stream.silent", "tail8x8: stream x: no message [stream.silent]"),
     ("stream.silent", "{\"code\":\"stream.silent\",\"cause\":\"connection reset, EOF, 401 Unauthorized\"}"),
     ("dns.no_answer", "dns.no_answer"),
+
+    // What only `diagnose` says.
+    ("tls.untrusted", "  FAIL  tls        41ms  intercepted by \"Acme Corp TLS Inspection CA\" [tls.intercepted]"),
+    ("tls.untrusted", "[tls.missing_intermediate]"),
+    ("tls.untrusted", "[tls.empty_store]"),
+    ("tls.untrusted", "  warn  config     10ms  no usable root certificate on this machine [config.ca_store]"),
+    ("tls.clock", "[auth.clock_skew]"),
+    ("auth.unauthorized", "[config.other_tenant]"),
+    ("dns.no_answer", "  warn  dns          5s  203.0.113.10, but only after 5s [dns.slow]"),
+    ("stream.silent", "[stream.stale]"),
+    ("stream.silent", "[stream.no_acks]"),
+    ("stream.silent", "[stream.terminated]"),
+    ("stream.silent", "[regions.nowhere]"),
+    ("regions.elsewhere", "[config.default_region]"),
+    ("dns.no_address", "  warn  dns  12ms  10.0.0.7: a private address [dns.odd_address]"),
+    ("tcp.unreachable", "[tcp.some_unreachable]"),
+    ("tls.expired", "[tls.expires_soon]"),
+    ("tls.untrusted", "[tls.insecure]"),
+    ("tls.untrusted", "[config.insecure]"),
+    ("connect", "[regions.unreached]"),
 ];
 
 #[test]

@@ -67,8 +67,17 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
 fn why(e: &serde_json::Error) -> String {
     match e.classify() {
         Category::Data => format!("wrong type at line {} column {}", e.line(), e.column()),
-        _ => e.to_string(),
+        _ => format!("no JSON, {}", json_mistake(e)),
     }
+}
+
+/// Where text stops to be JSON, in plain words.
+pub(super) fn json_mistake(e: &serde_json::Error) -> String {
+    let what = match e.classify() {
+        Category::Eof => "ends too early,",
+        _ => "wrong",
+    };
+    format!("{what} at line {} column {}", e.line(), e.column())
 }
 
 /// The id of a message whose envelope is wrong elsewhere, so that it can be acknowledged.

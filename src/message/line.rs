@@ -15,7 +15,7 @@ use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::Envelope;
-use super::envelope::Text;
+use super::envelope::{Text, json_mistake};
 use crate::settings::{Format, Lines};
 
 /// What became of a message.
@@ -58,7 +58,7 @@ fn payload_line(envelope: &Envelope<'_>, lines: &Lines, out: &mut Vec<u8>) -> Li
     }
     let start = out.len();
     if let Err(e) = decode(&envelope.payload, out) {
-        return Line::Reject(format!("payload is not base64: {e}"));
+        return Line::Reject(format!("payload is not base64: {}", base64_mistake(&e)));
     }
     match json(&out[start..]) {
         Err(reason) => Line::Reject(reason),
@@ -73,7 +73,7 @@ fn payload_line(envelope: &Envelope<'_>, lines: &Lines, out: &mut Vec<u8>) -> Li
 fn envelope_line(envelope: &Envelope<'_>, frame: &str, lines: &Lines, out: &mut Vec<u8>) -> Line {
     let mut payload = Vec::new();
     if let Err(e) = decode(&envelope.payload, &mut payload) {
-        return Line::Reject(format!("payload is not base64: {e}"));
+        return Line::Reject(format!("payload is not base64: {}", base64_mistake(&e)));
     }
     let embedded = json(&payload).ok();
     // What is no JSON has no event type.
@@ -113,12 +113,23 @@ fn decode(base64: &str, out: &mut Vec<u8>) -> Result<(), DecodeError> {
     })
 }
 
+/// Where text stops to be base64, in plain words.
+fn base64_mistake(e: &DecodeError) -> String {
+    match e {
+        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => {
+            format!("wrong from character {} on", at + 1)
+        }
+        DecodeError::InvalidLength(length) => format!("no text of it has {length} characters"),
+        DecodeError::InvalidPadding => "wrong padding at its end".to_owned(),
+    }
+}
+
 /// The payload as text, when it is one JSON value.
 fn json(payload: &[u8]) -> Result<&str, String> {
     let text = std::str::from_utf8(payload).map_err(|e| format!("payload is not UTF-8: {e}"))?;
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text),
-        Err(e) => Err(format!("payload is not JSON: {e}")),
+        Err(e) => Err(format!("payload is not JSON: {}", json_mistake(&e))),
     }
 }
 

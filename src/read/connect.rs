@@ -10,7 +10,6 @@ use crate::advice::Problem;
 use crate::connect::{Connection, Halt, Request, authority};
 use crate::failure::{Failure, Step};
 use crate::reader_endpoint;
-use crate::report::add;
 use crate::retry::jitter;
 use crate::session::Session;
 use crate::settings::Position;
@@ -20,12 +19,15 @@ use crate::words::duration;
 /// `Date` tells whole seconds: what was published in this one, before us, is to be read, too.
 const DATE_RESOLUTION: Duration = Duration::from_secs(1);
 
+/// What a run without an idle timeout waits for a partition that is behind.
+const LULL: Duration = Duration::from_secs(10);
+
 const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and what was written before is left out; one process for each partition (--topic NAME-partition-0) resumes without this";
 
 impl Run<'_> {
     /// A session, after as many tries as it takes; `None` when the run is over before.
     pub(super) fn connect(&mut self) -> Result<Option<Session>, Failure> {
-        while self.signals.stop().is_none() {
+        while !self.signals.is_stopping() {
             match self.try_to_connect() {
                 Ok(connection) => return Ok(Some(self.opened(connection))),
                 Err(Halt::Stopped) => break,
@@ -33,7 +35,10 @@ impl Run<'_> {
                     if failure.problem == Problem::NoResumeById
                         && self.resume.read_from_earliest_instead()
                     {
-                        self.report.warning(PARTITIONED);
+                        let is_news = self.out().note_partitioned();
+                        if is_news {
+                            self.report.warning(PARTITIONED);
+                        }
                     } else if !self.wait_to_retry(*failure)? {
                         break;
                     }
@@ -68,16 +73,21 @@ impl Run<'_> {
         self.retries.opened();
         self.idle.opened();
         counters.connected.set(Some(Instant::now()));
-        let is_first = self.resume.began().is_none();
+        let is_first = !std::mem::replace(&mut self.has_opened, true);
         if is_first {
+            self.notify.ready();
             report.notice(self.greeting());
             let at_end = settings.stop.at_end.then(|| now + DATE_RESOLUTION);
             let until = settings.stop.until;
-            self.end = [at_end, until].into_iter().flatten().min().map(|at| End::new(at, now));
+            let lull = settings.stop.idle_timeout.unwrap_or(LULL);
+            self.end =
+                [at_end, until].into_iter().flatten().min().map(|at| End::new(at, now, lull));
         } else {
-            add(&counters.reconnects, 1);
+            counters.reconnects.add(self.ended_by.unwrap_or("connect"));
         }
+        self.notify.status(&format!("connected to {}, reading", settings.target.host));
         self.resume.opened(now);
+        self.out().opened(now);
         if let Some(end) = &mut self.end {
             end.opened();
         }
@@ -97,14 +107,25 @@ impl Run<'_> {
         Session::new(connection.socket, Rc::clone(self.signals), server, &settings.link)
     }
 
+    /// Says which of what was asked for a cursor makes void.
+    pub(super) fn tell_position(&self) {
+        let Some(id) = self.resume.newest() else { return };
+        let out = self.out();
+        let cursor = out.cursor_path().map_or(String::new(), |path| path.display().to_string());
+        self.report.debug(format!(
+            "going on after message {id}, as cursor {cursor} says; --message-id and --since count only for a first run"
+        ));
+    }
+
     fn greeting(&self) -> String {
         let settings = self.settings;
         let (target, topic) = (&settings.target, &settings.topic);
         let region = target.region.map_or(String::new(), |region| format!("{region}, "));
-        let from = match &settings.start.position {
-            Position::Latest => "latest".to_owned(),
-            Position::Earliest => "earliest".to_owned(),
-            Position::After(id) => format!("message {id}"),
+        let from = match (self.resume.newest(), self.resume.start()) {
+            (Some(id), _) => format!("message {id} (cursor)"),
+            (None, Position::Latest) => "latest".to_owned(),
+            (None, Position::Earliest) => "earliest".to_owned(),
+            (None, Position::After(id)) => format!("message {id}"),
         };
         let ending = if self.is_following() { "waiting for new events" } else { "catching up" };
         format!(
@@ -119,7 +140,7 @@ impl Run<'_> {
     /// The failure itself, when there is no next try.
     pub(super) fn wait_to_retry(&mut self, mut failure: Failure) -> Result<bool, Failure> {
         let now = Instant::now();
-        if self.signals.stop().is_some() {
+        if self.signals.is_stopping() {
             return Ok(false);
         }
         if self.is_over() {
@@ -138,16 +159,19 @@ impl Run<'_> {
             self.report.debug(format!("{failure}; {next}"));
         }
         self.outage.get_or_insert(now);
+        self.notify.status(&format!("not connected: {failure}; {next}"));
         let until = earlier(Some(now + wait), self.over);
         loop {
             self.report.live(self.counters);
             let look = earlier(until, self.report.next_live());
-            match self.signals.wait(&mut vec![self.out.interest()], look) {
+            let interest = self.out().interest();
+            let mut fds = Vec::from_iter(interest.as_ref().map(super::poll_fd));
+            match self.signals.wait(&mut fds, look) {
                 Wake::Stop => return Ok(false),
-                Wake::Ready if self.out.is_closed() => return Ok(false),
+                Wake::Ready if self.out().is_closed() => return Ok(false),
                 // Lines of the session that is gone find room.
                 Wake::Ready => {
-                    self.out.write().map_err(|e| super::output_failure(&e))?;
+                    self.write_out()?;
                 }
                 Wake::Deadline if self.is_over() => return self.out_of_time(&failure),
                 Wake::Deadline if until.is_none_or(|until| Instant::now() >= until) => {
@@ -164,7 +188,7 @@ impl Run<'_> {
 
     /// `--max-time` is over while there is no session: fine if there ever was one.
     fn out_of_time(&self, last: &Failure) -> Result<bool, Failure> {
-        if self.resume.began().is_some() {
+        if self.has_opened {
             return Ok(false);
         }
         let limit = self.settings.stop.max_time.unwrap_or_default();

@@ -2,12 +2,14 @@
 //!
 //! "Caught up" is not on the wire, so the end is pinned to a time, and is reached when every
 //! partition has shown a message from then or later. Where nothing more is published, the idle
-//! timeout ends the run instead.
+//! timeout ends the run instead; so it does for a partition that is idle beside busy ones.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+
+use crate::sys::earlier;
 
 /// How long a partitioned topic may take to show every one of its partitions.
 const PARTITIONS_SHOW: Duration = Duration::from_secs(2);
@@ -20,15 +22,19 @@ pub(crate) struct End {
     due: Option<Instant>,
     /// For each partition seen, whether it has passed the end.
     passed: BTreeMap<i64, bool>,
+    /// After so long without a message from before the end there is none any more.
+    lull: Duration,
+    /// When the session opened, or last had such a message.
+    heard: Instant,
     opened: Instant,
 }
 
 impl End {
-    /// `now` is the service's clock.
-    pub(crate) fn new(at: Timestamp, now: Timestamp) -> End {
+    /// `now` is the service's clock, `lull` the idle timeout.
+    pub(crate) fn new(at: Timestamp, now: Timestamp, lull: Duration) -> End {
         let ahead = Duration::try_from(at.duration_since(now)).unwrap_or_default();
         let (passed, opened) = (BTreeMap::new(), Instant::now());
-        End { at, due: opened.checked_add(ahead), passed, opened }
+        End { at, due: opened.checked_add(ahead), passed, lull, heard: opened, opened }
     }
 
     /// When that time has come, so that nothing more to hear means the end.
@@ -39,23 +45,41 @@ impl End {
     /// A session is open: what it will show has to be awaited anew.
     pub(crate) fn opened(&mut self) {
         self.opened = Instant::now();
+        self.heard = self.opened;
+    }
+
+    /// What was seen is to be seen again.
+    pub(crate) fn restart(&mut self) {
+        self.passed.clear();
+        self.opened();
     }
 
     /// A message of this partition was published then.
     pub(crate) fn saw(&mut self, partition: i64, published: Option<Timestamp>) {
         let passed = published.is_some_and(|published| published >= self.at);
+        if !passed {
+            self.heard = Instant::now();
+        }
         *self.passed.entry(partition).or_default() |= passed;
     }
 
-    /// Whether every partition seen has passed the end.
+    /// Whether every partition seen has passed the end, or will show nothing from before it.
     pub(crate) fn is_reached(&self, now: Instant) -> bool {
         let all = !self.passed.is_empty() && self.passed.values().all(|&passed| passed);
-        all && self.shown().is_none_or(|at| now >= at)
+        let is_silent = self.silent().is_some_and(|at| now >= at);
+        is_silent || all && self.shown().is_none_or(|at| now >= at)
     }
 
     /// When to ask again without another message.
     pub(crate) fn next_look(&self) -> Option<Instant> {
-        self.shown().filter(|&at| at > Instant::now())
+        let now = Instant::now();
+        earlier(self.shown().filter(|&at| at > now), self.silent().filter(|&at| at > now))
+    }
+
+    /// When nothing from before the end is to be expected any more, though other partitions
+    /// have passed it.
+    fn silent(&self) -> Option<Instant> {
+        self.passed.values().any(|&passed| passed).then(|| self.heard + self.lull)
     }
 
     /// When a partitioned topic has had its time to show every partition.
@@ -73,7 +97,9 @@ mod tests {
     fn the_end_is_reached_when_every_partition_has_passed_it() {
         let at = |second| Timestamp::from_second(second).ok();
         let now = Instant::now();
-        let mut end = End::new(at(100).expect("in range"), at(0).expect("in range"));
+        let (pin, start) = (at(100).expect("in range"), at(0).expect("in range"));
+        let lull = Duration::from_secs(10);
+        let mut end = End::new(pin, start, lull);
         assert!(!end.is_reached(now));
         end.saw(-1, at(99));
         end.saw(-1, None);
@@ -81,13 +107,14 @@ mod tests {
         end.saw(-1, at(100));
         assert!(end.is_reached(now));
 
-        let mut end = End::new(at(100).expect("in range"), at(0).expect("in range"));
+        let mut end = End::new(pin, start, lull);
         end.saw(0, at(101));
         assert!(!end.is_reached(now), "other partitions may still show");
         let later = Instant::now() + PARTITIONS_SHOW;
         assert!(end.is_reached(later));
         end.saw(1, at(50));
         assert!(!end.is_reached(later));
+        assert!(end.is_reached(later + lull), "what is idle has nothing more to show");
         end.saw(1, at(101));
         assert!(end.is_reached(later));
     }

@@ -4,26 +4,37 @@
 //! Data goes one way, session → message → output, and an acknowledgement goes back once the
 //! line is out. Failures of any part meet here, where [`crate::retry`] says whether to go on.
 
+mod chores;
 mod connect;
 mod end;
 mod idle;
 mod intake;
+mod probe;
 mod watch;
 
+use std::cell::{RefCell, RefMut};
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::os::fd::AsFd;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::advice::Problem;
+use jiff::Timestamp;
+use nix::poll::{PollFd, PollFlags};
+
+use crate::advice::{self, Problem};
 use crate::connect::Ladder;
 use crate::failure::{Failure, Step};
+use crate::notify::Notify;
 use crate::report::{Counters, Report};
 use crate::resume::Resume;
 use crate::retry::Retries;
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
-use crate::sink::{Stdout, Written};
-use crate::sys::{Signals, Wake, earlier};
-use crate::words::{self, duration};
+use crate::sink::{Output, Receipt, Written};
+use crate::sys::{self, Signals, Wake, earlier};
+use crate::words::duration;
+use chores::{Chores, Waiting};
 use end::End;
 use idle::Idle;
 
@@ -37,15 +48,6 @@ pub(crate) enum Ended {
     Done,
     /// [`Signals::stop`] says by which signal.
     Stopped,
-}
-
-/// What is due once a message's line is out.
-#[derive(Debug)]
-struct Receipt {
-    /// The id to acknowledge, as the server wrote it.
-    id: Rc<str>,
-    /// It had a line: what failed before is history.
-    is_event: bool,
 }
 
 /// Why a session was left without a failure.
@@ -63,30 +65,61 @@ enum Leave {
 /// The failure that could not, or must not, be tried again.
 pub(crate) fn read(
     settings: &Settings,
-    report: &Report,
-    counters: &Counters,
+    report: &Rc<Report>,
+    counters: &Rc<Counters>,
     signals: &Rc<Signals>,
 ) -> Result<Ended, Failure> {
+    signals.set_chores(Rc::new(Waiting { has_file: settings.capture.output.is_some() }));
+    let Some(output) = Output::open(settings, report, counters, signals)? else {
+        return Ok(Ended::Stopped);
+    };
+    let resume = match output.cursor() {
+        Some(cursor) => Resume::of(cursor),
+        None => Resume::new(settings.start.position.clone()),
+    };
+    let since = output.cursor().map_or(settings.start.since, |cursor| cursor.since);
+    let is_resumed = resume.newest().is_some();
+    let out = Rc::new(RefCell::new(output));
+    let notify = Rc::new(Notify::of_process());
+    let chores = Rc::new(Chores::new(settings, &out, report, counters, &notify));
+    signals.set_chores(Rc::clone(&chores) as Rc<dyn sys::Chores>);
     let mut run = Run {
         settings,
         report,
         counters,
         signals,
+        notify: &notify,
         ladder: Ladder::new(&settings.target, Rc::clone(signals)),
-        out: Stdout::open().map_err(|e| output_failure(&e))?,
-        resume: Resume::new(settings.start.position.clone()),
+        out,
+        resume,
+        since,
         retries: Retries::new(&settings.retry),
         idle: Idle::new(settings.stop.idle_timeout),
         over: settings.stop.max_time.map(|limit| Instant::now() + limit),
         end: None,
         outage: None,
+        ended_by: None,
+        has_opened: false,
+        to_probe: is_resumed,
+        compared: BTreeSet::new(),
         has_received: false,
         is_silent: false,
         give_up: None,
     };
-    let ended = run.sessions();
-    // What was received before a failure is whole, and belongs on the output.
-    let drained = run.drain(None);
+    run.tell_position();
+    notify.status(&format!("connecting to {}", settings.target.host));
+    let (ended, drained) = loop {
+        let ended = run.sessions();
+        // What was received before a failure is whole, and belongs on the output.
+        let drained = run.drain(None).and_then(|()| run.out().finish());
+        // An end that was reached with lines that a failed sync took away is none.
+        if ended != Ok(Ended::Done) || drained.is_err() || !run.is_rolled_back() {
+            break (ended, drained);
+        }
+    };
+    notify.stopping();
+    counters.connected.set(None);
+    chores.write_metrics();
     report.clear_live();
     match (ended, drained) {
         (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
@@ -99,9 +132,13 @@ struct Run<'a> {
     report: &'a Report,
     counters: &'a Counters,
     signals: &'a Rc<Signals>,
+    notify: &'a Notify,
     ladder: Ladder<'a>,
-    out: Stdout<Receipt>,
+    /// Shared with the chores, which write what is due while the run waits.
+    out: Rc<RefCell<Output>>,
     resume: Resume,
+    /// Only what was published from then on is written.
+    since: Option<Timestamp>,
     retries: Retries<'a>,
     idle: Idle,
     /// When `--max-time` is over.
@@ -110,6 +147,14 @@ struct Run<'a> {
     end: Option<End>,
     /// Since when there is no session, after a failure.
     outage: Option<Instant>,
+    /// The code of what ended the last session.
+    ended_by: Option<&'static str>,
+    /// A session was open in this run.
+    has_opened: bool,
+    /// Whether the service still holds what follows the cursor is to be asked.
+    to_probe: bool,
+    /// The partitions whose oldest message was compared with the cursor.
+    compared: BTreeSet<i64>,
     has_received: bool,
     /// The silence was said already.
     is_silent: bool,
@@ -121,9 +166,13 @@ impl Run<'_> {
     /// One session after the other.
     fn sessions(&mut self) -> Result<Ended, Failure> {
         while let Some(mut session) = self.connect()? {
-            let left = self.stream(&mut session);
+            let left = self.probe().and_then(|()| self.stream(&mut session));
             self.counters.connected.set(None);
             self.idle.closed();
+            self.ended_by = Some(match &left {
+                Ok(_) => "reopened",
+                Err(failure) => advice::row(failure.problem).code,
+            });
             match left {
                 Ok(Leave::End(ended)) => {
                     self.drain(Some(session))?;
@@ -139,7 +188,7 @@ impl Run<'_> {
                 }
             }
             // An acknowledgement belongs to the session that delivered the message.
-            self.out.forget_marks();
+            self.out().forget_acks();
         }
         Ok(match self.signals.stop() {
             Some(_) => Ended::Stopped,
@@ -147,9 +196,32 @@ impl Run<'_> {
         })
     }
 
+    fn out(&self) -> RefMut<'_, Output> {
+        self.out.borrow_mut()
+    }
+
+    /// Whether a failed sync took lines away, which are to be read again then.
+    fn is_rolled_back(&mut self) -> bool {
+        let rolled_back = self.out().take_rolled_back();
+        if let Some(progress) = rolled_back {
+            self.resume.roll_back(progress);
+            if let Some(end) = &mut self.end {
+                end.restart();
+            }
+            return true;
+        }
+        false
+    }
+
     /// Reads one session to its end.
     fn stream(&mut self, session: &mut Session) -> Result<Leave, Failure> {
+        if self.signals.is_stopping() {
+            return Ok(Leave::End(Ended::Stopped));
+        }
         loop {
+            if self.is_rolled_back() {
+                return Ok(Leave::Reopen);
+            }
             let found = session.next()?;
             let is_more = !matches!(found, Next::Nothing);
             match found {
@@ -158,12 +230,14 @@ impl Run<'_> {
                         return Ok(leave);
                     }
                 }
-                Next::Unreadable(reason) => self.reject(None, &reason)?,
+                Next::Unreadable { reason, bytes } => {
+                    self.reject("frame", None, None, &reason, bytes.as_deref())?;
+                }
                 Next::Nothing => self.idle.settle(),
             }
             if is_more {
                 self.idle.message();
-                if !self.out.has_chunk() {
+                if !self.out().has_chunk() {
                     continue;
                 }
             }
@@ -172,7 +246,7 @@ impl Run<'_> {
                 Written::Blocked => true,
                 Written::All => false,
             };
-            let is_full = self.out.is_full();
+            let is_full = self.out().is_full();
             if is_more && !is_full {
                 continue;
             }
@@ -185,9 +259,10 @@ impl Run<'_> {
             }
             self.report.live(self.counters);
             let until = self.next_look();
-            match session.wait(Some(self.out.interest()), !is_full, until)? {
+            let interest = self.out().interest();
+            match session.wait(interest.as_ref().map(poll_fd), !is_full, until)? {
                 Woke::Stop => return Ok(Leave::End(Ended::Stopped)),
-                Woke::Output if self.out.is_closed() => return Ok(Leave::End(Ended::Done)),
+                Woke::Output if self.out().is_closed() => return Ok(Leave::End(Ended::Done)),
                 Woke::Output | Woke::Server | Woke::Deadline => {}
             }
             if is_blocked {
@@ -210,7 +285,12 @@ impl Run<'_> {
     fn is_time_to_leave(&mut self) -> Option<Leave> {
         let now = Instant::now();
         let is_past = |at: Option<Instant>| at.is_some_and(|at| now >= at);
-        if is_past(self.over) || self.end.as_ref().is_some_and(|end| end.is_reached(now)) {
+        if is_past(self.over) {
+            return Some(Leave::End(Ended::Done));
+        }
+        if self.end.as_ref().is_some_and(|end| end.is_reached(now)) {
+            // Every partition has shown what is newer than all that an earlier run wrote.
+            self.out().no_more_repeats();
             return Some(Leave::End(Ended::Done));
         }
         if let Some(limit) = self.settings.stop.idle_after_until
@@ -224,6 +304,7 @@ impl Run<'_> {
                 self.report.debug("nothing received: opening the stream anew to be sure");
                 return Some(Leave::Reopen);
             }
+            // That nothing more came is no proof that nothing will: what is awaited stays so.
             return Some(Leave::End(Ended::Done));
         }
         let limit = self.settings.link.max_silence?;
@@ -247,6 +328,8 @@ impl Run<'_> {
             self.end.as_ref().and_then(End::next_look),
             self.end.as_ref().and_then(End::due).filter(|&due| due > Instant::now()),
             self.report.next_live(),
+            // What the chores do then may have acknowledgements to send, or an end.
+            self.out().due(),
         ]
         .into_iter()
         .fold(self.over, earlier)
@@ -254,15 +337,28 @@ impl Run<'_> {
 
     /// Writes what is pending as far as it goes, and acknowledges what is out.
     fn write(&mut self, session: &mut Session) -> Result<Written, Failure> {
-        let written = self.out.write().map_err(|e| output_failure(&e))?;
-        while let Some(Receipt { id, is_event }) = self.out.next_written() {
+        let written = self.write_out()?;
+        loop {
+            let next = self.out().next_written();
+            let Some(Receipt { ack, is_event, .. }) = next else { return Ok(written) };
             if is_event {
                 self.retries.wrote();
             }
-            self.report.trace(|| format!("> acknowledge {id}"));
-            session.acknowledge(&id)?;
+            if let Some(id) = ack {
+                self.report.trace(|| format!("> acknowledge {id}"));
+                session.acknowledge(&id)?;
+            }
         }
-        Ok(written)
+    }
+
+    /// Writes what is pending as far as it goes.
+    fn write_out(&self) -> Result<Written, Failure> {
+        let mut out = self.out();
+        let written = out.write();
+        match out.failed() {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(written),
+        }
     }
 
     /// Writes all that is pending before the run ends, and closes the session in good order.
@@ -273,7 +369,7 @@ impl Run<'_> {
         loop {
             let written = match &mut session {
                 Some(open) => self.write(open),
-                None => self.out.write().map_err(|e| output_failure(&e)),
+                None => self.write_out(),
             };
             match written {
                 Ok(Written::Blocked) => {}
@@ -291,22 +387,29 @@ impl Run<'_> {
                 break;
             }
             if over.is_some_and(|at| now >= at) {
+                // What the disk refuses is told by whoever ends the output.
+                if self.out().trouble().is_some() {
+                    return Ok(());
+                }
                 return Err(Failure::new(
                     Step::Output,
-                    "standard output",
+                    "stdout",
                     Problem::OutputFailed,
                     "its reader had not taken everything when --max-time was over",
                 ));
             }
-            let until = earlier(self.give_up, over);
+            let until =
+                [earlier(self.give_up, over), self.out().due()].into_iter().fold(None, earlier);
+            let interest = self.out().interest();
+            let interest = interest.as_ref().map(poll_fd);
             match &mut session {
                 Some(open) => {
-                    if open.wait(Some(self.out.interest()), false, until).is_err() {
+                    if open.wait(interest, false, until).is_err() {
                         session = None;
                     }
                 }
                 None => {
-                    let _: Wake = self.signals.wait(&mut vec![self.out.interest()], until);
+                    let _: Wake = self.signals.wait(&mut Vec::from_iter(interest), until);
                 }
             }
         }
@@ -319,11 +422,11 @@ impl Run<'_> {
     /// Whether the run has no end of its own in the topic, so that an outage is worth a line
     /// when it begins and when it ends.
     fn is_following(&self) -> bool {
-        !self.settings.stop.at_end && self.settings.stop.until.is_none()
+        self.settings.is_following()
     }
 }
 
-/// Standard output cannot be written.
-pub(crate) fn output_failure(e: &std::io::Error) -> Failure {
-    Failure::new(Step::Output, "standard output", Problem::OutputFailed, words::reason(e))
+/// What of the output to wait for.
+fn poll_fd((file, flags): &(Rc<File>, PollFlags)) -> PollFd<'_> {
+    PollFd::new(file.as_fd(), *flags)
 }

@@ -24,6 +24,10 @@ fn words(evidence: &Evidence<'_>) -> String {
             let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             format!("{} ({source})", list.join(", "))
         }
+        Evidence::Nameservers(replies) => {
+            let told = replies.iter().map(|reply| format!("{}: {}", reply.server(), reply.answer));
+            told.collect::<Vec<_>>().join("; ")
+        }
         Evidence::Attempt(attempt) => {
             let outcome = match &attempt.outcome {
                 Ok(()) => "connected",
@@ -33,10 +37,10 @@ fn words(evidence: &Evidence<'_>) -> String {
         }
         Evidence::ProxyRule(rule) => format!("decided by: {rule}"),
         Evidence::Answer(answer) => answer.status_line(),
-        Evidence::Certificate { der, is_verified: true } => {
+        Evidence::Certificate { der, is_verified: true, .. } => {
             format!("verified a certificate of {} bytes", der.len())
         }
-        Evidence::Certificate { der, is_verified: false } => {
+        Evidence::Certificate { der, is_verified: false, .. } => {
             format!("a certificate of {} bytes, not verified", der.len())
         }
     }

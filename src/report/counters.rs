@@ -1,6 +1,7 @@
 //! What a run has done so far, in numbers.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
@@ -15,17 +16,40 @@ pub(crate) struct Counters {
     pub(crate) events: Cell<u64>,
     /// Their bytes.
     pub(crate) bytes: Cell<u64>,
-    pub(crate) rejects: Cell<u64>,
+    /// By what could not be read.
+    pub(crate) rejects: Labelled,
     pub(crate) tombstones: Cell<u64>,
     /// Left out by `--event`, `--since` or `--until`.
     pub(crate) filtered: Cell<u64>,
     /// Received again after a reconnect and left out.
     pub(crate) repeats: Cell<u64>,
-    pub(crate) reconnects: Cell<u64>,
+    /// By the code of what ended the session before.
+    pub(crate) reconnects: Labelled,
+    /// Writes, syncs and saves that the file system refused.
+    pub(crate) disk_errors: Cell<u64>,
     /// When the session that is open now began.
     pub(crate) connected: Cell<Option<Instant>>,
     /// The latest publish time of any message.
     pub(crate) newest: Cell<Option<Timestamp>>,
+}
+
+/// A counter for each of a few labels.
+#[derive(Debug, Default)]
+pub(crate) struct Labelled(RefCell<BTreeMap<&'static str, u64>>);
+
+impl Labelled {
+    pub(crate) fn add(&self, label: &'static str) {
+        *self.0.borrow_mut().entry(label).or_default() += 1;
+    }
+
+    pub(crate) fn total(&self) -> u64 {
+        self.0.borrow().values().sum()
+    }
+
+    /// Each label with its count.
+    pub(crate) fn each(&self) -> Vec<(&'static str, u64)> {
+        self.0.borrow().iter().map(|(label, n)| (*label, *n)).collect()
+    }
 }
 
 /// Adds to one counter.
@@ -37,14 +61,15 @@ impl Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} events, {} bytes", self.events.get(), self.bytes.get())?;
         for (n, what) in [
-            (&self.rejects, "rejects"),
-            (&self.tombstones, "tombstones"),
-            (&self.filtered, "filtered"),
-            (&self.repeats, "repeats left out"),
-            (&self.reconnects, "reconnects"),
+            (self.rejects.total(), "rejects"),
+            (self.tombstones.get(), "tombstones"),
+            (self.filtered.get(), "filtered"),
+            (self.repeats.get(), "repeats left out"),
+            (self.reconnects.total(), "reconnects"),
+            (self.disk_errors.get(), "disk errors"),
         ] {
-            if n.get() > 0 {
-                write!(f, ", {} {what}", n.get())?;
+            if n > 0 {
+                write!(f, ", {n} {what}")?;
             }
         }
         match self.connected.get() {

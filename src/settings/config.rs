@@ -36,40 +36,40 @@ pub(crate) fn read(
     Ok(())
 }
 
+/// Every line that can be; the first mistake is what is returned.
 fn apply(path: &str, text: &str, args: &mut Args) -> Result<(), Failure> {
+    let mut result = Ok(());
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
+        if !line.is_empty() && !line.starts_with('#') {
+            result = result.and(apply_line(&format!("{path} line {number}"), line, args));
         }
-        let at = format!("{path} line {number}");
-        let bad = |subject: &str, cause: &str| {
-            Failure::new(Step::Config, subject, Problem::BadContent, cause)
-        };
-        // What is no `name = value` is not repeated: it may be a key on a line of its own.
-        let (name, value) = line.split_once('=').ok_or_else(|| bad(&at, "is no `name = value`"))?;
-        let (name, value) = (name.trim(), value.trim());
-        let Some(opt) = args::by_long(name).filter(|opt| opt.is_setting()) else {
-            let failure = bad(&at, "no option of that name can stand in a config file");
-            return Err(
-                match args::nearest(name).filter(|opt| opt.is_setting() && opt.long != name) {
-                    Some(opt) => failure.hint(format!("did you mean `{} =`?", opt.long)),
-                    None => failure,
-                },
-            );
-        };
-        let at = format!("{at} ({name})");
-        if value.len() > 1
-            && ['"', '\''].iter().any(|q| value.starts_with(*q) && value.ends_with(*q))
-        {
-            return Err(bad(&at, "the value has quotes around it; leave them out"));
-        }
-        if value.contains(" #") {
-            return Err(bad(&at, "a comment needs a line of its own"));
-        }
-        args.set(opt, value, Source { layer: Layer::ConfigFile, name: at })?;
     }
-    Ok(())
+    result
+}
+
+fn apply_line(at: &str, line: &str, args: &mut Args) -> Result<(), Failure> {
+    let bad = |subject: &str, cause: &str| {
+        Failure::new(Step::Config, subject, Problem::BadContent, cause)
+    };
+    // What is no `name = value` is not repeated: it may be a key on a line of its own.
+    let (name, value) = line.split_once('=').ok_or_else(|| bad(at, "is no `name = value`"))?;
+    let (name, value) = (name.trim(), value.trim());
+    let Some(opt) = args::by_long(name).filter(|opt| opt.is_setting()) else {
+        let failure = bad(at, "no option of that name can stand in a config file");
+        return Err(match args::nearest(name).filter(|o| o.is_setting() && o.long != name) {
+            Some(opt) => failure.hint(format!("did you mean `{} =`?", opt.long)),
+            None => failure,
+        });
+    };
+    let at = format!("{at} ({name})");
+    if value.len() > 1 && ['"', '\''].iter().any(|q| value.starts_with(*q) && value.ends_with(*q)) {
+        return Err(bad(&at, "the value has quotes around it; leave them out"));
+    }
+    if value.contains(" #") {
+        return Err(bad(&at, "a comment needs a line of its own"));
+    }
+    args.set(opt, value, Source { layer: Layer::ConfigFile, name: at })
 }
 
 #[cfg(test)]

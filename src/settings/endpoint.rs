@@ -51,54 +51,81 @@ fn is_loopback(host: &str) -> bool {
 }
 
 fn chosen(args: &Args) -> Result<(Address, String), Failure> {
-    let (option, value, region) = match (&args.host, &args.region, &args.cluster) {
-        (Some(host), None, None) => {
-            let source = args.source("host");
-            let address = host::address(host).map_err(|e| Failure::usage(source, e))?;
-            return Ok((address, source.to_owned()));
+    if let (Some(host), None, None) = (&args.host, &args.region, &args.cluster) {
+        let source = args.source("host");
+        let address = host::address(host).map_err(|e| Failure::usage(source, e))?;
+        return Ok((address, source.to_owned()));
+    }
+    let Some((option, value)) = named(args)? else {
+        let host = regions::DEFAULT_HOST.to_owned();
+        return Ok((Address { host, port: None, plain: false }, "default".to_owned()));
+    };
+    let source = args.source(option);
+    let Region { name, host, .. } = found(args, option, value)?;
+    match host {
+        Some(host) => {
+            let chosen_by = format!("{source} {}", values::quoted(value).trim_matches('`'));
+            Ok((Address { host: (*host).to_owned(), port: None, plain: false }, chosen_by))
         }
-        (None, Some(region), None) => ("region", region, regions::by_name(region)),
-        (None, None, Some(cluster)) => ("cluster", cluster, regions::by_cluster(cluster)),
-        (None, None, None) => {
-            let host = regions::DEFAULT_HOST.to_owned();
-            return Ok((Address { host, port: None, plain: false }, "default".to_owned()));
+        None => {
+            let (value, as_of) = (values::quoted(value), regions::AS_OF);
+            let cause = format!("{value}: not deployed in region {name} yet (as of {as_of})");
+            Err(Failure::new(Step::Config, source, Problem::BadContent, cause)
+                .hint("if 8x8 has given you a host name, use --host; see `tail8x8 regions`"))
         }
+    }
+}
+
+/// The region that `--region` or `--cluster` names, deployed or not.
+///
+/// # Errors
+/// That they name none that is known, or two.
+pub(crate) fn region(args: &Args) -> Result<Option<&'static Region>, Failure> {
+    named(args)?.map(|(option, value)| found(args, option, value)).transpose()
+}
+
+/// The option that names the region, and its value.
+fn named(args: &Args) -> Result<Option<(&'static str, &str)>, Failure> {
+    match (&args.host, &args.region, &args.cluster) {
+        (None, Some(region), None) => Ok(Some(("region", region))),
+        (None, None, Some(cluster)) => Ok(Some(("cluster", cluster))),
+        (None, None, None) => Ok(None),
         _ => {
             let given = ["host", "region", "cluster"].into_iter().filter(|name| args.has(name));
             let given: Vec<_> = given.map(|name| args.source(name)).collect();
-            return Err(Failure::usage(
-                given.join(" and "),
-                "name the server twice; give only one",
-            ));
+            Err(Failure::usage(given.join(" and "), "name the server twice; give only one"))
         }
+    }
+}
+
+fn found(args: &Args, option: &'static str, value: &str) -> Result<&'static Region, Failure> {
+    // The name of a region without a host is known well enough to say so.
+    let pending = || regions::by_name(value).filter(|region| region.host.is_none());
+    let found = match option {
+        "region" => regions::by_name(value),
+        _ => regions::by_cluster(value).or_else(pending),
     };
-    let source = args.source(option);
-    let value = values::quoted(value);
-    let known = |r: &Region| r.host.map(|_| r.name);
-    let deployed: Vec<_> = regions::REGIONS.iter().filter_map(known).collect();
-    match region {
-        Some(Region { host: Some(host), .. }) => {
-            let host = (*host).to_owned();
-            let chosen_by = format!("{source} {}", value.trim_matches('`'));
-            Ok((Address { host, port: None, plain: false }, chosen_by))
-        }
-        Some(Region { name, host: None, .. }) => Err(Failure::new(
-            Step::Config,
-            source,
-            Problem::BadContent,
-            format!("{value}: the service is not deployed in region {name} yet (as of {})", regions::AS_OF),
-        )
-        .hint("if 8x8 has given you a host name, use --host; see `tail8x8 regions`")),
-        None => Err(Failure::new(
-            Step::Config,
-            source,
-            Problem::BadContent,
-            format!("{value} is no known {option} (as of {})", regions::AS_OF),
-        )
-        .hint(format!(
-            "regions are {}; `tail8x8 regions` lists them with their clusters; --host takes any name",
-            deployed.join(", ")
-        ))),
+    found.ok_or_else(|| {
+        let known = |r: &Region| r.host.map(|_| r.name);
+        let deployed: Vec<_> = regions::REGIONS.iter().filter_map(known).collect();
+        let cause =
+            format!("{} is no known {option} (as of {})", values::quoted(value), regions::AS_OF);
+        let hint = kin(value).unwrap_or_else(|| {
+            format!(
+                "regions are {}; `tail8x8 regions` lists them with their clusters; --host takes any name",
+                deployed.join(", ")
+            )
+        });
+        Failure::new(Step::Config, args.source(option), Problem::BadContent, cause).hint(hint)
+    })
+}
+
+/// A region's name where a cluster's was asked for, or the other way round.
+fn kin(name: &str) -> Option<String> {
+    match (regions::by_name(name), regions::by_cluster(name)) {
+        (Some(region), _) => Some(format!("{name} is a region: write --region {}", region.name)),
+        (None, Some(_)) => Some(format!("{name} is a cluster: write --cluster {name}")),
+        (None, None) => None,
     }
 }
 

@@ -6,24 +6,26 @@ use crate::failure::Failure;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, config};
 
-/// Adds to what was typed what the environment, the config file and the defaults say.
-pub(crate) fn complete(
-    args: &mut Args,
-    env: &Environment,
-    warnings: &mut Vec<Warning>,
-) -> Result<(), Failure> {
+/// Adds to what was typed what the environment, the config file and the defaults say, and gives
+/// the warnings about them. The first mistake is what is returned, but all is added that has none:
+/// the form of a message about it may stand further below.
+pub(crate) fn complete(args: &mut Args, env: &Environment) -> Result<Vec<Warning>, Failure> {
+    let mut warnings = Vec::new();
+    let mut result = Ok(());
     for opt in OPTIONS {
         if let Some((name, value)) = opt.env.and_then(|name| Some((name, env.get(name)?))) {
-            args.set(opt, value, Source { layer: Layer::Environment, name: name.to_owned() })?;
+            let source = Source { layer: Layer::Environment, name: name.to_owned() };
+            result = result.and(args.set(opt, value, source));
         }
     }
     if let Some(path) = args.config.clone() {
-        config::read(&path, args, warnings)?;
+        result = result.and(config::read(&path, args, &mut warnings));
     }
     for opt in OPTIONS {
         if let Fallback::Value(value) = opt.default {
-            args.set(opt, value, Source { layer: Layer::Default, name: "default".to_owned() })?;
+            let source = Source { layer: Layer::Default, name: "default".to_owned() };
+            result = result.and(args.set(opt, value, source));
         }
     }
-    Ok(())
+    result.map(|()| warnings)
 }

@@ -4,6 +4,7 @@
 //! Every default and every rule about more than one option lives in this folder. Nothing here
 //! connects anywhere; the only files read are the key, the CA and the config file.
 
+mod capture;
 mod config;
 mod endpoint;
 mod environment;
@@ -20,9 +21,13 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::message::MessageId;
+use crate::regions;
 use crate::secret::Secret;
+use crate::values::file_name::FileName;
 
+pub(crate) use endpoint::region;
 pub(crate) use environment::Environment;
+pub(crate) use layers::complete;
 pub(crate) use settle::talk;
 
 /// One settled run.
@@ -34,11 +39,20 @@ pub(crate) struct Settings {
     pub(crate) start: Start,
     pub(crate) stop: Stop,
     pub(crate) lines: Lines,
+    pub(crate) capture: Capture,
     pub(crate) link: Link,
     pub(crate) retry: Retry,
     pub(crate) talk: Talk,
     /// To be told before the first connection, in this order.
     pub(crate) warnings: Vec<Warning>,
+}
+
+impl Settings {
+    /// Whether the run has no end of its own in the topic, so that trouble is worth a line when
+    /// it begins and when it ends.
+    pub(crate) fn is_following(&self) -> bool {
+        !self.stop.at_end && self.stop.until.is_none()
+    }
 }
 
 /// Something that works and that its user should still know.
@@ -72,16 +86,25 @@ pub(crate) struct Target {
     /// The region the host serves, where it is one of 8x8's, such as `US1`.
     pub(crate) region: Option<&'static str>,
     pub(crate) proxy: ProxyChoice,
+    /// What decided so, and decides for other hosts.
+    pub(crate) proxies: ProxyRules,
     pub(crate) trust: Trust,
     pub(crate) family: Family,
     /// `--resolve`: names that are not looked up.
     pub(crate) overrides: Vec<Override>,
+    /// `TAIL8X8_RESOLV_CONF`, for tests: its nameservers are asked in place of the system.
+    pub(crate) resolv_conf: Option<PathBuf>,
 }
 
 impl Target {
-    /// The same way to another host.
+    /// The same way to another region's host, but for what is decided for each host.
     pub(crate) fn at(&self, host: &str) -> Target {
-        Target { host: host.to_owned(), ..self.clone() }
+        Target {
+            host: host.to_owned(),
+            region: regions::by_host(host).map(|region| region.name),
+            proxy: self.proxies.choose(host, self.port),
+            ..self.clone()
+        }
     }
 }
 
@@ -91,6 +114,15 @@ pub(crate) struct ProxyChoice {
     pub(crate) proxy: Option<Proxy>,
     /// For people: `--proxy`, `https_proxy`, `NO_PROXY (.8x8.com)`, `none configured`.
     pub(crate) rule: String,
+}
+
+/// The proxy that counts and the hosts that are reached without it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyRules {
+    proxy: Option<Proxy>,
+    rule: String,
+    /// A list as in `NO_PROXY`, and where it comes from.
+    exceptions: Option<(String, String)>,
 }
 
 /// An HTTP proxy that is asked to CONNECT.
@@ -128,7 +160,7 @@ pub(crate) struct Override {
 }
 
 /// What is read: the path and query of the reader endpoint.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Topic {
     pub(crate) tenant: String,
     pub(crate) namespace: String,
@@ -165,6 +197,8 @@ pub(crate) enum AuthStyle {
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) position: Position,
+    /// By `--message-id`, not by default.
+    pub(crate) is_given: bool,
     /// Only what was published at or after this is written.
     pub(crate) since: Option<Timestamp>,
 }
@@ -226,6 +260,47 @@ pub(crate) enum OnReject {
     Stop,
 }
 
+/// Where lines go, and what remembers them.
+#[derive(Debug)]
+pub(crate) struct Capture {
+    /// `None` is standard output.
+    pub(crate) output: Option<FileName>,
+    /// Permissions of new files.
+    pub(crate) mode: u32,
+    pub(crate) rotation: Rotation,
+    pub(crate) rejects: Option<PathBuf>,
+    pub(crate) cursor: Option<PathBuf>,
+    pub(crate) durability: Durability,
+    pub(crate) lock_wait: Duration,
+    pub(crate) metrics: Option<PathBuf>,
+}
+
+/// When a file of the output is finished, and how many finished ones are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rotation {
+    pub(crate) size: Option<u64>,
+    pub(crate) interval: Option<Duration>,
+    pub(crate) keep: Option<usize>,
+}
+
+impl Rotation {
+    /// Whether files are finished at all.
+    pub(crate) fn is_on(self) -> bool {
+        self.size.is_some() || self.interval.is_some()
+    }
+}
+
+/// `--sync`: when what was written must have reached the disk.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Durability {
+    /// When the system likes.
+    None,
+    /// Before the cursor that names it.
+    Cursor,
+    /// After each message.
+    Message,
+}
+
 /// Time and size limits of one connection.
 #[derive(Debug)]
 pub(crate) struct Link {
@@ -242,7 +317,7 @@ pub(crate) struct Link {
 }
 
 /// How often and how fast a failed connection is tried again.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Retry {
     /// Tries after the first failure in a row; `None` is without end.
     pub(crate) limit: Option<u32>,

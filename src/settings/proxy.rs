@@ -10,25 +10,22 @@ use crate::advice::Problem;
 use crate::args::{Args, Layer};
 use crate::failure::{Failure, Step};
 use crate::secret::Secret;
-use crate::settings::ProxyChoice;
 use crate::settings::environment::Environment;
+use crate::settings::{ProxyChoice, ProxyRules};
 use crate::values::{host, proxy};
 
 /// Lower case goes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
-/// The proxy for a target.
-pub(crate) fn settle(
-    args: &Args,
-    env: &Environment,
-    host: &str,
-    port: u16,
-) -> Result<ProxyChoice, Failure> {
-    let Some((text, rule)) =
-        pick(args, env, "proxy", args.proxy.as_ref().map(Secret::expose), &VARIABLES)
-    else {
-        return Ok(ProxyChoice { proxy: None, rule: "none configured".to_owned() });
+/// The rules of a run: they hold for any host.
+///
+/// # Errors
+/// That the proxy that counts is none.
+pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failure> {
+    let given = args.proxy.as_ref().map(Secret::expose);
+    let Some((text, rule)) = pick(args, env, "proxy", given, &VARIABLES) else {
+        return Ok(ProxyRules::none("none configured"));
     };
     let proxy = proxy::url(text).map_err(|reason| {
         let is_given = args.has("proxy") && rule == args.source("proxy");
@@ -38,15 +35,30 @@ pub(crate) fn settle(
         };
         Failure::new(Step::Config, &rule, problem, format!("the value {reason}"))
     })?;
-    let list = pick(args, env, "noproxy", args.noproxy.as_deref(), &EXCEPTIONS);
-    if proxy.is_some()
-        && let Some((list, source)) = list
-        && let Some(entry) = exception(list, host, port)
-    {
-        return Ok(ProxyChoice { proxy: None, rule: format!("{source} ({entry})") });
+    let exceptions = pick(args, env, "noproxy", args.noproxy.as_deref(), &EXCEPTIONS);
+    Ok(ProxyRules {
+        rule: if proxy.is_some() { rule } else { format!("{rule} is empty") },
+        proxy,
+        exceptions: exceptions.map(|(list, source)| (list.to_owned(), source)),
+    })
+}
+
+impl ProxyRules {
+    /// Never a proxy.
+    pub(crate) fn none(rule: &str) -> ProxyRules {
+        ProxyRules { proxy: None, rule: rule.to_owned(), exceptions: None }
     }
-    let rule = if proxy.is_some() { rule } else { format!("{rule} is empty") };
-    Ok(ProxyChoice { proxy, rule })
+
+    /// What they say of one host.
+    pub(crate) fn choose(&self, host: &str, port: u16) -> ProxyChoice {
+        if self.proxy.is_some()
+            && let Some((list, source)) = &self.exceptions
+            && let Some(entry) = exception(list, host, port)
+        {
+            return ProxyChoice { proxy: None, rule: format!("{source} ({entry})") };
+        }
+        ProxyChoice { proxy: self.proxy.clone(), rule: self.rule.clone() }
+    }
 }
 
 /// The value that counts and its source: the command line's, the first variable's that is not
@@ -134,7 +146,8 @@ mod tests {
             let source = Source { layer: Layer::CommandLine, name: format!("--{name}") };
             args.set(by_long(name).expect("an option"), value, source).expect("good");
         }
-        match settle(&args, &env.iter().copied().collect(), HOST, 443) {
+        let rules = settle(&args, &env.iter().copied().collect());
+        match rules.map(|rules| rules.choose(HOST, 443)) {
             Ok(ProxyChoice { proxy: None, rule }) => format!("- by {rule}"),
             Ok(ProxyChoice { proxy: Some(Proxy { host, port, login }), rule }) => {
                 let login = login.map_or_else(String::new, |l| format!("{}@", l.expose()));

@@ -10,12 +10,12 @@ use crate::args::{Args, Layer};
 use crate::failure::{Failure, Step};
 use crate::settings::environment::Environment;
 use crate::settings::{
-    Color, Family, Lines, Link, LogFormat, Position, ProxyChoice, Retry, Settings, Start, Stop,
-    Talk, Target, Topic, endpoint, key, layers, proxy, trust,
+    Color, Family, Lines, Link, LogFormat, Position, ProxyRules, Retry, Settings, Start, Stop,
+    Talk, Target, Topic, Warning, capture, endpoint, key, proxy, trust,
 };
 
 /// What an option with a row of its own default holds once the layers are put together.
-const HAS_DEFAULT: &str = "the options table has a default for it";
+pub(super) const HAS_DEFAULT: &str = "the options table has a default for it";
 
 /// A run that catches up and ends must also end when the service has nothing more to say.
 const IDLE_AT_END: Duration = Duration::from_secs(10);
@@ -23,10 +23,13 @@ const IDLE_AT_END: Duration = Duration::from_secs(10);
 const RETRIES_AT_END: u32 = 3;
 
 impl Settings {
-    /// Puts everything together. Nothing has been connected when this fails.
-    pub(crate) fn settle(mut args: Args, env: &Environment) -> Result<Settings, Failure> {
-        let mut warnings = Vec::new();
-        layers::complete(&mut args, env, &mut warnings)?;
+    /// Puts everything together, what [`complete`](crate::settings::complete) has added and the
+    /// warnings about it among it. Nothing has been connected when this fails.
+    pub(crate) fn settle(
+        mut args: Args,
+        env: &Environment,
+        mut warnings: Vec<Warning>,
+    ) -> Result<Settings, Failure> {
         let tenant = args.tenant.take().ok_or_else(|| {
             Failure::new(Step::Config, "tenant", Problem::BadContent, "none is given")
                 .hint("give it by --tenant TENANT or by PULSAR_TENANT in the environment")
@@ -51,6 +54,7 @@ impl Settings {
                 events: std::mem::take(&mut args.event),
                 on_reject: args.on_reject.expect(HAS_DEFAULT),
             },
+            capture: capture::settle(&mut args)?,
             link: Link {
                 connect_timeout: args.connect_timeout.expect(HAS_DEFAULT),
                 ping_interval: args.ping_interval.expect(HAS_DEFAULT),
@@ -89,13 +93,14 @@ fn target(args: &mut Args, env: &Environment) -> Result<Target, Failure> {
         }
     };
     let ca_file = args.ca_file.as_deref().map(Path::new);
-    let proxy = match endpoint.plain && !insecure {
+    let proxies = match endpoint.plain && !insecure {
         // A proxy would be told the key: this connection does not leave the machine.
-        true => ProxyChoice { proxy: None, rule: "ws:// to this machine".to_owned() },
-        false => proxy::settle(args, env, &endpoint.host, endpoint.port)?,
+        true => ProxyRules::none("ws:// to this machine"),
+        false => proxy::settle(args, env)?,
     };
     Ok(Target {
-        proxy,
+        proxy: proxies.choose(&endpoint.host, endpoint.port),
+        proxies,
         trust: trust::settle(ca_file, args.source("ca-file"), insecure)?,
         host: endpoint.host,
         port: endpoint.port,
@@ -104,6 +109,7 @@ fn target(args: &mut Args, env: &Environment) -> Result<Target, Failure> {
         region: endpoint.region,
         family,
         overrides: std::mem::take(&mut args.resolve),
+        resolv_conf: env.get("TAIL8X8_RESOLV_CONF").map(Into::into),
     })
 }
 
@@ -120,9 +126,19 @@ fn range(args: &mut Args) -> Result<(Start, Stop, Retry), Failure> {
     }
     let at_end = args.exit_at_end.unwrap_or(false);
     let catches_up = at_end || args.until.is_some_and(|until| until <= Timestamp::now());
+    if args.until.is_some() && args.cursor_file.is_some() {
+        let subject = format!("{} and {}", args.source("until"), args.source("cursor-file"));
+        return Err(Failure::usage(
+            subject,
+            "do not go together: what is left out would be behind the cursor, and lost for the next run",
+        )
+        .hint("with a cursor use -e, which ends when all is read, and select by publishTime (--format envelope) afterwards"));
+    }
     let start = Start {
+        is_given: args.message_id.is_some(),
         position: args.message_id.take().unwrap_or_else(|| {
-            if catches_up || args.since.is_some() { Position::Earliest } else { Position::Latest }
+            let has_start = catches_up || args.since.is_some() || args.cursor_file.is_some();
+            if has_start { Position::Earliest } else { Position::Latest }
         }),
         since: args.since,
     };
@@ -175,6 +191,7 @@ fn limit(duration: Option<Duration>) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::args::{Fallback, OPTIONS, Parsed, parse};
+    use crate::settings::complete;
     use crate::settings::{AuthStyle, Format, KeySource, OnReject};
 
     const BASE: &str = "--tenant acme --x-api-key canary";
@@ -182,7 +199,11 @@ mod tests {
     fn settle_in(line: &str, env: &[(&str, &str)]) -> Result<Settings, Failure> {
         let words = line.split(' ').filter(|w| !w.is_empty()).map(Into::into);
         match parse(&words.collect::<Vec<_>>())? {
-            Parsed::Read(args) => Settings::settle(*args, &env.iter().copied().collect()),
+            Parsed::Read(mut args) => {
+                let env = env.iter().copied().collect();
+                let warnings = complete(&mut args, &env)?;
+                Settings::settle(*args, &env, warnings)
+            }
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -206,7 +227,7 @@ mod tests {
         assert_eq!(s.start.position, Position::Latest);
         assert_eq!((s.stop.idle_timeout, s.stop.max_time, s.retry.limit), (None, None, None));
         assert_eq!((s.lines.format, s.lines.on_reject), (Format::Payload, OnReject::Warn));
-        assert_eq!(s.link.connect_timeout, Duration::from_secs(45));
+        assert_eq!(s.link.connect_timeout, Duration::from_secs(60));
         assert_eq!(s.link.ping_interval, Duration::from_secs(30));
         assert_eq!(s.link.ping_timeout, Duration::from_secs(10));
         assert_eq!(s.link.max_message_size, 8 << 20);
@@ -232,7 +253,10 @@ mod tests {
         assert_eq!(settled("--host ws://127.0.0.1").target.port, 80);
         assert_eq!(words("idle-timeout"), "never; 10s with -e or a past --until");
         assert_eq!(words("retry"), "unlimited; 3 with -e or a past --until");
-        assert_eq!(words("message-id"), "latest; earliest with -e, --since or a past --until");
+        assert_eq!(
+            words("message-id"),
+            "latest; earliest with -e, --since, --cursor-file or a past --until"
+        );
         for line in ["-e", "--until 1h"] {
             let s = settled(line);
             assert_eq!(s.stop.idle_timeout, Some(Duration::from_secs(10)), "{line}");
@@ -244,6 +268,7 @@ mod tests {
     #[test]
     fn start_and_end_hang_together() {
         assert_eq!(settled("--since 2h").start.position, Position::Earliest);
+        assert_eq!(settled("--cursor-file c").start.position, Position::Earliest);
         assert_eq!(settled("--since 2h --message-id latest").start.position, Position::Latest);
         assert_eq!(settled("-e --message-id latest").start.position, Position::Latest);
         let id = settled("--since 2h --message-id CAEQAg==").start;
@@ -286,6 +311,8 @@ mod tests {
             ("--cluster NA99", 78, "--cluster", "no known cluster"),
             ("--cluster AU1", 78, "--cluster", "not deployed in region SY1 yet"),
             ("--region hk2", 78, "--region", "not deployed in region HK2"),
+            ("--cluster HK1", 78, "--cluster", "not deployed in region HK1"),
+            ("--cluster vcc-au2.8x8.com", 78, "--cluster", "not deployed in region SY1"),
             ("--ca-file /nonexistent/ca", 66, "--ca-file /nonexistent/ca", "no such file"),
             ("--ca-file /", 66, "--ca-file /", "is a directory"),
             ("--ca-file /dev/null", 66, "--ca-file /dev/null", "no certificate"),
@@ -297,6 +324,30 @@ mod tests {
             assert!(failure.cause.contains(cause), "{line}: {failure}");
             assert!(!format!("{failure:?}").contains("canary"));
         }
+    }
+
+    #[test]
+    fn a_region_and_a_cluster_that_change_places_are_told_apart() {
+        for (line, way) in [
+            ("--cluster us1", "us1 is a region: write --region US1"),
+            ("--region NA12", "NA12 is a cluster: write --cluster NA12"),
+            ("--region vcc-na12.8x8.com", "write --cluster vcc-na12.8x8.com"),
+            ("--region US9", "regions are UK3, US1, US2"),
+        ] {
+            let failure = settle(line).expect_err(line);
+            assert!(failure.advice().contains(way), "{line}: {}", failure.advice());
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_decided_on_for_each_host() {
+        let line = "--region UK3 --proxy http://p:1 --noproxy pulsar-ws-use1.8x8.com";
+        let target = settled(line).target;
+        assert!(target.proxy.proxy.is_some());
+        let other = target.at("pulsar-ws-use1.8x8.com");
+        assert!(other.proxy.proxy.is_none() && other.proxy.rule.starts_with("--noproxy"));
+        assert_eq!(other.region, Some("US1"));
+        assert!(other.at("pulsar-ws-usw2.8x8.com").proxy.proxy.is_some());
     }
 
     #[test]

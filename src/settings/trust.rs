@@ -46,23 +46,10 @@ fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
 
 #[cfg(test)]
 mod tests {
-    use openssl::asn1::Asn1Time;
-    use openssl::hash::MessageDigest;
-    use openssl::pkey::PKey;
     use openssl::rsa::Rsa;
 
     use super::*;
-
-    fn certificate() -> X509 {
-        let key = PKey::from_rsa(Rsa::generate(2048).expect("a key")).expect("a key");
-        let mut builder = X509::builder().expect("a builder");
-        let day = |days| Asn1Time::days_from_now(days).expect("a time");
-        builder.set_not_before(&day(0)).expect("set");
-        builder.set_not_after(&day(1)).expect("set");
-        builder.set_pubkey(&key).expect("set");
-        builder.sign(&key, MessageDigest::sha256()).expect("signed");
-        builder.build()
-    }
+    use crate::testing::certificate;
 
     #[test]
     fn pem_bundles_and_der_are_read() {

@@ -2,6 +2,7 @@
 //!
 //! Each function says in its error what is allowed; who called adds where the value came from.
 
+pub(crate) mod file_name;
 pub(crate) mod host;
 pub(crate) mod proxy;
 

@@ -1,0 +1,345 @@
+//! What each nameserver itself says about a name.
+//!
+//! The system's resolver stays the verdict, since it also asks the hosts file and the VPN; but it
+//! has one word ("again") for a refusal, a failure and silence, and this tells them apart.
+
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use super::dns::{self, Answer};
+use crate::sys::{Signals, Wake, is_ready, readable};
+use crate::words;
+
+/// How long a nameserver has for an answer to a question of ours. They are asked all at once.
+pub(crate) const LIMIT: Duration = Duration::from_millis(1500);
+
+/// The limits of the C library (resolv.conf(5)): for one question, and how often it asks.
+const LIBC_TIMEOUT: Duration = Duration::from_secs(5);
+const LIBC_ATTEMPTS: usize = 2;
+
+/// One nameserver asked, with its answer and time.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) server: SocketAddr,
+    pub(crate) answer: Answer,
+    pub(crate) elapsed: Duration,
+}
+
+impl Reply {
+    /// The nameserver as people write it.
+    pub(crate) fn server(&self) -> String {
+        match self.server.port() {
+            53 => self.server.ip().to_string(),
+            _ => self.server.to_string(),
+        }
+    }
+}
+
+/// The nameservers of this machine, as the C library reads them; with `path`, a test's, whose
+/// addresses may carry a port.
+pub(crate) fn nameservers(path: Option<&Path>) -> Vec<SocketAddr> {
+    let file = path.unwrap_or(Path::new("/etc/resolv.conf"));
+    // Without the file the C library asks this machine, just as with an empty one.
+    parse(&std::fs::read_to_string(file).unwrap_or_default(), path.is_some())
+}
+
+/// The first three `nameserver` lines; without any, this machine. An address with a zone
+/// (`fe80::1%eth0`) is left out: std cannot turn the zone's name into its number.
+fn parse(text: &str, has_ports: bool) -> Vec<SocketAddr> {
+    let place = |word: &str| match word.parse::<IpAddr>() {
+        Ok(address) => Some(SocketAddr::new(address, 53)),
+        Err(_) => word.parse().ok().filter(|_| has_ports),
+    };
+    let servers = text.lines().filter_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next()? == "nameserver").then(|| place(words.next()?))?
+    });
+    let servers: Vec<_> = servers.take(3).collect();
+    if servers.is_empty() { vec![(Ipv4Addr::LOCALHOST, 53).into()] } else { servers }
+}
+
+/// Asks every nameserver for the IPv4 addresses of a name, once and all at the same time. `None`
+/// when a signal asks to stop.
+pub(crate) fn ask_each(
+    servers: &[SocketAddr],
+    name: &str,
+    limit: Duration,
+    signals: &Signals,
+) -> Option<Vec<Reply>> {
+    let began = Instant::now();
+    let mut replies: Vec<Option<Reply>> = vec![None; servers.len()];
+    let mut questions = Vec::new();
+    for (at, &server) in servers.iter().enumerate() {
+        match Question::put(server, name) {
+            Ok(question) => questions.push((at, question)),
+            Err(e) => replies[at] = Some(reply(server, went_wrong(&e), began)),
+        }
+    }
+    while !questions.is_empty() {
+        let mut fds = questions.iter().map(|(_, asked)| readable(asked.socket.as_fd())).collect();
+        let wake = signals.wait(&mut fds, Some(began + limit));
+        let ready: Vec<bool> = fds.iter().map(is_ready).collect();
+        match wake {
+            Wake::Stop => return None,
+            Wake::Deadline => {
+                for (at, _) in questions.drain(..) {
+                    replies[at] = Some(reply(servers[at], Answer::Silent, began));
+                }
+            }
+            Wake::Ready => {
+                let mut ready = ready.into_iter();
+                questions.retain(|(at, asked)| {
+                    let answer = ready.next().unwrap_or(false).then(|| asked.answer()).flatten();
+                    let is_answered = answer.is_some();
+                    if let Some(answer) = answer {
+                        replies[*at] = Some(reply(servers[*at], answer, began));
+                    }
+                    !is_answered
+                });
+            }
+        }
+    }
+    Some(replies.into_iter().flatten().collect())
+}
+
+/// Asks one after the other and each several times, as the C library does, until one answers:
+/// for tests, whose nameservers it cannot be told to ask. It takes as long, too.
+pub(super) fn ask_in_turn(servers: &[SocketAddr], name: &str) -> Answer {
+    let mut last = Answer::Silent;
+    for &server in servers.iter().cycle().take(servers.len() * LIBC_ATTEMPTS) {
+        let asked = Question::put(server, name).and_then(|question| {
+            question.socket.set_nonblocking(false)?;
+            question.socket.set_read_timeout(Some(LIBC_TIMEOUT))?;
+            Ok(question.answer())
+        });
+        last = match asked {
+            Ok(answer) => answer.unwrap_or(Answer::Silent),
+            Err(e) => went_wrong(&e),
+        };
+        if last.is_of_the_name() {
+            break;
+        }
+    }
+    last
+}
+
+fn reply(server: SocketAddr, answer: Answer, began: Instant) -> Reply {
+    Reply { server, answer, elapsed: began.elapsed() }
+}
+
+fn went_wrong(e: &io::Error) -> Answer {
+    match e.kind() {
+        ErrorKind::ConnectionRefused => Answer::PortClosed,
+        _ => Answer::Unreachable(words::reason(e)),
+    }
+}
+
+/// One question that is out.
+struct Question {
+    socket: UdpSocket,
+    id: [u8; 2],
+    text: Vec<u8>,
+}
+
+impl Question {
+    fn put(server: SocketAddr, name: &str) -> io::Result<Question> {
+        let any: SocketAddr =
+            if server.is_ipv4() { ([0; 4], 0).into() } else { ([0u16; 8], 0).into() };
+        let socket = UdpSocket::bind(any)?;
+        // Connected, so that the kernel tells of a closed port and takes answers from nobody else.
+        socket.connect(server)?;
+        socket.set_nonblocking(true)?;
+        let [a, b, ..] = getrandom::u32().map_err(io::Error::other)?.to_be_bytes();
+        let text = dns::question(name)?;
+        // Id, "recursion desired", one question.
+        let head = [a, b, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0];
+        socket.send(&[&head[..], &text].concat())?;
+        Ok(Question { socket, id: [a, b], text })
+    }
+
+    /// What has come; `None` if it is nothing yet.
+    fn answer(&self) -> Option<Answer> {
+        let mut packet = [0; 4096];
+        match self.socket.recv(&mut packet) {
+            Ok(n) => Some(dns::read(&packet[..n], self.id, &self.text)),
+            // A datagram with a wrong checksum wakes and is gone.
+            Err(e) if e.kind() == ErrorKind::WouldBlock => None,
+            Err(e) => Some(went_wrong(&e)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use super::*;
+
+    const NAME: &str = "pulsar-ws-use1.8x8.com";
+
+    /// Asks a nameserver that makes its answer out of the question; `None` is silence.
+    fn scripted(answer: fn(Vec<u8>) -> Option<Vec<u8>>) -> Reply {
+        let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let address = server.local_addr().expect("bound");
+        server.set_read_timeout(Some(Duration::from_secs(20))).expect("set");
+        let served = thread::spawn(move || {
+            let mut packet = [0; 512];
+            let (n, client) = server.recv_from(&mut packet).expect("a question");
+            let asked = packet[..n].to_vec();
+            if let Some(bytes) = answer(asked.clone()) {
+                server.send_to(&bytes, client).expect("sent");
+            }
+            (server, asked)
+        });
+        let signals = Signals::take_over().expect("signals");
+        // Long enough for any machine, except where silence is the answer.
+        let silent = answer(vec![0; 40]).is_none();
+        let limit = Duration::from_millis(if silent { 50 } else { 20_000 });
+        let mut replies = ask_each(&[address], NAME, limit, &signals).expect("not stopped");
+        let reply = replies.remove(0);
+        let (_server, asked) = served.join().expect("the nameserver's own checks");
+        assert!(asked[12..].starts_with(b"\x0epulsar-ws-use1\x038x8\x03com\0\0\x01\0\x01"));
+        assert_eq!(reply.server, address);
+        reply
+    }
+
+    /// The question, turned into an answer with this code and number of records.
+    fn with(mut packet: Vec<u8>, code: u8, records: &[&[u8]]) -> Option<Vec<u8>> {
+        packet[2] |= 0x80;
+        packet[3] = 0x80 | code;
+        packet[7] = u8::try_from(records.len()).expect("few");
+        packet.extend(records.concat());
+        Some(packet)
+    }
+
+    const A: &[u8] = b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04\xcb\0\x71\x0a";
+    const CNAME: &[u8] = b"\xc0\x0c\0\x05\0\x01\0\0\0\x3c\0\x04\x01x\xc0\x1b";
+    const A_LONG_NAME: &[u8] = b"\x01x\x03com\0\0\x01\0\x01\0\0\0\x3c\0\x04\xcb\0\x71\x0b";
+
+    #[test]
+    fn addresses_are_found_among_other_records() {
+        let reply = scripted(|q| with(q, 0, &[CNAME, A, A_LONG_NAME]));
+        assert_eq!(reply.answer.to_string(), "203.0.113.10, 203.0.113.11");
+        assert_eq!(scripted(|q| with(q, 0, &[CNAME])).answer, Answer::NoAddress);
+        let upper = scripted(|mut q| {
+            q[13..27].make_ascii_uppercase();
+            with(q, 0, &[A])
+        });
+        assert_eq!(upper.answer, Answer::Addresses(vec![[203, 0, 113, 10].into()]));
+    }
+
+    #[test]
+    fn every_refusal_has_its_own_words() {
+        for (reply, words) in [
+            (scripted(|q| with(q, 1, &[])), "FORMERR"),
+            (scripted(|q| with(q, 2, &[])), "SERVFAIL"),
+            (scripted(|q| with(q, 3, &[])), "NXDOMAIN"),
+            (scripted(|q| with(q, 4, &[])), "NOTIMP"),
+            (scripted(|q| with(q, 5, &[])), "REFUSED"),
+            (scripted(|q| with(q, 9, &[])), "response code 9"),
+        ] {
+            assert!(reply.answer.to_string().contains(words), "{reply:?}");
+        }
+        let bare = scripted(|q| Some(vec![q[0], q[1], 0x81, 0x81, 0, 0, 0, 0, 0, 0, 0, 0]));
+        assert_eq!(bare.answer, Answer::Code(1));
+        let cut = scripted(|mut q| {
+            q[2] |= 2;
+            with(q, 0, &[])
+        });
+        assert_eq!(cut.answer, Answer::Truncated);
+    }
+
+    #[test]
+    fn what_does_not_answer_the_question_is_garbage() {
+        for reply in [
+            scripted(|_| Some(b"hello".to_vec())),
+            scripted(|_| Some(vec![])),
+            scripted(Some),
+            scripted(|q| with(q, 0, &[&A[..A.len() - 1]])),
+            scripted(|q| with([&[!q[0]], &q[1..]].concat(), 0, &[A])),
+            scripted(|q| with([&q[..13], b"q", &q[14..]].concat(), 0, &[A])),
+        ] {
+            assert_eq!(reply.answer, Answer::Garbage);
+        }
+    }
+
+    #[test]
+    fn silence_a_closed_port_and_no_route_are_told_apart() {
+        let silent = scripted(|_| None);
+        assert_eq!(silent.answer, Answer::Silent);
+        assert!(silent.elapsed >= Duration::from_millis(50));
+        let signals = Signals::take_over().expect("signals");
+        let asked = |server| {
+            let replies = ask_each(&[server], NAME, Duration::from_secs(20), &signals);
+            replies.expect("not stopped").remove(0).answer
+        };
+        let closed = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("bound");
+        assert_eq!(asked(closed), Answer::PortClosed);
+        // A broadcast address needs a right that this socket does not ask for.
+        let unreachable = asked(([255, 255, 255, 255], 53).into());
+        assert!(matches!(unreachable, Answer::Unreachable(_)), "{unreachable:?}");
+    }
+
+    #[test]
+    fn a_signal_ends_the_wait() {
+        let signals = Signals::take_over().expect("signals");
+        let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        // To this thread alone, where it is blocked: it waits for the descriptor.
+        nix::sys::signal::raise(nix::sys::signal::SIGTERM).expect("raised");
+        let server = silent.local_addr().expect("bound");
+        assert!(ask_each(&[server], NAME, Duration::from_secs(20), &signals).is_none());
+    }
+
+    #[test]
+    fn all_are_asked_at_once_and_keep_their_order() {
+        let silent = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
+        let closed = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("bound");
+        let place = |at: usize| silent[at].local_addr().expect("bound");
+        let signals = Signals::take_over().expect("signals");
+        let servers = [place(0), closed, place(1)];
+        let limit = Duration::from_millis(200);
+        let replies = ask_each(&servers, NAME, limit, &signals).expect("not stopped");
+        let answers: Vec<_> = replies.iter().map(|reply| reply.answer.clone()).collect();
+        assert_eq!(answers, [Answer::Silent, Answer::PortClosed, Answer::Silent]);
+        assert!(replies.iter().map(|reply| reply.server).eq(servers));
+        // Had one waited for the other, its time would be twice as long.
+        assert!(replies[2].elapsed < 2 * limit || replies[0].elapsed > 2 * limit, "{replies:?}");
+    }
+
+    #[test]
+    fn in_turn_the_first_answer_about_the_name_counts() {
+        let closed = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("bound");
+        let server = UdpSocket::bind("127.0.0.1:0").expect("a socket");
+        let address = server.local_addr().expect("bound");
+        let served = thread::spawn(move || {
+            for code in [2, 3] {
+                let mut packet = [0; 512];
+                let (n, client) = server.recv_from(&mut packet).expect("a question");
+                let answer = with(packet[..n].to_vec(), code, &[]).expect("an answer");
+                server.send_to(&answer, client).expect("sent");
+            }
+        });
+        assert_eq!(ask_in_turn(&[closed, address], NAME), Answer::Code(3));
+        served.join().expect("the nameserver's own checks");
+        assert_eq!(ask_in_turn(&[closed], NAME), Answer::PortClosed);
+    }
+
+    #[test]
+    fn nameservers_are_those_of_the_c_library() {
+        let file = "# nameserver 9.9.9.9\nsearch a b\n;nameserver 8.8.8.8\nnameserver 10.0.0.2\n\
+                    nameserver\t::1 # local\nnameserver fe80::1%eth0\nnameserver x\n\
+                    nameservers 1.1.1.1\nnameserver 10.0.0.9:5353\n\
+                    nameserver 10.0.0.3\nnameserver 10.0.0.4\n";
+        let found = |text, has_ports| -> Vec<String> {
+            parse(text, has_ports).iter().map(ToString::to_string).collect()
+        };
+        assert_eq!(found(file, false), ["10.0.0.2:53", "[::1]:53", "10.0.0.3:53"]);
+        assert_eq!(found(file, true), ["10.0.0.2:53", "[::1]:53", "10.0.0.9:5353"]);
+        for text in ["", "# nothing\n", "nameserver\n"] {
+            assert_eq!(found(text, false), ["127.0.0.1:53"]);
+        }
+    }
+}

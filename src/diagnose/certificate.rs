@@ -1,0 +1,86 @@
+//! What one certificate says of itself, in the words that people know it by.
+
+use std::fmt;
+use std::net::IpAddr;
+
+use jiff::Timestamp;
+use openssl::asn1::{Asn1Time, Asn1TimeRef};
+use openssl::error::ErrorStack;
+use openssl::nid::Nid;
+use openssl::x509::{X509, X509NameRef, X509Ref};
+
+/// One certificate of the chain as it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Certificate {
+    pub(crate) subject: Name,
+    pub(crate) issuer: Name,
+    pub(crate) not_before: Timestamp,
+    pub(crate) not_after: Timestamp,
+    /// The DNS names and IP addresses it is for.
+    pub(crate) names: Vec<String>,
+    pub(crate) self_issued: bool,
+    /// Says where its issuer's certificate can be had (AIA caIssuers).
+    pub(crate) has_issuer_url: bool,
+}
+
+/// Whom a certificate is about, as far as people go by it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Name {
+    pub(crate) common_name: Option<String>,
+    pub(crate) organization: Option<String>,
+}
+
+impl Certificate {
+    /// A certificate in DER; `None` when it is none.
+    pub(crate) fn from_der(der: &[u8]) -> Option<Certificate> {
+        Certificate::read(X509::from_der(der).ok()?.as_ref()).ok()
+    }
+
+    pub(super) fn read(cert: &X509Ref) -> Result<Certificate, ErrorStack> {
+        let names = cert.subject_alt_names();
+        let names = names.iter().flatten().filter_map(|name| match name.ipaddress() {
+            Some(&[a, b, c, d]) => Some(IpAddr::from([a, b, c, d]).to_string()),
+            Some(bytes) => Some(IpAddr::from(<[u8; 16]>::try_from(bytes).ok()?).to_string()),
+            None => name.dnsname().map(plain),
+        });
+        let access = cert.authority_info();
+        Ok(Certificate {
+            subject: cert.subject_name().into(),
+            issuer: cert.issuer_name().into(),
+            not_before: time(cert.not_before())?,
+            not_after: time(cert.not_after())?,
+            names: names.collect(),
+            self_issued: cert.subject_name().try_cmp(cert.issuer_name())?.is_eq(),
+            has_issuer_url: access.iter().flatten().any(|a| a.method().nid() == Nid::AD_CA_ISSUERS),
+        })
+    }
+}
+
+fn time(time: &Asn1TimeRef) -> Result<Timestamp, ErrorStack> {
+    let since = Asn1Time::from_unix(0)?.diff(time)?;
+    let second = i64::from(since.days) * 86_400 + i64::from(since.secs);
+    Ok(Timestamp::from_second(second).unwrap_or(Timestamp::MAX))
+}
+
+impl From<&X509NameRef> for Name {
+    fn from(name: &X509NameRef) -> Name {
+        let first = |nid| Some(plain(&name.entries_by_nid(nid).next()?.data().to_string().ok()?));
+        Name { common_name: first(Nid::COMMONNAME), organization: first(Nid::ORGANIZATIONNAME) }
+    }
+}
+
+/// Whoever made the certificate chose its words; they must not steer a terminal nor fill it.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect()
+}
+
+/// `R11, Let's Encrypt`.
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (&self.common_name, &self.organization) {
+            (Some(name), Some(organization)) => write!(f, "{name}, {organization}"),
+            (Some(name), None) | (None, Some(name)) => f.write_str(name),
+            (None, None) => f.write_str("(no name)"),
+        }
+    }
+}

@@ -1,0 +1,136 @@
+//! An answer to the upgrade, or to CONNECT, that is a refusal: who gave it, as far as it tells, and
+//! what follows from that.
+
+use std::time::Duration;
+
+use super::check::Check;
+use crate::connect::Answer;
+use crate::failure::Step;
+
+/// With its broker dead, Pulsar's proxy answers after 30 s.
+const BROKER_SILENCE: Duration = Duration::from_secs(25);
+
+/// Who refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    /// The WebSocket proxy of Pulsar, and its broker gave it no answer.
+    SilentBroker,
+    Pulsar,
+    /// The status speaks of what is behind whoever answered.
+    BeforeTheService,
+    NoService,
+    Gateway,
+}
+
+impl Who {
+    /// Told by the answer and the time it took; `None` where nothing was refused.
+    fn of(answer: &Answer, elapsed: Duration) -> Option<Who> {
+        let is_jetty = answer.header("Server").is_some_and(|server| server.contains("Jetty"));
+        let is_pulsar = answer.sentence().is_some_and(|sentence| {
+            is_jetty
+                || sentence.starts_with("Failed to create")
+                || sentence.starts_with("Invalid query params")
+        });
+        Some(match (answer.status, is_pulsar) {
+            (101, _) => return None,
+            (500, true) if elapsed >= BROKER_SILENCE => Who::SilentBroker,
+            (_, true) => Who::Pulsar,
+            (502..=504, false) => Who::BeforeTheService,
+            (..400, false) => Who::NoService,
+            (_, false) => Who::Gateway,
+        })
+    }
+
+    fn words(self) -> &'static str {
+        match self {
+            Who::SilentBroker => {
+                "Pulsar's WebSocket proxy, by the words of the answer, after so long that its broker must be silent"
+            }
+            Who::Pulsar => "Pulsar's WebSocket proxy, by the words of the answer",
+            Who::BeforeTheService => {
+                "the gateway, or a proxy in between: this status speaks of what is behind it"
+            }
+            Who::NoService => {
+                "most likely a portal or another web server: the service says 101, or an error"
+            }
+            Who::Gateway => "most likely the gateway: the answer has none of Pulsar's words",
+        }
+    }
+}
+
+/// Adds to a check that failed what the answer shows. `sent` is how the key was sent, and which.
+pub(super) fn explain(
+    check: Check,
+    answer: &Answer,
+    step: Step,
+    elapsed: Duration,
+    tenant: &str,
+    sent: &str,
+) -> Check {
+    let mut check = check.note("got", speakers(answer));
+    let Some(who) = Who::of(answer, elapsed).filter(|_| step == Step::Auth) else { return check };
+    check = check.note("who", who.words());
+    match who {
+        Who::BeforeTheService => {
+            let words = "the gateway answers, but the service behind it does not";
+            check.headline = Some(words.to_owned());
+        }
+        Who::SilentBroker => {
+            check.headline = Some("the service's broker does not answer".to_owned());
+            check.fix = vec![
+                "this is the service's own trouble: try again later".to_owned(),
+                "if it lasts, send 8x8 support a report (--report FILE)".to_owned(),
+            ];
+        }
+        _ => {}
+    }
+    if answer.status == 401 {
+        check.headline = Some(format!("HTTP 401: this key was refused for tenant \"{tenant}\""));
+    }
+    match answer.status {
+        401 | 403 => check.note("sent", sent),
+        _ => check,
+    }
+}
+
+/// Who answered, as far as the headers tell.
+fn speakers(answer: &Answer) -> String {
+    let mut text = answer.status_line();
+    for name in ["Server", "Via"] {
+        if let Some(value) = answer.header(name) {
+            text = format!("{text}; {name}: {value}");
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(status: u16, server: &str, body: &str, seconds: u64) -> Option<Who> {
+        let headers = vec![("Server".to_owned(), server.to_owned())];
+        let body = body.as_bytes().to_vec();
+        let answer = Answer { status, headers, body, ..Answer::default() };
+        Who::of(&answer, Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn no_more_is_said_of_who_refused_than_the_answer_tells() {
+        let pulsar = "<title>Error 500 Failed to create reader: timeout</title>";
+        for (status, server, body, seconds, expected) in [
+            (101, "nginx", "", 0, None),
+            (401, "nginx", "<title>401 Authorization Required</title>", 0, Some(Who::Gateway)),
+            (401, "nginx", r#"{"message":"no such key"}"#, 0, Some(Who::Gateway)),
+            (401, "Jetty(9.4)", "<title>Error 401 Unauthorized</title>", 0, Some(Who::Pulsar)),
+            (500, "nginx", pulsar, 1, Some(Who::Pulsar)),
+            (500, "nginx", pulsar, 30, Some(Who::SilentBroker)),
+            (500, "nginx", "out of memory", 30, Some(Who::Gateway)),
+            (502, "nginx", "<title>502 Bad Gateway</title>", 0, Some(Who::BeforeTheService)),
+            (302, "portal", "", 0, Some(Who::NoService)),
+            (200, "nginx", "<title>Welcome</title>", 0, Some(Who::NoService)),
+        ] {
+            assert_eq!(who(status, server, body, seconds), expected, "{status} {server} {body}");
+        }
+    }
+}

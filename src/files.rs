@@ -1,0 +1,107 @@
+//! The few things done to files here that std has no name for, each written so that a crash or
+//! a power loss in the middle leaves the old state or the new one.
+
+use std::fs::{self, File, Metadata, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::os::unix::fs::{DirEntryExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::cursor::{FilePlace, Identity};
+
+/// A file's text, if it is a regular file of at most so many bytes.
+pub(crate) fn read_text(path: &Path, longest: u64) -> io::Result<String> {
+    // Opening a pipe would wait for its writer.
+    match fs::metadata(path)? {
+        meta if meta.is_file() => {}
+        meta if meta.is_dir() => return Err(ErrorKind::IsADirectory.into()),
+        _ => return Err(io::Error::other("is no regular file")),
+    }
+    let mut text = String::new();
+    File::open(path)?.take(longest).read_to_string(&mut text)?;
+    Ok(text)
+}
+
+/// Opens a file for appending, and makes it if there is none.
+pub(crate) fn append(path: &Path, mode: u32, durable: bool) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).mode(mode);
+    match options.clone().create_new(true).open(path) {
+        Ok(file) => {
+            // Whatever the umask says: the mode was asked for.
+            file.set_permissions(fs::Permissions::from_mode(mode))?;
+            if durable {
+                sync_folder(path)?;
+            }
+            Ok(file)
+        }
+        // There already, or a link to what is not there yet.
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => options.create(true).open(path),
+        Err(e) => Err(e),
+    }
+}
+
+/// Replaces a file's content as a whole.
+pub(crate) fn replace(path: &Path, content: &[u8], mode: u32, durable: bool) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".tmp");
+    let temporary = PathBuf::from(temporary);
+    let mut file =
+        OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
+    // Whatever the umask says, or an earlier death left.
+    file.set_permissions(fs::Permissions::from_mode(mode))?;
+    file.write_all(content)?;
+    if durable {
+        file.sync_all()?;
+    }
+    fs::rename(&temporary, path)?;
+    if durable { sync_folder(path) } else { Ok(()) }
+}
+
+/// Renames a file unless the new name is taken, which is [`ErrorKind::AlreadyExists`].
+pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_env = "gnu")]
+    {
+        use nix::errno::Errno;
+        use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+        match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
+            // The file system cannot do it at once.
+            Err(Errno::EINVAL | Errno::ENOSYS) => {}
+            result => return result.map_err(io::Error::from),
+        }
+    }
+    match fs::symlink_metadata(to) {
+        Ok(_) => Err(ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(from, to),
+    }
+}
+
+/// Makes what was created or renamed in a file's folder outlive a power loss.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+}
+
+/// This file in a folder, under whatever name.
+pub(crate) fn find(folder: &Path, file: &Identity) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let is_it = |meta: &Metadata| meta.is_file() && Identity::of(meta).is(file);
+    entries
+        .filter(|entry| entry.ino() == file.inode)
+        .find(|entry| entry.metadata().is_ok_and(|meta| is_it(&meta)))
+        .map(|entry| entry.path())
+}
+
+/// A file as a cursor names it, whether it is there yet or not.
+pub(crate) fn place(path: &Path) -> io::Result<FilePlace> {
+    let name = std::path::absolute(path)?;
+    match fs::metadata(path) {
+        Ok(meta) => {
+            let identity = Some(Identity::of(&meta));
+            Ok(FilePlace { name, identity, offset: meta.len() })
+        }
+        Err(e) if e.kind() == ErrorKind::NotFound => {
+            Ok(FilePlace { name, identity: None, offset: 0 })
+        }
+        Err(e) => Err(e),
+    }
+}

@@ -1,0 +1,121 @@
+//! The counters as a file for Prometheus, in its text format, for a node exporter's textfile
+//! folder. Names follow <https://prometheus.io/docs/practices/naming/>.
+
+use std::cell::Cell;
+use std::fmt::Write as _;
+use std::io;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+
+use crate::files;
+use crate::report::Counters;
+
+/// Scrapers do not look more often.
+const EVERY: Duration = Duration::from_secs(15);
+
+/// The exporter is another user.
+const MODE: u32 = 0o644;
+
+/// The file, rewritten as a whole.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    path: PathBuf,
+    next: Cell<Instant>,
+}
+
+impl Metrics {
+    pub(crate) fn new(path: PathBuf) -> Metrics {
+        Metrics { path, next: Cell::new(Instant::now()) }
+    }
+
+    /// When the next one is due.
+    pub(crate) fn due(&self) -> Instant {
+        self.next.get()
+    }
+
+    /// Writes the file.
+    ///
+    /// # Errors
+    /// Those of the file system; the old file is still there then.
+    pub(crate) fn write(&self, counters: &Counters) -> io::Result<()> {
+        self.next.set(Instant::now() + EVERY);
+        files::replace(&self.path, text(counters, Timestamp::now()).as_bytes(), MODE, false)
+    }
+
+    /// For people.
+    pub(crate) fn shown(&self) -> String {
+        self.path.display().to_string()
+    }
+}
+
+fn text(counters: &Counters, now: Timestamp) -> String {
+    let mut out = String::new();
+    let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, String)]| {
+        let _ = writeln!(out, "# HELP tail8x8_{name} {help}\n# TYPE tail8x8_{name} {kind}");
+        for (labels, value) in samples {
+            let _ = writeln!(out, "tail8x8_{name}{labels} {value}");
+        }
+    };
+    let one = |value: String| [(String::new(), value)];
+    let labelled = |label: &str, counts: Vec<(&'static str, u64)>| -> Vec<(String, String)> {
+        let sample = |(value, n): (&str, u64)| (format!("{{{label}=\"{value}\"}}"), n.to_string());
+        counts.into_iter().map(sample).collect()
+    };
+    family(
+        "events_total",
+        "counter",
+        "Lines handed to the output.",
+        &one(counters.events.get().to_string()),
+    );
+    family(
+        "bytes_total",
+        "counter",
+        "Bytes of these lines.",
+        &one(counters.bytes.get().to_string()),
+    );
+    family(
+        "rejects_total",
+        "counter",
+        "Messages that could not be decoded.",
+        &labelled("reason", counters.rejects.each()),
+    );
+    family(
+        "reconnects_total",
+        "counter",
+        "Sessions opened anew, by what ended the one before.",
+        &labelled("cause", counters.reconnects.each()),
+    );
+    family(
+        "disk_errors_total",
+        "counter",
+        "Writes that the file system refused.",
+        &one(counters.disk_errors.get().to_string()),
+    );
+    if let Some(newest) = counters.newest.get() {
+        let seconds = |nanos: i128| format!("{:.3}", nanos as f64 / 1e9);
+        let lag = (now.as_nanosecond() - newest.as_nanosecond()).max(0);
+        family(
+            "lag_seconds",
+            "gauge",
+            "Age of the newest event when this was written.",
+            &one(seconds(lag)),
+        );
+        family(
+            "last_event_timestamp_seconds",
+            "gauge",
+            "When the newest event was published.",
+            &one(seconds(newest.as_nanosecond())),
+        );
+    }
+    family(
+        "connected",
+        "gauge",
+        "Whether a session is open.",
+        &one(u8::from(counters.connected.get().is_some()).to_string()),
+    );
+    let version = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
+    family("build_info", "gauge", "The program's version.", &[(version, "1".to_owned())]);
+    out
+}

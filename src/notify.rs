@@ -1,0 +1,76 @@
+//! What systemd wants to hear (sd_notify(3)): one datagram each to the socket it names.
+
+use std::cell::Cell;
+use std::os::linux::net::SocketAddrExt;
+use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::{Duration, Instant};
+
+/// The way to the service manager; there is none outside of one.
+#[derive(Debug)]
+pub(crate) struct Notify {
+    socket: Option<(UnixDatagram, SocketAddr)>,
+    /// A sign of life is sent so often, half of what the manager allows.
+    watchdog: Option<Duration>,
+    next: Cell<Instant>,
+}
+
+impl Notify {
+    /// The manager that the environment names, if it does.
+    pub(crate) fn of_process() -> Notify {
+        let var = |name| std::env::var(name).ok();
+        let socket = var("NOTIFY_SOCKET").and_then(|name| open(&name));
+        let ours = var("WATCHDOG_PID").is_none_or(|pid| pid.parse() == Ok(std::process::id()));
+        let micros = var("WATCHDOG_USEC").and_then(|usec| usec.parse().ok()).filter(|_| ours);
+        let watchdog = micros.filter(|&usec| usec > 0).map(|usec| Duration::from_micros(usec) / 2);
+        Notify {
+            watchdog: watchdog.filter(|_| socket.is_some()),
+            socket,
+            next: Cell::new(Instant::now()),
+        }
+    }
+
+    /// The first session is open.
+    pub(crate) fn ready(&self) {
+        self.send("READY=1");
+    }
+
+    /// What the run is doing, for `systemctl status`.
+    pub(crate) fn status(&self, words: &str) {
+        self.send(&format!("STATUS={}", words.replace('\n', " ")));
+    }
+
+    pub(crate) fn stopping(&self) {
+        self.send("STOPPING=1");
+    }
+
+    /// When the next sign of life is due.
+    pub(crate) fn due(&self) -> Option<Instant> {
+        self.watchdog.map(|_| self.next.get())
+    }
+
+    /// Sends a sign of life when it is due.
+    pub(crate) fn work(&self, now: Instant) {
+        if let Some(every) = self.watchdog.filter(|_| now >= self.next.get()) {
+            self.next.set(now + every);
+            self.send("WATCHDOG=1");
+        }
+    }
+
+    /// A manager that does not listen is no reason to stop.
+    fn send(&self, text: &str) {
+        if let Some((socket, address)) = &self.socket {
+            let _ = socket.send_to_addr(text.as_bytes(), address);
+        }
+    }
+}
+
+/// A path, or with `@` a name in the abstract namespace.
+fn open(name: &str) -> Option<(UnixDatagram, SocketAddr)> {
+    let address = match name.strip_prefix('@') {
+        Some(name) => SocketAddr::from_abstract_name(name),
+        None => SocketAddr::from_pathname(name),
+    };
+    let socket = UnixDatagram::unbound().ok()?;
+    socket.set_nonblocking(true).ok()?;
+    Some((socket, address.ok()?))
+}

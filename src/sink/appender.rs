@@ -1,0 +1,114 @@
+//! One regular file that whole lines are appended to.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+
+use crate::cursor::{FilePlace, Identity};
+use crate::files;
+
+/// An open file.
+#[derive(Debug)]
+pub(super) struct Appender {
+    pub(super) path: PathBuf,
+    file: File,
+    identity: Identity,
+    /// Written since the last sync.
+    unsynced: bool,
+    /// The file ends within a line, whose rest is still to come.
+    torn: bool,
+}
+
+impl Appender {
+    /// Opens the file, and makes it if there is none. A last line without an end gets one, so
+    /// that nothing is ever added to it.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn open(path: &Path, mode: u32, durable: bool) -> io::Result<Appender> {
+        let mut file = files::append(path, mode, durable)?;
+        let meta = file.metadata()?;
+        if !meta.is_file() {
+            return Err(io::Error::other("is no regular file"));
+        }
+        let mut last = [b'\n'];
+        if meta.len() > 0 {
+            file.read_exact_at(&mut last, meta.len() - 1)?;
+        }
+        let unsynced = last != [b'\n'];
+        if unsynced {
+            file.write_all(b"\n")?;
+        }
+        let identity = Identity::of(&meta);
+        Ok(Appender { path: path.to_owned(), file, identity, unsynced, torn: false })
+    }
+
+    /// Which file it is, whatever its name is by now.
+    pub(super) fn identity(&self) -> Identity {
+        self.identity
+    }
+
+    /// Its length, which others may have changed.
+    ///
+    /// # Errors
+    /// Those of fstat(2).
+    pub(super) fn len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
+    /// The file as a cursor names it.
+    ///
+    /// # Errors
+    /// Those of fstat(2).
+    pub(super) fn place(&self) -> io::Result<FilePlace> {
+        let (name, identity) = (self.path.clone(), Some(self.identity));
+        Ok(FilePlace { name, identity, offset: self.len()? })
+    }
+
+    /// Appends lines. How many bytes of them are in the file is told also when it failed: up to
+    /// the end of a line, since a torn one is cut off again.
+    pub(super) fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
+        self.unsynced = true;
+        let mut written = 0;
+        while written < lines.len() {
+            match self.file.write(&lines[written..]) {
+                Ok(n) if n > 0 => written += n,
+                Err(e) if e.kind() == ErrorKind::Interrupted => {}
+                result => {
+                    let e = result.err().unwrap_or_else(|| ErrorKind::WriteZero.into());
+                    return (self.without_torn_line(&lines[..written]), Err(e));
+                }
+            }
+        }
+        self.torn = false;
+        (written, Ok(()))
+    }
+
+    /// Whether the file ends within a line that could not be cut.
+    pub(super) fn is_torn(&self) -> bool {
+        self.torn
+    }
+
+    /// Where a torn line cannot be cut, its rest is what follows later.
+    fn without_torn_line(&mut self, written: &[u8]) -> usize {
+        let whole = memchr::memrchr(b'\n', written).map_or(0, |at| at + 1);
+        let torn = (written.len() - whole) as u64;
+        let cut = torn == 0
+            || self.len().is_ok_and(|len| self.file.set_len(len.saturating_sub(torn)).is_ok());
+        self.torn = !cut || (self.torn && whole == 0);
+        if cut { whole } else { written.len() }
+    }
+
+    /// Makes what was appended outlive a power loss.
+    ///
+    /// # Errors
+    /// Those of fdatasync(2): what was appended since the last sync may be lost then.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        if self.unsynced {
+            self.file.sync_data()?;
+            self.unsynced = false;
+        }
+        Ok(())
+    }
+}

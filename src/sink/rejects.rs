@@ -1,0 +1,100 @@
+//! The file for messages that cannot be decoded: one JSON object a line, made when the first one
+//! comes.
+
+use std::io;
+use std::path::PathBuf;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::appender::Appender;
+use crate::cursor::FilePlace;
+use crate::files;
+
+/// The line of a message that cannot be decoded.
+pub(super) fn line(id: Option<&str>, reason: &str, frame: Option<&[u8]>) -> String {
+    let text = frame.and_then(|frame| std::str::from_utf8(frame).ok());
+    let binary = frame.filter(|_| text.is_none()).map(|frame| STANDARD.encode(frame));
+    let mut object =
+        json!({"reason": reason, "messageId": id, "frame": text, "frameBase64": binary});
+    if let Some(object) = object.as_object_mut() {
+        object.retain(|_, value| !value.is_null());
+    }
+    format!("{object}\n")
+}
+
+/// Rejects on their way to their file.
+#[derive(Debug)]
+pub(super) struct Rejects {
+    path: PathBuf,
+    /// It is named after the output.
+    is_beside: bool,
+    mode: u32,
+    durable: bool,
+    open: Option<Appender>,
+    pending: Vec<u8>,
+}
+
+impl Rejects {
+    pub(super) fn new(path: PathBuf, is_beside: bool, mode: u32, durable: bool) -> Rejects {
+        Rejects { path, is_beside, mode, durable, open: None, pending: Vec::new() }
+    }
+
+    /// One more line.
+    pub(super) fn add(&mut self, line: &str) {
+        self.pending.extend_from_slice(line.as_bytes());
+    }
+
+    pub(super) fn path(&self) -> &PathBuf {
+        &self.path
+    }
+
+    /// Writes what is pending.
+    ///
+    /// # Errors
+    /// Those of the file system; the rest stays pending.
+    pub(super) fn write(&mut self) -> io::Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let open = match &mut self.open {
+            Some(open) => open,
+            None => self.open.insert(Appender::open(&self.path, self.mode, self.durable)?),
+        };
+        let (written, result) = open.append(&self.pending);
+        self.pending.drain(..written);
+        result
+    }
+
+    /// # Errors
+    /// Those of fdatasync(2).
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.open.as_mut().map_or(Ok(()), Appender::sync)
+    }
+
+    /// The file is opened anew for the next reject; one that is named after the output is the
+    /// one beside it then.
+    pub(super) fn reopen(&mut self, beside: PathBuf) {
+        self.open = None;
+        if self.is_beside {
+            self.path = beside;
+        }
+    }
+
+    /// As a cursor names it.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn place(&self) -> io::Result<FilePlace> {
+        match &self.open {
+            Some(open) => open.place(),
+            None => files::place(&self.path),
+        }
+    }
+
+    /// Forgets lines that were not written: they come again.
+    pub(super) fn forget(&mut self) {
+        self.pending.clear();
+    }
+}

@@ -1,0 +1,123 @@
+//! Standard output, or a pipe or device, written without ever waiting: while it is blocked (a
+//! slow pipe, a stopped terminal) pings and signals go on, and nothing is acknowledged that has
+//! not left.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
+use std::path::Path;
+use std::rc::Rc;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+use super::Written;
+use super::pending::{CHUNK, Pending};
+
+/// POSIX's PIPE_BUF on Linux: so much fits whenever poll says that something does.
+const PIPE_BUF: usize = 4096;
+
+/// An open stream.
+#[derive(Debug)]
+pub(super) struct Stream {
+    /// For people.
+    pub(super) name: String,
+    pub(super) is_stdout: bool,
+    file: Rc<File>,
+    way: Way,
+}
+
+/// How a write is kept from waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    /// A regular file never makes anyone wait for long.
+    File,
+    /// Opened anew in non-blocking mode: the flag of the shared descriptor stays as it is.
+    NonBlocking,
+    /// Polled before each write of at most [`PIPE_BUF`].
+    Polled,
+}
+
+impl Stream {
+    /// Standard output.
+    ///
+    /// # Errors
+    /// When it cannot be duplicated.
+    pub(super) fn stdout() -> io::Result<Stream> {
+        let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
+        let kind = file.metadata()?.file_type();
+        let (file, way) = if kind.is_file() {
+            (file, Way::File)
+        } else if kind.is_fifo() || kind.is_char_device() {
+            // Fails without /proc, or where another user opened it.
+            non_blocking(Path::new("/proc/self/fd/1"))
+                .map_or((file, Way::Polled), |reopened| (reopened, Way::NonBlocking))
+        } else {
+            (file, Way::Polled)
+        };
+        Ok(Stream { name: "stdout".to_owned(), is_stdout: true, file: Rc::new(file), way })
+    }
+
+    /// A named pipe or a device.
+    ///
+    /// # Errors
+    /// Those of open(2); ENXIO is a pipe that nobody reads.
+    pub(super) fn open(path: &Path) -> io::Result<Stream> {
+        let name = path.display().to_string();
+        let file = Rc::new(non_blocking(path)?);
+        Ok(Stream { name, is_stdout: false, file, way: Way::NonBlocking })
+    }
+
+    /// For waiting beside others.
+    pub(super) fn file(&self) -> &Rc<File> {
+        &self.file
+    }
+
+    /// Whether the reader went away, which an idle program notices only by asking.
+    pub(super) fn is_closed(&self) -> bool {
+        let mut fds = [PollFd::new(self.file.as_fd(), PollFlags::empty())];
+        self.way != Way::File
+            && poll(&mut fds, PollTimeout::ZERO).is_ok()
+            && fds[0]
+                .revents()
+                .is_some_and(|r| r.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
+    }
+
+    /// Writes what is pending, as far as it goes without waiting.
+    ///
+    /// # Errors
+    /// Those of write(2), but for a reader that went away. What did not leave stays pending,
+    /// also the rest of a line.
+    pub(super) fn write(&self, pending: &mut Pending) -> io::Result<Written> {
+        while !pending.rest().is_empty() {
+            if self.way == Way::Polled && !self.has_room() {
+                return Ok(Written::Blocked);
+            }
+            // Larger writes fill a pipe in one go and wait for its reader; smaller cost calls.
+            let limit = if self.way == Way::Polled { PIPE_BUF } else { CHUNK };
+            let rest = pending.rest();
+            match (&*self.file).write(&rest[..rest.len().min(limit)]) {
+                Ok(n) => pending.advance(n),
+                Err(e) => match e.kind() {
+                    ErrorKind::Interrupted => {}
+                    ErrorKind::WouldBlock => return Ok(Written::Blocked),
+                    ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
+                        return Ok(Written::Closed);
+                    }
+                    _ => return Err(e),
+                },
+            }
+        }
+        Ok(Written::All)
+    }
+
+    fn has_room(&self) -> bool {
+        let mut fds = [PollFd::new(self.file.as_fd(), PollFlags::POLLOUT)];
+        poll(&mut fds, PollTimeout::ZERO).is_ok() && fds[0].any() == Some(true)
+    }
+}
+
+fn non_blocking(path: &Path) -> io::Result<File> {
+    let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
+    OpenOptions::new().write(true).custom_flags(flags).open(path)
+}

@@ -1,0 +1,254 @@
+//! The name of an output file, which may hold the time: `events-%Y%m%d.ndjson`.
+//!
+//! Times are in UTC, as the boundaries of rotation are. A finished file has such a name even
+//! where the user's has none: `STEM.%Y%m%dT%H%M%S.EXT`.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// The fields a name may hold, how many digits each has, and how long each stays the same.
+const FIELDS: [(char, usize, u64); 6] = [
+    ('Y', 4, 365 * 86_400),
+    ('m', 2, 28 * 86_400),
+    ('d', 2, 86_400),
+    ('H', 2, 3600),
+    ('M', 2, 60),
+    ('S', 2, 1),
+];
+
+/// A name that was checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FileName {
+    text: String,
+    pieces: Vec<Piece>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Piece {
+    Text(String),
+    Field(char),
+}
+
+impl FileName {
+    /// Reads a name with its fields.
+    ///
+    /// # Errors
+    /// What about it is no name, or no field.
+    pub(crate) fn parse(text: &str) -> Result<FileName, String> {
+        super::label(text)?;
+        if text.ends_with('/') {
+            return Err("names a folder, not a file".to_owned());
+        }
+        let mut pieces = Vec::new();
+        let mut plain = String::new();
+        let mut chars = text.chars();
+        while let Some(c) = chars.next() {
+            if c != '%' {
+                plain.push(c);
+                continue;
+            }
+            match chars.next() {
+                Some('%') => plain.push('%'),
+                Some(c) if FIELDS.iter().any(|(field, ..)| *field == c) => {
+                    pieces.push(Piece::Text(std::mem::take(&mut plain)));
+                    pieces.push(Piece::Field(c));
+                }
+                other => {
+                    let other = other.map(String::from).unwrap_or_default();
+                    return Err(format!(
+                        "has `%{other}`: only %Y, %m, %d, %H, %M, %S and %% are allowed"
+                    ));
+                }
+            }
+        }
+        pieces.push(Piece::Text(plain));
+        let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
+        if folder.replace("%%", "").contains('%') {
+            return Err("has a folder that changes with the time: only the last part of the name \
+                        may"
+            .to_owned());
+        }
+        Ok(FileName { text: text.to_owned(), pieces })
+    }
+
+    /// `-`.
+    pub(crate) fn is_stdout(&self) -> bool {
+        self.text == "-"
+    }
+
+    /// As it was given.
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The shortest time the name stays the same; `None` if it never changes.
+    pub(crate) fn changes_every(&self) -> Option<Duration> {
+        let fields = self.pieces.iter().filter_map(|piece| match piece {
+            Piece::Field(c) => FIELDS.iter().find(|(field, ..)| field == c),
+            Piece::Text(_) => None,
+        });
+        fields.map(|(.., seconds)| Duration::from_secs(*seconds)).min()
+    }
+
+    /// The name at a time.
+    pub(crate) fn at(&self, time: Timestamp) -> PathBuf {
+        let fill = |piece: &Piece| match piece {
+            Piece::Text(text) => text.clone(),
+            Piece::Field(c) => time.strftime(&format!("%{c}")).to_string(),
+        };
+        self.pieces.iter().map(fill).collect::<String>().into()
+    }
+
+    /// The name that a finished file gets, where the name itself holds no time.
+    pub(crate) fn finished(&self) -> FileName {
+        if self.changes_every().is_some() {
+            return self.clone();
+        }
+        let (stem, extension) = split(Path::new(&self.text));
+        let text = format!("{stem}.%Y%m%dT%H%M%S{extension}");
+        FileName::parse(&text).expect("a name with fields we know")
+    }
+
+    /// The same path with a number before the extension, where the path itself is taken.
+    pub(crate) fn numbered(&self, path: &Path, number: u64) -> PathBuf {
+        let extension = self.extension();
+        let text = path.to_string_lossy();
+        let stem = text.strip_suffix(extension).unwrap_or(&text);
+        format!("{stem}-{number}{extension}").into()
+    }
+
+    /// Which number a path has of those that share a name; the one without is 0.
+    pub(crate) fn number(&self, path: &Path, whole: &Path) -> Option<u64> {
+        if path == whole {
+            return Some(0);
+        }
+        let (path, whole, extension) = (path.to_str()?, whole.to_str()?, self.extension());
+        let number = path.strip_prefix(whole.strip_suffix(extension)?)?.strip_prefix('-')?;
+        number.strip_suffix(extension)?.parse().ok()
+    }
+
+    /// Whether a path is this name at some time, with or without a number.
+    pub(crate) fn fits(&self, path: &Path) -> bool {
+        let Some(found) = path.to_str() else { return false };
+        let extension = self.extension();
+        let numbered = found.strip_suffix(extension).and_then(|stem| stem.rsplit_once('-'));
+        let plain = numbered.filter(|(_, number)| {
+            !number.is_empty()
+                && !number.starts_with('0')
+                && number.bytes().all(|b| b.is_ascii_digit())
+        });
+        self.is_at_some_time(path)
+            || plain.is_some_and(|(plain, _)| {
+                self.is_at_some_time(Path::new(&format!("{plain}{extension}")))
+            })
+    }
+
+    /// Whether a path is this name at some time. Only the last part of the path is compared.
+    pub(crate) fn is_at_some_time(&self, path: &Path) -> bool {
+        let Some(found) = path.file_name().and_then(|name| name.to_str()) else { return false };
+        self.matches(found)
+    }
+
+    /// With its dot; what holds a field is none.
+    fn extension(&self) -> &str {
+        let extension = split(Path::new(&self.text)).1;
+        let at = self.text.len() - extension.len();
+        if extension.contains('%') { "" } else { &self.text[at..] }
+    }
+
+    fn matches(&self, found: &str) -> bool {
+        let Some(slash) = self
+            .pieces
+            .iter()
+            .rposition(|piece| matches!(piece, Piece::Text(text) if text.contains('/')))
+        else {
+            return matches(&self.pieces, found);
+        };
+        let mut pieces = self.pieces[slash..].to_vec();
+        if let Some(Piece::Text(text)) = pieces.first_mut() {
+            *text = text.rsplit('/').next().unwrap_or_default().to_owned();
+        }
+        matches(&pieces, found)
+    }
+}
+
+fn matches(pieces: &[Piece], found: &str) -> bool {
+    let Some((first, rest)) = pieces.split_first() else { return found.is_empty() };
+    let left = match first {
+        Piece::Text(text) => found.strip_prefix(text.as_str()),
+        Piece::Field(c) => {
+            let digits = FIELDS.iter().find(|(field, ..)| field == c).map_or(0, |(_, n, _)| *n);
+            let is_field =
+                found.len() >= digits && found.as_bytes()[..digits].iter().all(u8::is_ascii_digit);
+            is_field.then(|| &found[digits..])
+        }
+    };
+    left.is_some_and(|left| matches(rest, left))
+}
+
+/// The path up to its extension, and the extension with its dot.
+fn split(path: &Path) -> (String, String) {
+    let text = path.to_string_lossy().into_owned();
+    let extension = path.extension().map_or(String::new(), |e| format!(".{}", e.to_string_lossy()));
+    (text[..text.len() - extension.len()].to_owned(), extension)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name(text: &str) -> FileName {
+        FileName::parse(text).expect("a name")
+    }
+
+    #[test]
+    fn fields_are_filled_in_utc() {
+        let at: Timestamp = "2026-10-02T09:07:05Z".parse().expect("a time");
+        assert_eq!(name("a/%Y%m%d-%H%M%S%%.x").at(at), Path::new("a/20261002-090705%.x"));
+        assert_eq!(name("plain").at(at), Path::new("plain"));
+        for wrong in ["%", "%y", "a%", "%e.x", "", "a/", "%Y/a"] {
+            assert!(FileName::parse(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_changes_with_its_finest_field() {
+        let every = |text| name(text).changes_every().map(|every| every.as_secs());
+        assert_eq!(every("%Y-%m-%d"), Some(86_400));
+        assert_eq!(every("%d%H"), Some(3600));
+        assert_eq!(every("%%Y"), None);
+    }
+
+    #[test]
+    fn finished_files_are_known_by_their_names() {
+        let finished = name("/x/ev%%.ndjson").finished();
+        let at: Timestamp = "2026-10-02T09:07:05Z".parse().expect("a time");
+        let path = finished.at(at);
+        assert_eq!(path, Path::new("/x/ev%.20261002T090705.ndjson"));
+        let second = finished.numbered(&path, 2);
+        assert_eq!(second, Path::new("/x/ev%.20261002T090705-2.ndjson"));
+        assert_eq!(
+            (finished.number(&path, &path), finished.number(&second, &path)),
+            (Some(0), Some(2))
+        );
+        assert!(finished.fits(&path) && finished.fits(&second));
+        for other in [
+            "/x/ev%.ndjson",
+            "/x/ev%.ndjson.part",
+            "/x/ev%.20261002T09070.ndjson",
+            "/x/ev%.20261002T090705-.ndjson",
+            "/x/ev%.20261002T090705-02.ndjson",
+            "/x/ev%.20261002T090705-2.ndjson.gz",
+            "/x/ev%.important.ndjson",
+        ] {
+            assert!(!finished.fits(Path::new(other)), "{other}");
+        }
+        assert_eq!(name("a.%d").finished(), name("a.%d"));
+        let bare = name("noext").finished();
+        assert_eq!(bare.at(at), Path::new("noext.20261002T090705"));
+        assert_eq!(bare.numbered(&bare.at(at), 1), Path::new("noext.20261002T090705-1"));
+        assert!(bare.fits(Path::new("noext.20261002T090705-1")));
+    }
+}
