@@ -5,6 +5,8 @@
 mod document;
 mod good;
 mod interrupted;
+mod limits;
+mod names;
 mod output;
 mod regions;
 mod report;
@@ -12,6 +14,7 @@ mod schema;
 mod settings;
 mod stream;
 mod table;
+mod tls;
 
 use libtest_mimic::Trial;
 
@@ -19,6 +22,9 @@ pub fn trials() -> Vec<Trial> {
     [
         schema::trials(),
         table::trials(),
+        names::trials(),
+        tls::trials(),
+        limits::trials(),
         good::trials(),
         stream::trials(),
         settings::trials(),

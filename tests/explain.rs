@@ -22,6 +22,7 @@ pub fn trials() -> Vec<Trial> {
         ("a key in the text is not repeated", key),
         ("needs neither key nor tenant, and shows help", help),
         ("regions as a document", regions),
+        ("the region of a cluster", region_of),
     ];
     let trials = tests.iter().map(|&(name, test)| {
         Trial::test(format!("explain: {name}"), move || {
@@ -149,4 +150,27 @@ fn regions() {
         assert!(of("US1")["clusters"].as_array().unwrap().contains(&"NA12".into()));
         assert_eq!((&of("SY1")["host"], &of("SY1")["deployed"]), (&().into(), &false.into()));
     }
+}
+
+/// However the cluster is written; one that is not there yet says so.
+fn region_of() {
+    let regions =
+        |words: &[&str]| Run::new(&["regions"]).args(words).verbosity(0).key(Key::None).run();
+    for name in ["NA12", "na12", "vcc-na12", "vcc-na12.8x8.com", "VCC-NA12.8X8.COM"] {
+        let output = regions(&["--cluster", name]);
+        output.assert_code(0).assert_silent();
+        let lines = output.lines();
+        assert_eq!(lines.len(), 2, "{lines:?}");
+        assert!(lines[1].starts_with("US1 ") && lines[1].contains("pulsar-ws-use1"), "{lines:?}");
+    }
+    for words in [["--cluster", "AP1"], ["--cluster", "HK1"], ["--region", "hk1"]] {
+        let output = regions(&words);
+        assert!(output.lines()[1].starts_with("HK1           not yet deployed"), "{words:?}");
+        let output = regions(&[&words[..], &["--json"]].concat());
+        let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(document["regions"].as_array().unwrap().len(), 1);
+        assert_eq!(document["regions"][0]["deployed"], false);
+    }
+    regions(&["--cluster", "NA99"]).assert_code(78).assert_stderr_has("no known cluster");
+    regions(&["--tenant", "acme"]).assert_code(64).assert_stderr_has("no option of `regions`");
 }

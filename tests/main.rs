@@ -4,10 +4,12 @@
 #![allow(unreachable_pub, missing_debug_implementations)] // a test binary has no outside
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
 
+mod capture;
 mod cli;
 mod diagnose;
 mod explain;
 mod faults;
+mod operations;
 mod real;
 mod signals;
 mod stream;
@@ -20,8 +22,10 @@ fn trials() -> Vec<Trial> {
     trials.extend(support::selftests());
     trials.extend(stream::trials());
     trials.extend(real::trials());
+    trials.extend(operations::trials());
     trials.extend(signals::trials());
     trials.extend(faults::trials());
+    trials.extend(capture::trials());
     trials.extend(cli::trials());
     trials.extend(diagnose::trials());
     trials.extend(explain::trials());

@@ -1,6 +1,7 @@
 //! Tests on a real Apache Pulsar behind a real TLS gateway: the program is shown what no server of
 //! our own could show, since that one only knows what we think.
 
+mod capture;
 mod diagnose;
 mod fixture;
 mod outages;
@@ -14,7 +15,7 @@ use crate::support::pulsar::topic::Topic;
 use crate::support::run::{Output, Run, Running};
 
 pub fn trials() -> Vec<Trial> {
-    [fixture::trials(), stream::trials(), outages::trials(), diagnose::trials()]
+    [fixture::trials(), stream::trials(), outages::trials(), diagnose::trials(), capture::trials()]
         .into_iter()
         .flatten()
         .collect()

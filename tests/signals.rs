@@ -253,10 +253,10 @@ fn full_disk() {
     let service = Service::start();
     service.publish("all", event(0));
     let output = Run::against(&service)
-        .args(&["--message-id", "earliest"])
+        .args(&["--message-id", "earliest", "--retry", "0"])
         .stdout(Stdout::File("/dev/full".into()))
         .run();
-    output.assert_code(74).assert_stderr_has("output standard output: ");
+    output.assert_code(74).assert_stderr_has("output stdout: ");
     output.assert_stderr_has("[output.failed]");
     assert_eq!(service.seen().acks(), 0);
     canary::assert_absent("stderr", output.trace.as_bytes());

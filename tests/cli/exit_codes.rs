@@ -74,10 +74,10 @@ fn fails(fault: Fault, code: i32) {
 /// Told in one line, and what was not written is not acknowledged.
 fn full() {
     let service = service();
-    let run = Run::against(&service).args(&["--message-id", "earliest"]);
+    let run = Run::against(&service).args(&["--message-id", "earliest", "--retry", "0"]);
     let output: Output = run.stdout(Stdout::File("/dev/full".into())).run();
     output.assert_code(74).assert_stderr_has("[output.failed]").assert_stderr_has("--message-id");
-    output.assert_stderr_has("output standard output: no space left on device");
+    output.assert_stderr_has("output stdout: no space left on device");
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.whole());
     service.wait_for_no_connections();
     assert_eq!(service.seen().acks(), 0, "acknowledged what was not written: {LINE}");

@@ -49,7 +49,8 @@ fn document_of_events() {
     assert_ends(check(&document, "proxy"), "skip", None);
     assert_says(check(&document, "regions"), "--all-regions");
     assert_eq!(check(&document, "auth")["evidence"]["http_status"], 101);
-    assert_says(check(&document, "tls"), "localhost");
+    assert_says(check(&document, "tls"), "TLSv1.3; localhost, valid to 20");
+    assert_eq!(check(&document, "tls")["evidence"]["version"], "TLSv1.3");
 
     let stream = check(&document, "stream");
     assert_says(stream, "1 message, newest");
@@ -75,7 +76,7 @@ fn text_of_events() {
     let using = format!("{} {}", lines[2], lines[3]);
     assert!(using.starts_with("using   ") && using.contains("key: Admin Console key"), "{using}");
     let last = lines.last().unwrap();
-    assert_eq!(last, "RESULT: ok - dns, tcp, tls, auth work, and events arrive.");
+    assert_eq!(last, "RESULT: ok - dns, tcp, tls and auth work, and events arrive.");
     assert!(lines.iter().any(|line| line.starts_with("time    ")), "{}", output.whole());
 }
 

@@ -7,6 +7,7 @@ use nix::sys::signal::Signal;
 
 use super::document::{assert_ends, check, document, text};
 use super::test;
+use crate::support::nameserver::{Nameserver, Nameservers};
 use crate::support::run::{Output, Run, Running};
 use crate::support::service::{Fault, Service};
 
@@ -16,6 +17,7 @@ pub fn trials() -> Vec<Trial> {
         test("interrupted while listening, as a document", listening_json),
         test("interrupted while waiting for the upgrade", waiting),
         test("interrupted before the key was sent", before_the_key),
+        test("interrupted while a name is looked up", looking_up),
     ]
 }
 
@@ -77,4 +79,19 @@ fn before_the_key() {
     assert_eq!(document["api_key"]["sent"], false, "{document:#}");
     assert_eq!(check(&document, "auth")["summary"], "stopped by SIGINT");
     service.assert_key_never_sent();
+}
+
+fn looking_up() {
+    let nameservers = Nameservers::start(&[Nameserver::Silent]);
+    let run = Run::new(&["--tenant", "acme", "--host", "x.8x8.test", "diagnose", "--json"]);
+    let run = run.env("TAIL8X8_RESOLV_CONF", nameservers.resolv_conf()).spawn();
+    let limit = Instant::now() + Duration::from_secs(20);
+    while nameservers.asked().is_empty() {
+        assert!(Instant::now() < limit, "nobody asked");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    let document = document(&stopped(run));
+    assert_ends(check(&document, "config"), "ok", None);
+    assert_eq!(check(&document, "dns")["summary"], "stopped by SIGINT");
+    assert_eq!(document["api_key"]["sent"], false);
 }

@@ -1,15 +1,20 @@
 //! `--all-regions`: the regions are three services on one port, each on a loopback address of its own.
 
 use std::net::TcpListener;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
+use nix::sys::signal::Signal;
+use serde_json::Value;
 
 use super::document::{assert_ends, assert_says, check, document, text};
 use super::good::readers_only;
 use super::test;
 use crate::support::ca::{Ca, Leaf};
+use crate::support::nameserver::{Nameserver, Nameservers};
 use crate::support::run::Run;
 use crate::support::service::Service;
+use crate::support::service::proxy::{Proxy, ProxyFault};
 
 const HOSTS: [&str; 3] =
     ["pulsar-ws-euw2.8x8.com", "pulsar-ws-use1.8x8.com", "pulsar-ws-usw2.8x8.com"];
@@ -20,6 +25,12 @@ pub fn trials() -> Vec<Trial> {
         test("regions: one refuses the key, one is away", in_trouble),
         test("regions: the events are here", here),
         test("regions: nobody is asked without --all-regions", unasked),
+        test("regions: no other is reached", unreached),
+        test("regions: no region has events", nowhere),
+        test("regions: the key is refused here and good elsewhere", refused_here),
+        test("regions: the name of the chosen one does not exist", no_name),
+        test("regions: a proxy is decided on for each", proxied),
+        test("regions: interrupted", interrupted),
     ]
 }
 
@@ -35,9 +46,14 @@ fn regions() -> [Service; 3] {
 }
 
 fn run(services: &[Service; 3], region: &str) -> Run {
+    to(services, &["--region", region])
+}
+
+fn to(services: &[Service; 3], place: &[&str]) -> Run {
     let port = services[0].port();
     let mut run = Run::new(&["--tenant", "acme", "diagnose", "--listen", "300ms"])
-        .args(&["--region", region, "--port", &port.to_string()])
+        .args(place)
+        .args(&["--port", &port.to_string()])
         .arg("--ca-file")
         .arg(Ca::shared().root_pem());
     for (host, service) in HOSTS.iter().zip(services) {
@@ -88,9 +104,8 @@ fn in_trouble() {
     assert_eq!(document["verdict"], "ok", "{document:#}");
     let regions = check(&document, "regions");
     assert_ends(regions, "ok", None);
-    assert_says(regions, "401");
-    assert_says(regions, "refused");
-    assert_eq!(regions["evidence"]["US1"]["failed_at"], "auth");
+    assert_says(regions, "US1 HTTP 401 | US2 tcp: connection refused");
+    assert_eq!(regions["evidence"]["US1"]["auth"], 401);
     assert_eq!(regions["evidence"]["US2"]["failed_at"], "tcp");
 }
 
@@ -111,4 +126,107 @@ fn unasked() {
     output.assert_code(0);
     assert_ends(check(&document(&output), "regions"), "skip", None);
     assert_eq!([services[1].connections(), services[2].connections()], [0, 0]);
+}
+
+/// What nobody could look at is not well.
+fn unreached() {
+    let mut services = regions();
+    services[0].publish_many("all", 40, |_| "{}");
+    services[1..].iter_mut().for_each(|service| service.stop_listening());
+    let output = run(&services, "UK3").args(&["--all-regions", "--json"]).run();
+    output.assert_code(0).assert_silent();
+    let document = document(&output);
+    assert_ends(check(&document, "stream"), "ok", None);
+    let regions = check(&document, "regions");
+    assert_ends(regions, "warn", Some("regions.unreached"));
+    assert_says(regions, "nothing is known of them");
+    assert_eq!(regions["evidence"]["US2"]["failed_at"], "tcp");
+}
+
+fn nowhere() {
+    let services = regions();
+    let run = |more: &[&str]| run(&services, "US1").arg("--all-regions").args(more).spawn();
+    let (json, plain) = (run(&["--json"]), run(&[]));
+    let (json, plain) = (json.finish(), plain.finish());
+    json.assert_code(0).assert_silent();
+    let document = document(&json);
+    assert_ends(check(&document, "stream"), "warn", Some("stream.silent"));
+    let regions = check(&document, "regions");
+    assert_ends(regions, "warn", Some("regions.nowhere"));
+    assert_says(regions, "streaming is enabled");
+    let lines = text(&plain);
+    let result = "RESULT: warn - connected and authorised, but silent: ";
+    assert!(lines.last().unwrap().starts_with(result), "{lines:#?}");
+}
+
+/// A key may belong to one region only; where it is good, and has events, is what matters.
+fn refused_here() {
+    let services = regions();
+    services[0].set_key("eght_another");
+    services[2].publish_many("all", 3, |_| "{}");
+    let run = |more: &[&str]| run(&services, "UK3").arg("--all-regions").args(more).spawn();
+    let (json, plain) = (run(&["--json"]), run(&[]));
+    let (json, plain) = (json.finish(), plain.finish());
+    json.assert_code(77).assert_silent();
+    let document = document(&json);
+    assert_ends(check(&document, "auth"), "fail", Some("auth.unauthorized"));
+    assert_eq!(check(&document, "stream")["summary"], "needs auth");
+    assert_ends(check(&document, "regions"), "warn", Some("regions.elsewhere"));
+    assert_says(check(&document, "regions"), "--region US2");
+    let lines = text(&plain);
+    assert!(lines.last().unwrap().ends_with("; your events are in US2."), "{lines:#?}");
+}
+
+/// The others are asked all the same, and then it must not be said that the key was not sent.
+fn no_name() {
+    let services = regions();
+    services[1].publish_many("all", 3, |_| "{}");
+    let nameservers = Nameservers::start(&[Nameserver::NoSuchName]);
+    let run = to(&services, &["--host", "nowhere.8x8.test", "--all-regions"]);
+    let run = run.env("TAIL8X8_RESOLV_CONF", nameservers.resolv_conf()).arg("--json");
+    let output = run.run();
+    output.assert_code(68).assert_silent();
+    let document = document(&output);
+    assert_ends(check(&document, "dns"), "fail", Some("dns.no_such_name"));
+    assert_ends(check(&document, "tcp"), "skip", None);
+    assert_ends(check(&document, "regions"), "warn", Some("regions.elsewhere"));
+    assert_eq!(document["api_key"]["sent"], true);
+    assert!(!document["summary"].as_str().unwrap().contains("not sent"), "{document:#}");
+}
+
+/// UK3 is exempt from it; the others are reached by it.
+fn proxied() {
+    let services = regions();
+    services[2].publish_many("all", 3, |_| "{}");
+    let proxy = Proxy::start(ProxyFault::None).forward_to(&services[2]);
+    let run = run(&services, "UK3").args(&["--proxy", &proxy.url(), "--noproxy", HOSTS[0]]);
+    let output = run.args(&["--all-regions", "--json"]).run();
+    output.assert_code(0).assert_silent();
+    let port = services[0].port();
+    assert_eq!(proxy.connects(), [format!("{}:{port}", HOSTS[1]), format!("{}:{port}", HOSTS[2])]);
+    assert_eq!(services[1].connections(), 0);
+    let found = document(&output);
+    assert_eq!(found["proxy"], Value::Null);
+    assert_ends(check(&found, "regions"), "warn", Some("regions.elsewhere"));
+}
+
+/// What is known by then is told.
+fn interrupted() {
+    let services = regions();
+    services[0].publish_many("all", 40, |_| "{}");
+    let mut run = run(&services, "UK3").args(&["--all-regions", "--json"]).spawn();
+    services[1].freeze();
+    services[1].wait_for("a connection", |seen| !seen.connections.is_empty());
+    let sent = Instant::now();
+    run.signal(Signal::SIGINT);
+    let output = run.finish();
+    output.assert_signal(Signal::SIGINT).assert_silent();
+    assert!(sent.elapsed() < Duration::from_secs(10), "not at once\n{}", output.whole());
+    let document = document(&output);
+    assert_ends(check(&document, "stream"), "ok", None);
+    let regions = check(&document, "regions");
+    assert_ends(regions, "skip", None);
+    assert_says(regions, "stopped by SIGINT; until then: UK3 auth ok, 25+ messages");
+    assert_eq!(regions["evidence"]["UK3"]["messages"], 25);
+    assert_eq!(services[2].connections(), 0);
 }

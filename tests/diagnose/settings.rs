@@ -9,12 +9,18 @@ use super::document::{assert_ends, assert_says, check, document, text};
 use super::test;
 use crate::support::ca::{Ca, Leaf};
 use crate::support::run::{Key, Run};
+use crate::support::scratch::Scratch;
 use crate::support::service::{Fault, Service};
 
 pub fn trials() -> Vec<Trial> {
     vec![
         test("config: every mistake is one document", mistakes),
         test("config: a mistake is told as text, too", as_text),
+        test("config: a file's options count here, too", file),
+        test(
+            "config: a file that asks for JSON gets it, whatever else is wrong",
+            file_with_mistakes,
+        ),
         test("config: no region was chosen", default_region),
         test("config: a token of another tenant", other_tenant),
         test("config: a token of this tenant", same_tenant),
@@ -70,6 +76,59 @@ fn as_text() {
     assert!(last.starts_with("RESULT: FAIL at config - "), "{last}");
 }
 
+/// `json`, `listen`, `strict`, `report` and `all-regions`, as good as on the line.
+fn file() {
+    let service = Service::start();
+    let folder = Scratch::new("options");
+    let (config, report) = (folder.join("acme.conf"), folder.join("report.txt"));
+    let lines = "json = true\nlisten = 400ms\nstrict = true\nall-regions = true\nreport = ";
+    std::fs::write(&config, format!("{lines}{}\n", report.display())).unwrap();
+    // The region of nobody here: each is refused at once.
+    let resolve = |host| format!("pulsar-ws-{host}.8x8.com:{}:127.0.0.9", service.port());
+    let run = ["euw2", "use1", "usw2"]
+        .into_iter()
+        .fold(Run::against(&service), |run, host| run.args(&["--resolve", &resolve(host)]));
+    let output = run.args(&["diagnose", "--config"]).arg(&config).run();
+    output.assert_code(10).assert_silent();
+    let found = document(&output);
+    let stream = check(&found, "stream");
+    assert_ends(stream, "warn", Some("stream.silent"));
+    assert_says(stream, "no message in 400ms");
+    assert_says(check(&found, "regions"), "UK3");
+    assert!(std::fs::read_to_string(&report).unwrap().contains("RESULT: warn"));
+
+    // The line goes first.
+    let run = Run::against(&service).args(&["diagnose", "--json=false", "--strict=false"]);
+    let run = run.args(&["--listen", "300ms", "--all-regions=false", "--report"]);
+    let run = run.arg(folder.join("another.txt")).arg("-K").arg(&config);
+    let output = run.run();
+    output.assert_code(0).assert_silent();
+    assert!(text(&output).iter().any(|line| line.contains("no message in 300ms")));
+}
+
+/// Before or after the mistake, in the file, in the environment or on the line.
+fn file_with_mistakes() {
+    let folder = Scratch::new("mistakes");
+    let config = folder.join("acme.conf");
+    for (content, env, args, code, exit) in [
+        ("port = many\njson = true\n", None, [].as_slice(), "config.content", 78),
+        ("json = true\nno-such-option = 1\n", None, &[], "config.content", 78),
+        ("json = true\n", Some(("PULSAR_TENANT", "a/b")), &[], "config.usage", 64),
+        ("json = true\n", None, &["--no-such-option"], "config.usage", 64),
+        ("json = true\n", None, &["-4", "-6"], "config.usage", 64),
+        ("json = true\nca-file = /nowhere/ca.pem\n", None, &[], "config.file", 66),
+    ] {
+        std::fs::write(&config, content).unwrap();
+        let tenant = if env.is_some() { &[][..] } else { &["--tenant", "acme"] };
+        let run = Run::new(tenant).args(&["diagnose", "--host", "x.8x8.test", "--config"]);
+        let run = run.arg(&config).args(args);
+        let run = env.into_iter().fold(run, |run, (name, value)| run.env(name, value));
+        let output = run.run();
+        output.assert_code(exit).assert_silent();
+        assert_ends(check(&document(&output), "config"), "fail", Some(code));
+    }
+}
+
 /// Nobody is asked: the default host is no name here, or not this one's.
 fn default_region() {
     let resolve = ["--resolve", "pulsar-ws-euw2.8x8.com:443:127.0.0.1"];
@@ -105,6 +164,7 @@ fn other_tenant() {
     assert_ends(config, "warn", Some("config.other_tenant"));
     assert_says(config, "the token's user \"acmecorp1\" differs from --tenant \"acme\"");
     assert_eq!(config["see"], "401 Unauthorized");
+    assert_eq!(config["evidence"]["tenant_matches_key_user"], false);
     assert_eq!(document["api_key"]["kind"], "cc_token");
     assert_eq!(document["api_key"]["user"], "acmecorp1");
     assert_eq!(document["api_key"]["length"], key.len());

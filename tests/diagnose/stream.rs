@@ -18,6 +18,7 @@ pub fn trials() -> Vec<Trial> {
         test("silent, but the topic holds messages", retained),
         test("silent, and what the topic holds is old", stale),
         test("silent, and the topic was terminated", terminated),
+        test("the link lives, and then the session is closed", closed_later),
         test("some of the messages cannot be decoded", some_bad),
         test("silent, and a second reader is refused", refused),
         test("silent, and a second reader finds the port closed", away),
@@ -132,4 +133,20 @@ fn stalled() {
     let stream = check(&document, "stream");
     assert_ends(stream, "fail", Some("stream.no_pong"));
     assert_eq!(stream["evidence"]["earliest_probe"]["messages"], 5, "{stream:#}");
+}
+
+/// That it lived until then belongs to the evidence.
+fn closed_later() {
+    let service = Service::start();
+    let run = Run::against(&service).args(&["diagnose", "--json", "--listen", "20s"]).spawn();
+    service.wait_for("a ping", |seen| seen.connections.iter().any(|it| it.pings > 0));
+    service.close_all(1001, "going down for maintenance");
+    let output = run.finish();
+    output.assert_code(69).assert_silent();
+    let document = document(&output);
+    let stream = check(&document, "stream");
+    assert_ends(stream, "fail", Some("stream.closed"));
+    assert_says(stream, "going down for maintenance");
+    assert_says(stream, "ping answered after");
+    assert!(stream["evidence"]["ping_ms"].is_u64(), "{stream:#}");
 }

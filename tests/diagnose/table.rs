@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::document::{IDS, assert_ends, assert_says, check, document, text};
 use super::test;
 use crate::support::ca::{Leaf, SignedBy};
+use crate::support::nameserver::{Nameserver, Nameservers};
 use crate::support::run::Run;
 use crate::support::service::proxy::{Proxy, ProxyFault};
 use crate::support::service::{Body, Fault, Odd, Service, Version};
@@ -16,6 +17,8 @@ use crate::support::service::{Body, Fault, Odd, Service, Version};
 enum At {
     /// In the arguments; nobody is reached.
     Line,
+    /// In what the nameserver says to the name of a host that is not given.
+    Nameserver(Nameserver),
     Proxy(ProxyFault),
     Service(Fault),
     /// In what is asked of a service of this version that works.
@@ -34,6 +37,8 @@ struct Row {
     /// More that the check must say.
     says: &'static [&'static str],
     args: &'static [&'static str],
+    /// So many messages are in the topic.
+    published: usize,
 }
 
 const CONNECT: &str = "Cannot Connect to WebSocket";
@@ -62,8 +67,15 @@ fn table() -> Vec<Row> {
     let both = Leaf { names: vec!["other.8x8.test".into()], ..Leaf::expired() };
     let all = Leaf { signed_by: SignedBy::Itself, ..both.clone() };
     vec![
-        line("the name does not exist", "dns.no_such_name", 68, "--cluster", CONNECT).with(&["--host", "nowhere.invalid"]).says(&["no such name"]),
-        line("the proxy's name does not exist", "dns.no_such_name", 68, "--proxy", CONNECT).with(&["--host", "x.8x8.test", "--proxy", "http://proxy.invalid:3128"]).says(&["proxy proxy.invalid"]),
+        nameserver("knows no such name", Nameserver::NoSuchName, "dns.no_such_name", "--cluster").says(&["no such name", "NXDOMAIN"]),
+        nameserver("knows no such name of a proxy", Nameserver::NoSuchName, "dns.no_such_name", "--proxy").with(&["--proxy", "http://proxy.test:3128"]).says(&["proxy proxy.test"]),
+        nameserver("knows the name without an address", Nameserver::NoAddress, "dns.no_address", "split DNS").says(&["has no IPv4 address"]),
+        nameserver("fails", Nameserver::Fails, "dns.no_answer", "tell whoever runs it").says(&["SERVFAIL"]),
+        nameserver("refuses", Nameserver::Refuses, "dns.no_answer", "check the VPN").says(&["REFUSED"]),
+        nameserver("says nothing", Nameserver::Silent, "dns.no_answer", "allow DNS (port 53)").says(&["127.0.0.1", "no answer"]),
+        nameserver("is not there", Nameserver::PortClosed, "dns.no_answer", "/etc/resolv.conf").says(&["port closed"]),
+        nameserver("cannot be reached", Nameserver::Unreachable, "dns.no_answer", "the network and the VPN").says(&["cannot be reached"]),
+        nameserver("is not what answers", Nameserver::Garbage, "dns.no_answer", "port 53").says(&["something intercepts DNS"]),
         line("only IPv6 addresses, IPv4 asked for", "dns.no_address", 68, "-4", CONNECT).with(&["--host", "x.8x8.test", "-4", "--resolve", "x.8x8.test:443:::1"]),
         line("only IPv4 addresses, IPv6 asked for", "dns.no_address", 68, "-6", CONNECT).with(&["--host", "127.0.0.1", "-6"]),
         line("a sinkhole's address", "tcp.refused", 69, "a DNS filter", REFUSED).with(&["--host", "x.8x8.test", "--port", "1", "--resolve", "x.8x8.test:1:0.0.0.0"]).says(&["leads to 0.0.0.0"]),
@@ -95,7 +107,7 @@ fn table() -> Vec<Row> {
         service("self-signed", signed_by(SignedBy::Itself), "tls.untrusted", 60, "--ca-file", CERTIFICATE).says(&["self-signed"]),
         service("an inspecting proxy's authority", signed_by(unknown(true)), "tls.intercepted", 60, "TLS inspection", CERTIFICATE).says(&["intercepted by", "or trust your company's root", "avoid"]),
         service("an unknown authority", signed_by(unknown(false)), "tls.intercepted", 60, "TLS inspection", CERTIFICATE).says(&["the name is right", "its chain"]),
-        service("the intermediate is missing", signed_by(SignedBy::Intermediate { sent: false }), "tls.intercepted", 60, "send the rest of its chain", CERTIFICATE).says(&["Test Intermediate"]),
+        service("the intermediate is missing", signed_by(SignedBy::Intermediate { sent: false }), "tls.missing_intermediate", 60, "its chain is incomplete", CERTIFICATE).says(&["Test Intermediate", "--ca-file intermediate.pem"]),
         service("expired", Certificate(Leaf::expired()), "tls.expired", 60, "date -u", CERTIFICATE).says(&["expired on"]),
         service("not yet valid", Certificate(Leaf::not_yet_valid()), "tls.not_yet_valid", 60, "clock", CERTIFICATE).says(&["is not valid before"]),
         service("another host's certificate", Certificate(Leaf::named(&["other.8x8.test"])), "tls.name", 60, "--host", CERTIFICATE).says(&["not for 127.0.0.1 but for other.8x8.test"]),
@@ -155,6 +167,8 @@ fn table() -> Vec<Row> {
         service("the peer freezes", Fault::Freeze, "stream.no_pong", 69, "hung server", TIMEOUT).with(PINGS),
         service("the peer freezes while nobody waits for pings", Fault::Freeze, "stream.no_pong", 69, "hung server", TIMEOUT),
         service("pings are not answered", Fault::NoPongs, "stream.no_pong", 69, "hung server", TIMEOUT).with(PINGS),
+        service("acknowledgements are refused", Fault::AcksRefused, "stream.closed", 69, "connects again", EOF).publishing(40).says(&["1011", "ping answered after"]),
+        service("acknowledgements do not count", Fault::AcksLost, "stream.no_acks", 69, "drops what this side sends", "No Messages Received").publishing(40).says(&["5 came, and no more", "ping answered after"]),
         service("a message too large", Fault::OversizeClaim, "stream.too_large", 76, "--max-message-size", "Cannot Decode Payload"),
         service("a payload that is no base64", Fault::Odd(Odd::NotBase64), "stream.bad_payload", 65, "--format envelope", "Cannot Decode Payload"),
         service("a frame that is no JSON", Fault::Odd(Odd::NotJson), "stream.bad_payload", 65, "another service", "Cannot Decode Payload"),
@@ -179,7 +193,7 @@ const fn row(
     see: &'static str,
 ) -> Row {
     let see = if see.is_empty() { None } else { Some(see) };
-    Row { name, at, code, exit, fix, see, says: &[], args: &[] }
+    Row { name, at, code, exit, fix, see, says: &[], args: &[], published: 0 }
 }
 
 /// Where nobody is reached.
@@ -191,6 +205,16 @@ const fn line(
     see: &'static str,
 ) -> Row {
     row(name, At::Line, code, exit, fix, see)
+}
+
+/// A name is asked for that only the nameserver is told.
+const fn nameserver(
+    name: &'static str,
+    behaviour: Nameserver,
+    code: &'static str,
+    fix: &'static str,
+) -> Row {
+    row(name, At::Nameserver(behaviour), code, 68, fix, CONNECT)
 }
 
 const fn service(
@@ -219,6 +243,7 @@ pub fn trials() -> Vec<Trial> {
     let rows = table().into_iter().map(|row| {
         let place = match row.at {
             At::Proxy(_) => "proxy",
+            At::Nameserver(_) => "nameserver",
             _ => row.step(),
         };
         test(&format!("{place}: {}", row.name), move || row.run())
@@ -253,6 +278,11 @@ impl Row {
         self
     }
 
+    const fn publishing(mut self, number: usize) -> Row {
+        self.published = number;
+        self
+    }
+
     const fn says(mut self, words: &'static [&'static str]) -> Row {
         self.says = words;
         self
@@ -266,18 +296,31 @@ impl Row {
     /// Meets the fault twice, for the document and for the text.
     fn run(&self) {
         let service = match &self.at {
-            At::Line | At::Proxy(_) => Service::builder().may_be_unreached().start(),
+            At::Line | At::Nameserver(_) | At::Proxy(_) => {
+                Service::builder().may_be_unreached().start()
+            }
             At::Service(fault) => Service::with(fault.clone()),
             At::Pulsar(version) => Service::builder().pulsar(*version).start(),
             At::Key => Service::builder().key("eght_of-somebody-else").start(),
         };
+        if self.published > 0 {
+            service.publish_many("all", self.published, |_| "{}");
+        }
         let proxy = match &self.at {
             At::Proxy(fault) => Some(Proxy::start(fault.clone()).forward_to(&service)),
             _ => None,
         };
+        let nameservers = match self.at {
+            At::Nameserver(behaviour) => Some(Nameservers::start(&[behaviour])),
+            _ => None,
+        };
         let run = |more: &[&str]| {
-            let run = match self.at {
-                At::Line => Run::new(&["--tenant", "acme"]),
+            let run = match (&self.at, &nameservers) {
+                (At::Line, _) => Run::new(&["--tenant", "acme"]),
+                (_, Some(nameservers)) => {
+                    Run::new(&["--tenant", "acme", "--host", "pulsar-ws-usw1.8x8.com"])
+                        .env("TAIL8X8_RESOLV_CONF", nameservers.resolv_conf())
+                }
                 _ => Run::against(&service),
             };
             let run = run.args(&["diagnose", "--listen", "300ms", "--connect-timeout", "10s"]);
@@ -340,6 +383,9 @@ impl Row {
         let whole = lines.join("\n");
         assert!(whole.contains(&format!("[{}]", self.code)), "no code\n{whole}");
         let result = match self.exit {
+            _ if self.code == "stream.silent" => {
+                "RESULT: warn - connected and authorised, but silent: ".to_owned()
+            }
             0 | 10 => format!("RESULT: warn - {}: ", self.step()),
             _ => format!("RESULT: FAIL at {} - ", self.step()),
         };

@@ -24,7 +24,7 @@ fn table() -> Vec<Row> {
         row("auth: 500 and a JSON errorMsg", Status(500, Body::JsonErrorMsg("all brokers are away")), "auth.server_error", 69, &["all brokers are away"]),
         row("auth: 502", Status(502, Body::Page("502 Bad Gateway")), "auth.server_error", 69, &["HTTP 502", "service behind it"]),
         row("auth: 503", Status(503, Body::Text("try again later")), "auth.server_error", 69, &["HTTP 503", "try again later"]),
-        row("auth: 504", Status(504, Body::Page("504 Gateway Time-out")), "auth.server_error", 69, &["HTTP 504", "Time-out"]),
+        row("auth: 504", Status(504, Body::Page("504 Gateway Time-out")), "auth.server_error", 69, &["HTTP 504 Gateway Timeout ["]),
         row("auth: 200, a page", Status(200, Body::Page("Welcome")), "auth.not_websocket", 76, &["HTTP 200", "Welcome", "portal"]),
         row("auth: 301", Status(301, Body::None), "auth.not_websocket", 76, &["HTTP 301", "portal.8x8.test"]),
         row("auth: 302 to a portal", Status(302, Body::Page("Log in")), "auth.not_websocket", 76, &["HTTP 302", "portal.8x8.test", "login page"]),

@@ -62,7 +62,7 @@ fn the_gateway_refuses() {
     let with = |key| Run::new(&topic.args(gateway.port())).key(key);
     with(Key::Text("eght_wrong".to_owned()))
         .fails_with("auth.unauthorized", 77)
-        .assert_stderr_has("401 Authorization Required");
+        .assert_stderr_has("HTTP 401 Unauthorized [");
     with(Key::Text(FORBIDDEN_KEY.to_owned()))
         .fails_with("auth.forbidden", 77)
         .assert_stderr_has("403 Forbidden");

@@ -16,7 +16,7 @@ use openssl::nid::Nid;
 use openssl::pkey::{PKey, Private};
 use openssl::rsa::Rsa;
 use openssl::x509::extension::{BasicConstraints, KeyUsage, SubjectAlternativeName};
-use openssl::x509::{X509, X509Name, X509NameBuilder};
+use openssl::x509::{X509, X509Extension, X509Name, X509NameBuilder};
 
 use super::scratch::Scratch;
 
@@ -42,7 +42,7 @@ pub enum SignedBy {
     Itself,
     /// A CA nobody was told about, as an intercepting proxy has it; its root sent along or not.
     UnknownCa { root_sent: bool },
-    /// An intermediate of the CA, sent along or forgotten.
+    /// An intermediate of the CA, sent along or forgotten; the certificate says where it can be had.
     Intermediate { sent: bool },
 }
 
@@ -196,6 +196,9 @@ impl Ca {
         let issuer_cert = issuer.map(|issuer| &*issuer.cert);
         let names = names.build(&cert.x509v3_context(issuer_cert, None)).unwrap();
         cert.append_extension(names).unwrap();
+        if let SignedBy::Intermediate { .. } = leaf.signed_by {
+            cert.append_extension(issuer_url()).unwrap();
+        }
         cert.sign(issuer.map_or(&key, |issuer| &issuer.key), MessageDigest::sha256()).unwrap();
         Identity { cert: cert.build(), key, chain }
     }
@@ -231,6 +234,13 @@ fn certificate(
     cert.set_not_before(&in_days(days.start)).unwrap();
     cert.set_not_after(&in_days(days.end)).unwrap();
     cert
+}
+
+/// Where the issuer's certificate can be had, as public authorities tell it. Nobody answers there.
+#[allow(deprecated)] // the crate has no other way to make this extension
+fn issuer_url() -> X509Extension {
+    let value = "caIssuers;URI:http://ca.8x8.test/intermediate.der";
+    X509Extension::new_nid(None, None, Nid::INFO_ACCESS, value).unwrap()
 }
 
 fn in_days(days: i64) -> Asn1Time {

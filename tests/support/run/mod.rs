@@ -161,13 +161,13 @@ impl Run {
         self.scratch.join(KEY_FILE)
     }
 
-    /// Runs it to its end.
     /// Starts it by another command, such as `nohup`.
     pub fn through(mut self, command: &str) -> Run {
         self.args.insert(0, std::mem::replace(&mut self.program, command.into()).into());
         self
     }
 
+    /// Runs it to its end.
     #[track_caller]
     pub fn run(self) -> Output {
         self.spawn().finish()

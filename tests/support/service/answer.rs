@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 /// What explains a refusal. The text is the server's own sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Body {
@@ -159,4 +161,10 @@ pub(super) fn reason(status: u16) -> &'static str {
         504 => "Gateway Timeout",
         _ => "Whatever",
     }
+}
+
+/// So many seconds from now, as `Date` has it.
+pub(super) fn http_date(ahead: i64) -> String {
+    let now = Timestamp::now() + SignedDuration::from_secs(ahead);
+    now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }

@@ -150,6 +150,10 @@ pub enum Fault {
     NoPongs,
     /// An odd message, then all is normal.
     Odd(Odd),
+    /// Acknowledgements are read and do not count: the window stays full.
+    AcksLost,
+    /// The first acknowledgement is answered by Close 1011.
+    AcksRefused,
 
     // Stream, from its beginning
     /// Every message in three fragments, with a ping between them: legal.
@@ -158,6 +162,10 @@ pub enum Fault {
     Binary,
     /// Every frame in pieces of 7 bytes: legal.
     FramesInPieces,
+
+    // Everywhere
+    /// Whatever the server says, also in TLS, is a byte per 2 ms: slow, and legal.
+    Trickles,
 }
 
 /// What follows the bytes of a stream fault.

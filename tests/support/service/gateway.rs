@@ -2,15 +2,14 @@
 //! as Pulsar does, and either opens a session or refuses with the words of that version.
 
 use std::io::{Read, Write};
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use jiff::{SignedDuration, Timestamp};
 use percent_encoding::percent_decode_str;
 
 use super::Version;
-use super::answer::{Answer, Body};
+use super::answer::{Answer, Body, http_date};
 use super::fault::Fault;
 use super::feed::{Feed, Reader, Start, Subscription};
 use super::seen::Request;
@@ -134,10 +133,7 @@ fn decoded(text: &str) -> String {
 }
 
 fn common_headers(shared: &Shared) -> String {
-    let date = shared.settings.date_skew.map(|skew| {
-        let now = Timestamp::try_from(SystemTime::now()).unwrap() + SignedDuration::from_secs(skew);
-        format!("Date: {}\r\n", now.strftime("%a, %d %b %Y %H:%M:%S GMT"))
-    });
+    let date = shared.settings.date_skew.map(|skew| format!("Date: {}\r\n", http_date(skew)));
     format!("Server: nginx/1.22.1\r\n{}", date.unwrap_or_default())
 }
 

@@ -175,6 +175,7 @@ fn attend(shared: &Shared, number: usize, mut socket: Socket, fault: &Fault) {
         drop(ended);
         return socket.end(ordered(&remote).unwrap_or(ending));
     }
+    socket.trickle = matches!(fault, Fault::Trickles).then_some(Duration::from_millis(2));
     let Some(mut wire) = secure(shared, number, socket, fault) else {
         return;
     };

@@ -22,6 +22,8 @@ pub enum ProxyFault {
     OddReason,
     /// It works, its head comes a byte per 20 ms.
     SlowHead,
+    /// It works, and its clock is this many seconds ahead of ours.
+    Dated(i64),
     /// 407 until this user and password come.
     Login(&'static str, &'static str),
     /// 407 that offers NTLM and Negotiate only.
@@ -234,6 +236,11 @@ impl Shared {
             ProxyFault::OddReason => {
                 let odd = "HTTP/1.1 200 Go ahead, caller\r\nProxy-Agent: Odd/1.0\r\nX-A: b\r\n\r\n";
                 return self.tunnel(client, &text, odd);
+            }
+            ProxyFault::Dated(ahead) => {
+                let date = super::answer::http_date(*ahead);
+                let head = format!("HTTP/1.1 200 Connection established\r\nDate: {date}\r\n\r\n");
+                return self.tunnel(client, &text, &head);
             }
             ProxyFault::SlowHead => {
                 let (slow, last) = ok.split_at(ok.len() - 1);

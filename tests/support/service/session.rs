@@ -369,7 +369,11 @@ impl<'a> Session<'a> {
         if acks.is_empty() {
             return;
         }
-        self.unacked = self.unacked.saturating_sub(acks.len());
+        match self.fault {
+            Fault::AcksLost => {}
+            Fault::AcksRefused => self.close(1011, "acknowledgements are not taken here"),
+            _ => self.unacked = self.unacked.saturating_sub(acks.len()),
+        }
         if let Feed::Consumer { topic, subscription } = &self.feed {
             self.shared.change(|state| {
                 if let Some(subscription) = state.subscription(topic, subscription) {

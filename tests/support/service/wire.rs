@@ -101,13 +101,15 @@ pub(super) struct Socket {
     pub(super) tcp: TcpStream,
     pub(super) remote: Arc<Remote>,
     pub(super) patient: bool,
+    /// Each byte takes so long.
+    pub(super) trickle: Option<Duration>,
 }
 
 impl Socket {
     pub(super) fn new(tcp: TcpStream, remote: Arc<Remote>) -> Socket {
         tcp.set_nonblocking(true).unwrap();
         tcp.set_nodelay(true).unwrap();
-        Socket { tcp, remote, patient: true }
+        Socket { tcp, remote, patient: true, trickle: None }
     }
 
     /// Ends it. A socket closed with unread data would be reset, so FIN is followed by reading on.
@@ -151,6 +153,13 @@ impl Read for Socket {
 
 impl Write for Socket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut bytes = bytes;
+        if let Some(pause) = self.trickle {
+            bytes = &bytes[..bytes.len().min(1)];
+            if self.remote.pause(Some(Instant::now() + pause)).is_err() {
+                return Err(io::Error::other("ended by the test"));
+            }
+        }
         self.waiting(PollFlags::POLLOUT, |tcp| tcp.write(bytes))
     }
 

@@ -1,0 +1,141 @@
+//! Capture: files that hold each event exactly once, whatever kills the program. Driven against the
+//! scripted service; what only a real Pulsar or a real logrotate can show is tested beside them.
+//!
+//! Here is what all of them share; the folder of a capture and what is looked at in it is in `spool`.
+
+mod bad_input;
+mod clocks;
+mod cursor;
+mod disk;
+mod hangup;
+mod kill;
+mod locks;
+mod metrics;
+mod moved;
+mod order;
+mod rejects;
+mod resuming;
+mod rotation;
+mod small_disk;
+mod spool;
+mod start;
+mod stdout;
+mod steps;
+mod systemd;
+
+use std::time::{Duration, Instant};
+
+use libtest_mimic::Trial;
+
+use self::spool::Spool;
+use crate::support::run::{Output, Run, Running};
+
+pub fn trials() -> Vec<Trial> {
+    [
+        start::trials(),
+        moved::trials(),
+        cursor::trials(),
+        resuming::trials(),
+        rejects::trials(),
+        rotation::trials(),
+        clocks::trials(),
+        hangup::trials(),
+        stdout::trials(),
+        locks::trials(),
+        metrics::trials(),
+        systemd::trials(),
+        order::trials(),
+        disk::trials(),
+        bad_input::trials(),
+        kill::trials(),
+        steps::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}
+
+fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    Trial::test(format!("capture: {name}"), move || {
+        body();
+        Ok(())
+    })
+}
+
+/// A trial that needs what not every machine has: ignored there, with the reason as its kind.
+fn test_if(missing: &Option<String>, name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    match missing {
+        None => test(name, body),
+        Some(reason) => test(name, body).with_kind(reason).with_ignored_flag(true),
+    }
+}
+
+fn event(n: usize) -> String {
+    format!(r#"{{"n":{n}}}"#)
+}
+
+fn events(range: std::ops::Range<usize>) -> Vec<String> {
+    range.map(event).collect()
+}
+
+/// What a failed test tells beside its failure.
+struct ToldOnFailure(String);
+
+impl Drop for ToldOnFailure {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("{}", self.0);
+        }
+    }
+}
+
+/// Generous: the machine may be busy.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+#[track_caller]
+fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !done() {
+        assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain until {what}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+/// Starts it by other words before it, such as `prlimit` and its options.
+fn through(run: Run, words: &[&str]) -> Run {
+    words.iter().rev().fold(run, |run, word| run.through(word))
+}
+
+/// Ends a follower, which ends well.
+#[track_caller]
+fn stop(run: Running) {
+    ended(run).assert_code(0);
+}
+
+/// The same, with what it said.
+#[track_caller]
+fn ended(mut run: Running) -> Output {
+    run.signal(nix::sys::signal::Signal::SIGTERM);
+    let output = run.finish();
+    output.assert_code(0);
+    output
+}
+
+/// The end that nothing can prepare for.
+#[track_caller]
+fn kill(mut run: Running) {
+    run.signal(nix::sys::signal::Signal::SIGKILL);
+    run.finish().assert_signal(nix::sys::signal::Signal::SIGKILL);
+}
+
+/// Which of the programs a test needs is not there.
+fn missing(program: &str, args: &[&str]) -> Option<String> {
+    match std::process::Command::new(program).args(args).output() {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stderr);
+            Some(format!("{program} does not work here: {}", said.trim()))
+        }
+        Err(error) => Some(format!("{program}: {error}")),
+    }
+}

@@ -1,0 +1,52 @@
+//! As cron does it: one run after the other, each until it has caught up, none with a word.
+//! More in a row are in `operations`, on the local service.
+
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+
+use super::Capture;
+use super::publisher::Publisher;
+use crate::support::nginx::Gateway;
+use crate::support::pulsar::{Pulsar, trial};
+
+pub(super) fn trials() -> Vec<Trial> {
+    vec![
+        trial("real::capture: thirty silent runs in a row hold each event once", runs_in_a_row),
+        trial("real::capture: an empty topic ends in about ten seconds", an_empty_topic),
+    ]
+}
+
+fn runs_in_a_row() {
+    let pulsar = Pulsar::shared();
+    let gateway = Gateway::start(pulsar.websocket_port());
+    let namespace = pulsar.namespace("capture-cron");
+    for (topic, batching) in
+        [(namespace.topic("plain"), None), (namespace.topic("batches"), Some(10))]
+    {
+        let capture = Capture::of(&topic, gateway.port());
+        let publisher = Publisher::start(&topic, batching, 0, Duration::from_millis(5));
+        for _ in 0..30 {
+            capture.catch_up().run().assert_code(0).assert_silent();
+        }
+        publisher.finish();
+        let last = capture.catch_up().args(&["--idle-timeout", "1s"]).run();
+        last.assert_code(0).assert_silent();
+        capture.assert_holds_the_topic();
+    }
+}
+
+fn an_empty_topic() {
+    let pulsar = Pulsar::shared();
+    let gateway = Gateway::start(pulsar.websocket_port());
+    let topic = pulsar.namespace("capture-cron").topic("empty");
+    drop(topic.producer(None));
+    let capture = Capture::of(&topic, gateway.port());
+    for _ in 0..2 {
+        let output = capture.catch_up().run();
+        output.assert_code(0).assert_silent();
+        let elapsed = output.elapsed;
+        assert!((9..30).contains(&elapsed.as_secs()), "it took {elapsed:?}");
+        assert_eq!(capture.bytes(), b"");
+    }
+}
