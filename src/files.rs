@@ -25,19 +25,21 @@ pub(crate) fn read_text(path: &Path, longest: u64) -> io::Result<String> {
 pub(crate) fn append(path: &Path, mode: u32, durable: bool) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).append(true).mode(mode);
-    match options.clone().create_new(true).open(path) {
+    let file = match options.clone().create_new(true).open(path) {
         Ok(file) => {
             // Whatever the umask says: the mode was asked for.
             file.set_permissions(fs::Permissions::from_mode(mode))?;
-            if durable {
-                sync_folder(path)?;
-            }
-            Ok(file)
+            file
         }
         // There already, or a link to what is not there yet.
-        Err(e) if e.kind() == ErrorKind::AlreadyExists => options.create(true).open(path),
-        Err(e) => Err(e),
+        Err(e) if e.kind() == ErrorKind::AlreadyExists => options.create(true).open(path)?,
+        Err(e) => return Err(e),
+    };
+    if durable {
+        // Also of one that was there: whoever made it may have died before this.
+        sync_folder(path)?;
     }
+    Ok(file)
 }
 
 /// Replaces a file's content as a whole.

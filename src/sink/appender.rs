@@ -100,6 +100,18 @@ impl Appender {
         if cut { whole } else { written.len() }
     }
 
+    /// Shortens the file to what it was.
+    ///
+    /// # Errors
+    /// Those of ftruncate(2).
+    pub(super) fn cut(&mut self, len: u64) -> io::Result<()> {
+        if self.len()? > len {
+            self.file.set_len(len)?;
+        }
+        (self.torn, self.unsynced) = (false, true);
+        Ok(())
+    }
+
     /// Makes what was appended outlive a power loss.
     ///
     /// # Errors

@@ -144,19 +144,22 @@ impl Output {
     /// the disk: what the cursor does not name of them is awaited, as after a death.
     pub(super) fn roll_back(&mut self) -> Result<(), Failure> {
         let Some(saved) = &self.cursor else { return Ok(()) };
-        let open = match &self.target {
-            Target::Files(series) => Some(series.open.identity()),
-            Target::Stream(_) => None,
-        };
-        let is_open = |place: &FilePlace| {
-            place.identity.zip(open).is_some_and(|(place, open)| place.is(&open))
-        };
         let mut held = Held::default();
         for place in &saved.cursor.output {
-            let found = start::repair(place, !is_open(place), &mut held.lines);
+            // The open file may have been moved away.
+            if let Target::Files(series) = &mut self.target
+                && place.identity.is_some_and(|identity| identity.is(&series.open.identity()))
+            {
+                let cut = series.open.cut(place.offset);
+                cut.map_err(|e| disk_failure(series.shown(), &e))?;
+                held.output.push(place.clone());
+                continue;
+            }
+            let found = start::repair(place, true, &mut held.lines);
             match found.map_err(|(path, e)| disk_failure(path.display().to_string(), &e))? {
                 Found::Kept(place) => held.output.push(place),
-                Found::Lost(_) | Found::Nothing => {}
+                Found::Lost(reason) => self.report.warning(reason),
+                Found::Nothing => {}
             }
         }
         for place in &saved.cursor.rejects {
