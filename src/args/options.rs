@@ -125,7 +125,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "end after what was published before this time",
         "Only what was published before this time, written as for --since; the run ends when \
          all of it has been read. With a time in the past, --message-id, --idle-timeout and \
-         --retry have the defaults of -e.",
+         --retry have the defaults of -e. Not together with --cursor-file, which would pass \
+         over what is left out.",
         |args, text| put(&mut args.until, values::time(text))),
     value("num-messages", "N", Section::Range,
         "end after N lines",
@@ -192,8 +193,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("output", "FILE", Section::Capture,
         "append to this file instead of standard output",
         "Append the lines to this file instead of standard output; - is standard output. %Y, \
-         %m, %d, %H, %M and %S in the name stand for the time in UTC, and a new file begins \
-         when the name changes. After SIGHUP the file is opened anew, as logrotate wants it. \
+         %m, %d, %H, %M and %S in the last part of the name stand for the time in UTC, and a \
+         new file begins when the name changes. After SIGHUP the file is opened anew, as logrotate wants it. \
          Another run that is given the same file exits 75.",
         |args, text| put(&mut args.output, FileName::parse(text)))
         .short('o').default_words("standard output"),

@@ -165,7 +165,7 @@ impl Run<'_> {
             self.report.live(self.counters);
             let look = earlier(until, self.report.next_live());
             let interest = self.out().interest();
-            let mut fds = Vec::from_iter(interest.as_ref().map(super::poll_fd));
+            let mut fds = Vec::from_iter(interest.as_ref().map(super::write::poll_fd));
             match self.signals.wait(&mut fds, look) {
                 Wake::Stop => return Ok(false),
                 Wake::Ready if self.out().is_closed() => return Ok(false),

@@ -9,20 +9,19 @@ mod connect;
 mod end;
 mod idle;
 mod intake;
+mod leave;
 mod probe;
 mod watch;
+mod write;
 
 use std::cell::{RefCell, RefMut};
 use std::collections::BTreeSet;
-use std::fs::File;
-use std::os::fd::AsFd;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
-use nix::poll::{PollFd, PollFlags};
 
-use crate::advice::{self, Problem};
+use crate::advice;
 use crate::connect::Ladder;
 use crate::failure::{Failure, Step};
 use crate::notify::Notify;
@@ -31,15 +30,12 @@ use crate::resume::Resume;
 use crate::retry::Retries;
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
-use crate::sink::{Output, Receipt, Written};
-use crate::sys::{self, Signals, Wake, earlier};
-use crate::words::duration;
+use crate::sink::{Output, Written};
+use crate::sys::{self, Signals};
 use chores::{Chores, Waiting};
 use end::End;
 use idle::Idle;
-
-/// How long a blocked output may hold up a run that was told to stop.
-const STOP_LIMIT: Duration = Duration::from_secs(1);
+use write::poll_fd;
 
 /// How a run ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -271,162 +267,9 @@ impl Run<'_> {
         }
     }
 
-    /// The output was blocked, so the service may have been waiting for acknowledgements: none of
-    /// that time counts as its silence.
-    fn restart_silence(&mut self) {
-        self.idle.message();
-        self.idle.settle();
-        if let Some(end) = &mut self.end {
-            end.opened();
-        }
-    }
-
-    /// Whether one of the run's times is over.
-    fn is_time_to_leave(&mut self) -> Option<Leave> {
-        let now = Instant::now();
-        let is_past = |at: Option<Instant>| at.is_some_and(|at| now >= at);
-        if is_past(self.over) {
-            return Some(Leave::End(Ended::Done));
-        }
-        if self.end.as_ref().is_some_and(|end| end.is_reached(now)) {
-            // Every partition has shown what is newer than all that an earlier run wrote.
-            self.out().no_more_repeats();
-            return Some(Leave::End(Ended::Done));
-        }
-        if let Some(limit) = self.settings.stop.idle_after_until
-            && is_past(self.end.as_ref().and_then(End::due))
-        {
-            self.idle.bound(limit);
-        }
-        if is_past(self.idle.deadline()) {
-            // An empty topic and a dead broker look the same; a fresh upgrade tells them apart.
-            if self.end.is_some() && !self.has_received && self.idle.look_again() {
-                self.report.debug("nothing received: opening the stream anew to be sure");
-                return Some(Leave::Reopen);
-            }
-            // That nothing more came is no proof that nothing will: what is awaited stays so.
-            return Some(Leave::End(Ended::Done));
-        }
-        let limit = self.settings.link.max_silence?;
-        if now < self.idle.silent_for(limit) {
-            return None;
-        }
-        if !std::mem::replace(&mut self.is_silent, true) {
-            self.report.event(format!(
-                "no message for {} (--max-silence): opening the stream anew, which proves the way to the broker",
-                duration(limit)
-            ));
-        }
-        Some(Leave::Reopen)
-    }
-
-    /// When [`Run::is_time_to_leave`] may have another answer.
-    fn next_look(&self) -> Option<Instant> {
-        [
-            self.idle.deadline(),
-            self.settings.link.max_silence.map(|limit| self.idle.silent_for(limit)),
-            self.end.as_ref().and_then(End::next_look),
-            self.end.as_ref().and_then(End::due).filter(|&due| due > Instant::now()),
-            self.report.next_live(),
-            // What the chores do then may have acknowledgements to send, or an end.
-            self.out().due(),
-        ]
-        .into_iter()
-        .fold(self.over, earlier)
-    }
-
-    /// Writes what is pending as far as it goes, and acknowledges what is out.
-    fn write(&mut self, session: &mut Session) -> Result<Written, Failure> {
-        let written = self.write_out()?;
-        loop {
-            let next = self.out().next_written();
-            let Some(Receipt { ack, is_event, .. }) = next else { return Ok(written) };
-            if is_event {
-                self.retries.wrote();
-            }
-            if let Some(id) = ack {
-                self.report.trace(|| format!("> acknowledge {id}"));
-                session.acknowledge(&id)?;
-            }
-        }
-    }
-
-    /// Writes what is pending as far as it goes.
-    fn write_out(&self) -> Result<Written, Failure> {
-        let mut out = self.out();
-        let written = out.write();
-        match out.failed() {
-            Some(failure) => Err(failure.clone()),
-            None => Ok(written),
-        }
-    }
-
-    /// Writes all that is pending before the run ends, and closes the session in good order.
-    /// A run that was told to stop leaves what does not go out within a second; so does one
-    /// whose time is over, which is an error.
-    fn drain(&mut self, mut session: Option<Session>) -> Result<(), Failure> {
-        let over = self.over.map(|over| over.max(Instant::now()) + STOP_LIMIT);
-        loop {
-            let written = match &mut session {
-                Some(open) => self.write(open),
-                None => self.write_out(),
-            };
-            match written {
-                Ok(Written::Blocked) => {}
-                Ok(Written::All | Written::Closed) => break,
-                Err(failure) if failure.step == Step::Output => return Err(failure),
-                // Without its session the output is still to be finished.
-                Err(_) => session = None,
-            }
-            if let (Some(signal), None) = (self.signals.stop(), self.give_up) {
-                self.report.debug(format!("{signal}: stopping, with output that is stuck"));
-                self.give_up = Some(Instant::now() + STOP_LIMIT);
-            }
-            let now = Instant::now();
-            if self.give_up.is_some_and(|at| now >= at) {
-                break;
-            }
-            if over.is_some_and(|at| now >= at) {
-                // What the disk refuses is told by whoever ends the output.
-                if self.out().trouble().is_some() {
-                    return Ok(());
-                }
-                return Err(Failure::new(
-                    Step::Output,
-                    "stdout",
-                    Problem::OutputFailed,
-                    "its reader had not taken everything when --max-time was over",
-                ));
-            }
-            let until =
-                [earlier(self.give_up, over), self.out().due()].into_iter().fold(None, earlier);
-            let interest = self.out().interest();
-            let interest = interest.as_ref().map(poll_fd);
-            match &mut session {
-                Some(open) => {
-                    if open.wait(interest, false, until).is_err() {
-                        session = None;
-                    }
-                }
-                None => {
-                    let _: Wake = self.signals.wait(&mut Vec::from_iter(interest), until);
-                }
-            }
-        }
-        if let Some(session) = session {
-            session.close();
-        }
-        Ok(())
-    }
-
     /// Whether the run has no end of its own in the topic, so that an outage is worth a line
     /// when it begins and when it ends.
     fn is_following(&self) -> bool {
         self.settings.is_following()
     }
-}
-
-/// What of the output to wait for.
-fn poll_fd((file, flags): &(Rc<File>, PollFlags)) -> PollFd<'_> {
-    PollFd::new(file.as_fd(), *flags)
 }
