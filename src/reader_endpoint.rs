@@ -2,11 +2,29 @@
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::settings::{Position, Topic};
+use crate::connect::Request;
+use crate::secret::Secret;
+use crate::settings::{Position, Settings, Topic};
 
 /// Everything but the unreserved characters of RFC 3986 section 2.3.
 pub(crate) const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What is asked of the service for a reader from this position on, with this receiver queue.
+pub(crate) fn request(
+    settings: &Settings,
+    key: Secret,
+    position: &Position,
+    receiver_queue_size: u16,
+) -> Request {
+    let topic = Topic { receiver_queue_size, ..settings.topic.clone() };
+    Request {
+        path: path(&topic, position),
+        key,
+        style: settings.credentials.style,
+        max_message_size: settings.link.max_message_size,
+    }
+}
 
 /// `/ws/v2/reader/persistent/TENANT/NAMESPACE/TOPIC?…`, as Apache Pulsar's WebSocket API has it.
 pub(crate) fn path(topic: &Topic, position: &Position) -> String {

@@ -16,9 +16,9 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 
 use crate::advice::Problem;
-use crate::connect::Stream;
+use crate::connect::{Stream, authority};
 use crate::failure::{Failure, Step};
-use crate::settings::Link;
+use crate::settings::Settings;
 use crate::sys::{Signals, Wake, earlier, is_ready};
 use crate::words::duration;
 
@@ -77,14 +77,14 @@ impl Session {
     pub(crate) fn new(
         mut socket: WebSocket<Stream>,
         signals: Rc<Signals>,
-        subject: String,
-        link: &Link,
+        settings: &Settings,
     ) -> Session {
+        let (target, link) = (&settings.target, &settings.link);
         socket.get_mut().wire_mut().permit();
         Session {
             socket,
             signals,
-            subject,
+            subject: authority(&target.host, target.port),
             ping_interval: link.ping_interval,
             ping_timeout: link.ping_timeout,
             ping_sent: None,

@@ -69,9 +69,8 @@ impl Diagnosis<'_> {
         bounds: Bounds,
         heard: &mut Heard,
     ) -> Result<(), Failure> {
-        let server = authority(&settings.target.host, settings.target.port);
         let signals = Rc::clone(self.signals);
-        let mut session = Session::new(connection.socket, signals, server, &settings.link);
+        let mut session = Session::new(connection.socket, signals, settings);
         let began = Instant::now();
         let result = self.hear(settings, &mut session, bounds, heard);
         heard.ping = heard.ping.or(session.last_pong().map(|pong| pong - began));

@@ -34,13 +34,13 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use crate::args::Args;
-use crate::connect::{Connection, Event, Ladder, Request};
+use crate::connect::{Connection, Event, Ladder};
 use crate::exit::Exit;
 use crate::failure::{Failure, Step};
 use crate::reader_endpoint;
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::settings::{Color, Position, Settings, Topic};
+use crate::settings::{Color, Position, Settings};
 use crate::sys::Signals;
 use check::{Check, IDS, Status};
 use findings::Findings;
@@ -189,7 +189,12 @@ impl Diagnosis<'_> {
             Position::Latest | Position::Earliest => &Position::Latest,
             after => after,
         };
-        let request = request(settings, key, start, settings.topic.receiver_queue_size);
+        let request = reader_endpoint::request(
+            settings,
+            key.clone(),
+            start,
+            settings.topic.receiver_queue_size,
+        );
         let timeout = settings.link.connect_timeout;
         let climbed = ladder.climb(&request, timeout, &mut |event| {
             observer.take(&event);
@@ -315,23 +320,5 @@ impl Diagnosis<'_> {
             let mut out = io::stdout().lock();
             self.has_output = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
         }
-    }
-}
-
-/// What a reader would ask for, but from another place or with another window.
-fn request(settings: &Settings, key: &Secret, position: &Position, window: u16) -> Request {
-    let Topic { tenant, namespace, topic, reader_name, .. } = &settings.topic;
-    let topic = Topic {
-        tenant: tenant.clone(),
-        namespace: namespace.clone(),
-        topic: topic.clone(),
-        reader_name: reader_name.clone(),
-        receiver_queue_size: window,
-    };
-    Request {
-        path: reader_endpoint::path(&topic, position),
-        key: key.clone(),
-        style: settings.credentials.style,
-        max_message_size: settings.link.max_message_size,
     }
 }

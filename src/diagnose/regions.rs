@@ -5,12 +5,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
+use super::Diagnosis;
 use super::check::{Check, Status};
 use super::listen::{Bounds, Heard};
 use super::observer::millis;
-use super::{Diagnosis, request};
 use crate::connect::{Event, Evidence, Halt, Ladder};
 use crate::failure::{Failure, Step};
+use crate::reader_endpoint;
 use crate::regions::REGIONS;
 use crate::secret::Secret;
 use crate::settings::{Position, Settings};
@@ -87,7 +88,7 @@ impl Diagnosis<'_> {
     fn ask(&mut self, settings: &Settings, key: &Secret, host: &str) -> Option<Found> {
         let target = settings.target.at(host);
         let mut ladder = Ladder::new(&target, Rc::clone(self.signals));
-        let request = request(settings, key, &Position::Earliest, WINDOW);
+        let request = reader_endpoint::request(settings, key.clone(), &Position::Earliest, WINDOW);
         let mut status = None;
         let climbed = ladder.climb(&request, CONNECT, &mut |event| match event {
             Event::Began { step: Step::Auth, .. } => self.findings.key_sent = true,

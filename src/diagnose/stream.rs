@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::Diagnosis;
 use super::check::{Check, Status};
 use super::config;
 use super::listen::{Bounds, Heard};
 use super::observer::{Observer, millis};
-use super::{Diagnosis, request};
 use crate::connect::{Connection, Ladder};
 use crate::exit::Exit;
+use crate::reader_endpoint;
 use crate::secret::Secret;
 use crate::settings::{Position, Settings};
 use crate::words::duration;
@@ -96,7 +97,8 @@ impl Diagnosis<'_> {
         began: Instant,
     ) -> Check {
         let silence = format!("no message in {}", duration(self.options.listen));
-        let asked = request(settings, key, &Position::Earliest, PROBE_WINDOW);
+        let asked =
+            reader_endpoint::request(settings, key.clone(), &Position::Earliest, PROBE_WINDOW);
         let mut observer = Observer::new(settings, config::sent(settings, key));
         let climbed = ladder.climb(&asked, self.left(), &mut |event| observer.take(&event));
         let Ok(connection) = climbed else {
@@ -162,7 +164,8 @@ impl Diagnosis<'_> {
         check: &mut Check,
         began: Instant,
     ) -> bool {
-        let asked = request(settings, key, &Position::Earliest, PROBE_WINDOW + 1);
+        let asked =
+            reader_endpoint::request(settings, key.clone(), &Position::Earliest, PROBE_WINDOW + 1);
         let mut heard = Heard::default();
         if let Ok(connection) = ladder.climb(&asked, self.left(), &mut |_| {}) {
             let bounds = self.probing(u64::from(PROBE_WINDOW) + 1);

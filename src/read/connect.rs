@@ -50,20 +50,20 @@ impl Run<'_> {
 
     fn try_to_connect(&mut self) -> Result<Connection, Halt> {
         let settings = self.settings;
-        // Read again each time: keys get replaced.
-        let key = settings.credentials.load()?;
+        let position = self.resume.position();
+        let request = self.request(&position, settings.topic.receiver_queue_size)?;
         self.report.debug(format!("key: from {}", settings.credentials.source));
-        self.report.keep_secret(&key);
-        let request = Request {
-            path: reader_endpoint::path(&settings.topic, &self.resume.position()),
-            key,
-            style: settings.credentials.style,
-            max_message_size: settings.link.max_message_size,
-        };
         let left = self.over.map(|over| over.saturating_duration_since(Instant::now()));
         let timeout = settings.link.connect_timeout.min(left.unwrap_or(Duration::MAX));
         let report = self.report;
         self.ladder.climb(&request, timeout, &mut |event| watch::tell(report, &event))
+    }
+
+    /// A request for a reader, with the key as it is now: keys get replaced.
+    pub(super) fn request(&self, position: &Position, queue: u16) -> Result<Request, Failure> {
+        let key = self.settings.credentials.load()?;
+        self.report.keep_secret(&key);
+        Ok(reader_endpoint::request(self.settings, key, position, queue))
     }
 
     /// Takes stock of a session that has just opened.
@@ -103,8 +103,7 @@ impl Run<'_> {
                 false => report.debug(text),
             }
         }
-        let server = authority(&settings.target.host, settings.target.port);
-        Session::new(connection.socket, Rc::clone(self.signals), server, &settings.link)
+        Session::new(connection.socket, Rc::clone(self.signals), settings)
     }
 
     /// Says which of what was asked for a cursor makes void.

@@ -4,19 +4,19 @@
 //! A message id is believed blindly. One that retention has passed is answered with what is left,
 //! one of another topic with silence; so the oldest message that is held is looked at once.
 
+use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
 use super::Run;
 use crate::advice::Problem;
-use crate::connect::{Halt, Request, authority};
+use crate::connect::{Halt, authority};
 use crate::failure::{Failure, Step};
 use crate::message::{Envelope, Frame, MessageId, parse};
 use crate::progress::Last;
-use crate::reader_endpoint;
 use crate::session::{Next, Session, Woke};
-use crate::settings::{Position, Topic};
+use crate::settings::Position;
 
 /// The look may take so long; the oldest message comes at once, if there is one.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -51,18 +51,10 @@ impl Run<'_> {
     /// The oldest message that the service holds.
     fn oldest(&mut self) -> Result<Option<(MessageId, Option<Timestamp>)>, Halt> {
         let settings = self.settings;
-        let topic = Topic { receiver_queue_size: 1, ..settings.topic.clone() };
-        let request = Request {
-            path: reader_endpoint::path(&topic, &Position::Earliest),
-            key: settings.credentials.load()?,
-            style: settings.credentials.style,
-            max_message_size: settings.link.max_message_size,
-        };
+        let request = self.request(&Position::Earliest, 1)?;
         let limit = settings.link.connect_timeout.min(CONNECT);
         let connection = self.ladder.climb(&request, limit, &mut |_| {})?;
-        let server = authority(&settings.target.host, settings.target.port);
-        let signals = std::rc::Rc::clone(self.signals);
-        let mut session = Session::new(connection.socket, signals, server, &settings.link);
+        let mut session = Session::new(connection.socket, Rc::clone(self.signals), settings);
         let until = Instant::now() + LISTEN;
         let oldest = loop {
             match session.next()? {

@@ -81,8 +81,7 @@ impl Run<'_> {
                     "its reader had not taken everything when --max-time was over",
                 ));
             }
-            let until =
-                [earlier(self.give_up, over), self.out().due()].into_iter().fold(None, earlier);
+            let until = earlier(earlier(self.give_up, over), self.out().due());
             let interest = self.out().interest();
             let interest = interest.as_ref().map(poll_fd);
             match &mut session {

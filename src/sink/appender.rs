@@ -49,6 +49,14 @@ impl Appender {
         self.identity
     }
 
+    /// Whether a path leads to it: others may have renamed or removed it.
+    ///
+    /// # Errors
+    /// Those of stat(2).
+    pub(super) fn is_at(&self, path: &Path) -> io::Result<bool> {
+        Ok(files::place(path)?.identity == Some(self.identity))
+    }
+
     /// Its length, which others may have changed.
     ///
     /// # Errors

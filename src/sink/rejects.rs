@@ -46,8 +46,9 @@ impl Rejects {
         self.pending.extend_from_slice(line.as_bytes());
     }
 
-    pub(super) fn path(&self) -> &PathBuf {
-        &self.path
+    /// The file, for people.
+    pub(super) fn shown(&self) -> String {
+        format!("rejects {}", self.path.display())
     }
 
     /// Writes what is pending.

@@ -143,7 +143,7 @@ impl Series {
             let now = Timestamp::now();
             let done = self.ends.get().filter(|end| *end <= now).unwrap_or(now);
             // Renamed or removed by someone else: nothing of ours to finish.
-            if files::place(&self.open.path)?.identity == Some(self.open.identity()) {
+            if self.open.is_at(&self.open.path)? {
                 self.open.path = give_last_name(&self.name, &self.open.path, done, self.durable)?;
             }
             self.is_finished = true;
@@ -152,27 +152,16 @@ impl Series {
         Ok(())
     }
 
-    /// Whether the open file is the one of that path.
-    ///
-    /// # Errors
-    /// Those of stat(2).
-    pub(super) fn is_open(&self, path: &Path) -> io::Result<bool> {
-        Ok(files::place(path)?.identity == Some(self.open.identity()))
-    }
-
     /// Goes on with the file of that path.
     ///
     /// # Errors
     /// Those of the file system; the old one stays open then.
     pub(super) fn open_next(&mut self, path: &Path) -> io::Result<()> {
-        if !self.is_open(path)? {
+        if !self.open.is_at(path)? {
             let left_empty = self.rotation.is_on() && !self.is_finished && path != self.open.path;
             let old =
                 std::mem::replace(&mut self.open, Appender::open(path, self.mode, self.durable)?);
-            if left_empty
-                && old.len()? == 0
-                && files::place(&old.path)?.identity == Some(old.identity())
-            {
+            if left_empty && old.len()? == 0 && old.is_at(&old.path)? {
                 fs::remove_file(&old.path)?;
             }
         }

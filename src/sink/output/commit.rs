@@ -69,9 +69,7 @@ impl Output {
     /// Writes the rejects among the messages that were counted.
     pub(super) fn write_rejects(&mut self) -> Result<(), Failure> {
         let Some(rejects) = &mut self.rejects else { return Ok(()) };
-        rejects
-            .write()
-            .map_err(|e| disk_failure(format!("rejects {}", rejects.path().display()), &e))
+        rejects.write().map_err(|e| disk_failure(rejects.shown(), &e))
     }
 
     /// Makes everything written so far count.
@@ -105,9 +103,7 @@ impl Output {
         };
         let mut result = files.map_err(|e| self.failure(&e));
         if let (Ok(()), Some(rejects)) = (&result, &mut self.rejects) {
-            let subject = || format!("rejects {}", rejects.path().display());
-            let subject = subject();
-            result = rejects.sync().map_err(|e| disk_failure(subject, &e));
+            result = rejects.sync().map_err(|e| disk_failure(rejects.shown(), &e));
         }
         // What went to a stream cannot be taken back.
         let is_file = matches!(self.target, Target::Files(_));

@@ -102,8 +102,8 @@ impl Output {
             held.hold(open.map_err(|e| cannot_create(series.shown(), &e))?);
         }
         if let (Some(held), Some(rejects)) = (&mut output.held, &output.rejects) {
-            let path = rejects.path().display().to_string();
-            held.hold_rejects(rejects.place().map_err(|e| cannot_create(path, &e))?);
+            let place = rejects.place();
+            held.hold_rejects(place.map_err(|e| cannot_create(rejects.shown(), &e))?);
         }
         Ok(Some(output))
     }

@@ -29,7 +29,7 @@ impl Output {
         }
         let Target::Files(series) = &mut self.target else { return Ok(()) };
         let next = series.leave(turn == Turn::Over).and_then(|path| {
-            let place = if series.is_open(&path)? { None } else { Some(files::place(&path)?) };
+            let place = if series.open.is_at(&path)? { None } else { Some(files::place(&path)?) };
             Ok((path, place))
         });
         let left = series.open.path.clone();
@@ -51,9 +51,7 @@ impl Output {
         }
         if let Some(rejects) = &mut self.rejects {
             rejects.reopen(beside);
-            let place = rejects.place();
-            let path = rejects.path().display().to_string();
-            let place = place.map_err(|e| disk_failure(format!("rejects {path}"), &e))?;
+            let place = rejects.place().map_err(|e| disk_failure(rejects.shown(), &e))?;
             if let Some(held) = &mut self.held {
                 held.hold_rejects(place);
             }

@@ -56,17 +56,22 @@ impl Output {
         add(&self.counters.disk_errors, 1);
         let Some(wait) = self.disk.refused(failure.clone()) else { return };
         let next = format!("trying again in {}", duration(wait));
-        match self.is_following || self.report.is_terminal() {
+        match self.is_told() {
             true => self.report.trouble(&failure, &next),
             false => self.report.debug(format!("{failure}; {next}")),
         }
     }
 
     fn tell(&self, text: String) {
-        match self.is_following || self.report.is_terminal() {
+        match self.is_told() {
             true => self.report.event(text),
             false => self.report.debug(text),
         }
+    }
+
+    /// Whether trouble that passes is worth a line: a run that ends tells only of what ended it.
+    fn is_told(&self) -> bool {
+        self.is_following || self.report.is_terminal()
     }
 
     pub(super) fn advance(&mut self, now: Instant) -> Result<Written, Failure> {
