@@ -3,10 +3,43 @@
 
 use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::unix::fs::{DirEntryExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{DirEntryExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use crate::cursor::{FilePlace, Identity};
+use jiff::Timestamp;
+
+/// A file, and how much of it belongs to messages up to the last one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct FilePlace {
+    /// Absolute.
+    pub(crate) name: PathBuf,
+    /// Which file it is, whatever its name; `None` is one that was about to be made.
+    pub(crate) identity: Option<Identity>,
+    pub(crate) offset: u64,
+}
+
+/// What stat(2) knows a file by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) device: u64,
+    pub(crate) inode: u64,
+    /// When it was made, where the file system tells: a number that was given up is soon another
+    /// file's.
+    pub(crate) born: Option<Timestamp>,
+}
+
+impl Identity {
+    pub(crate) fn of(file: &Metadata) -> Identity {
+        let born = file.created().ok().and_then(|born| Timestamp::try_from(born).ok());
+        Identity { device: file.dev(), inode: file.ino(), born }
+    }
+
+    /// Whether both are one file. A device may have another number after a boot.
+    pub(crate) fn is(&self, other: &Identity) -> bool {
+        let same_birth = self.born.zip(other.born).is_none_or(|(a, b)| a == b);
+        self.inode == other.inode && same_birth
+    }
+}
 
 /// A file's text, if it is a regular file of at most so many bytes.
 pub(crate) fn read_text(path: &Path, longest: u64) -> io::Result<String> {

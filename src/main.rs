@@ -4,21 +4,21 @@
 //! data is settings → ladder ([`connect`]) → [`session`] → [`message`] → [`sink`], and [`read`]
 //! is the loop that drives it.
 
-mod advice;
 mod args;
 mod connect;
 mod cursor;
+mod dates;
 mod diagnose;
+mod endpoint;
 mod exit;
 mod explain;
-mod failure;
+mod fault;
 mod files;
 mod message;
 mod metrics;
 mod notify;
 mod progress;
 mod read;
-mod reader_endpoint;
 mod regions;
 mod report;
 mod resume;
@@ -27,23 +27,22 @@ mod secret;
 mod session;
 mod settings;
 mod sink;
-mod sys;
 #[cfg(test)]
 mod testing;
 mod values;
+mod wait;
 mod words;
 
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 use std::rc::Rc;
 
-use advice::Problem;
 use exit::Exit;
-use failure::{Failure, Step};
+use fault::{Failure, Fault, Step};
 use read::Ended;
 use report::{Counters, Report};
 use settings::{Environment, Settings};
-use sys::Signals;
+use wait::Signals;
 
 /// Of a text to explain.
 const LONGEST_TEXT: u64 = 1024 * 1024;
@@ -111,7 +110,7 @@ fn run_read(mut args: args::Args) -> Exit {
     let has_end = stop.at_end || stop.until.is_some() || stop.num_messages.is_some();
     if let (Ended::Stopped, true, Some(signal)) = (ended, has_end, signals.stop()) {
         // Cut short: `tail8x8 -e > file && use file` must not go on.
-        sys::die_by(signal);
+        wait::die_by(signal);
     }
     if stop.fail_if_empty && counters.events.get() == 0 {
         return Exit::Empty;
@@ -121,7 +120,7 @@ fn run_read(mut args: args::Args) -> Exit {
 
 fn no_signals(e: &io::Error) -> Failure {
     let cause = format!("cannot be taken over: {}", words::reason(e));
-    Failure::new(Step::Config, "signals", Problem::NoResources, cause)
+    Failure::new(Step::Config, "signals", Fault::NoResources, cause)
 }
 
 /// `mistake` is one on the command line: a diagnosis tells of it as of any other trouble.
@@ -139,7 +138,7 @@ fn run_diagnose(mut args: args::Args, mistake: Option<Failure>) -> Exit {
             let signals = Rc::new(signals);
             let exit = diagnose::diagnose(&settled, &options, &report, &signals);
             match signals.stop() {
-                Some(signal) => sys::die_by(signal),
+                Some(signal) => wait::die_by(signal),
                 None => exit,
             }
         }

@@ -5,8 +5,7 @@
 
 use std::fmt::Write as _;
 
-/// When this table was compared with 8x8's pages.
-pub(crate) const AS_OF: &str = "July 2026";
+pub(crate) use crate::dates::REGIONS_AS_OF as AS_OF;
 
 /// The host that is used when nothing else is said.
 pub(crate) const DEFAULT_HOST: &str = "pulsar-ws-euw2.8x8.com";

@@ -8,9 +8,8 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::cursor::Cursor;
-use crate::message::MessageId;
+use crate::message::{MessageId, Position};
 use crate::progress::Progress;
-use crate::settings::Position;
 
 /// Publish times are the producers' clocks. An event shown from just before the start is no
 /// repeat, a dropped one is a loss: so a start by time leaves this much room.

@@ -2,9 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::advice::{self, Again};
-use crate::failure::Failure;
-use crate::settings::Retry;
+use crate::fault::Failure;
+use crate::fault::{self, RetryClass};
 
 /// After a session has been open, every failure is tried again for this long: a gateway that is
 /// being replaced answers 401 and 404 too.
@@ -15,6 +14,17 @@ const FEW: u32 = 3;
 
 /// No server may make us wait for longer with its `Retry-After`.
 const LONGEST: Duration = Duration::from_secs(3600);
+
+/// How often and how fast a failed connection is tried again.
+#[derive(Clone, Debug)]
+pub(crate) struct Retry {
+    /// Tries after the first failure in a row; `None` is without end.
+    pub(crate) limit: Option<u32>,
+    pub(crate) delay: Duration,
+    pub(crate) max_delay: Duration,
+    /// Also what only a person can mend.
+    pub(crate) all_errors: bool,
+}
 
 /// The failures in a row, since a message was last written.
 #[derive(Debug)]
@@ -65,14 +75,14 @@ impl<'a> Retries<'a> {
         }
         let in_grace =
             self.ever_open && now.duration_since(*self.outage.get_or_insert(now)) < GRACE;
-        let class = advice::row(failure.problem).again;
-        self.doubtful += u32::from(class == Again::Few);
+        let class = fault::row(failure.fault).again;
+        self.doubtful += u32::from(class == RetryClass::Few);
         let again = match class {
-            Again::Never => false,
-            Again::Retry => true,
+            RetryClass::Never => false,
+            RetryClass::Retry => true,
             _ if in_grace || self.policy.all_errors => true,
-            Again::Few => self.doubtful < FEW,
-            Again::Stop => false,
+            RetryClass::Few => self.doubtful < FEW,
+            RetryClass::Stop => false,
         };
         let doubled = self.policy.delay.saturating_mul(1 << (self.in_row - 1).min(20));
         let wait = doubled.min(self.policy.max_delay).mul_f64(jitter);
@@ -90,8 +100,8 @@ pub(crate) fn jitter() -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::advice::Problem;
-    use crate::failure::Step;
+    use crate::fault::Fault;
+    use crate::fault::Step;
 
     const POLICY: Retry = Retry {
         limit: None,
@@ -100,11 +110,11 @@ mod tests {
         all_errors: false,
     };
 
-    fn failure(problem: Problem) -> Failure {
+    fn failure(problem: Fault) -> Failure {
         Failure::new(Step::Auth, "host:443", problem, "")
     }
 
-    fn waits(policy: &Retry, problem: Problem, tries: usize) -> Vec<Option<u64>> {
+    fn waits(policy: &Retry, problem: Fault, tries: usize) -> Vec<Option<u64>> {
         let mut retries = Retries::new(policy);
         let now = Instant::now();
         (0..tries)
@@ -114,22 +124,22 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_up_to_its_limit_and_is_jittered_in_full() {
-        let seconds = waits(&POLICY, Problem::Refused, 9);
+        let seconds = waits(&POLICY, Fault::Refused, 9);
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 60, 60, 60].map(Some));
         let mut retries = Retries::new(&POLICY);
-        let none = retries.next(&failure(Problem::Refused), Instant::now(), 0.0);
+        let none = retries.next(&failure(Fault::Refused), Instant::now(), 0.0);
         assert_eq!(none, Some(Duration::ZERO));
     }
 
     #[test]
     fn before_any_session_what_stays_stops_at_once_and_what_may_stay_soon() {
-        assert_eq!(waits(&POLICY, Problem::Unauthorized, 1), [None]);
-        assert_eq!(waits(&POLICY, Problem::ServerError, 3), [Some(1), Some(2), None]);
+        assert_eq!(waits(&POLICY, Fault::Unauthorized, 1), [None]);
+        assert_eq!(waits(&POLICY, Fault::ServerError, 3), [Some(1), Some(2), None]);
         let all = Retry { all_errors: true, ..POLICY };
-        assert_eq!(waits(&all, Problem::Unauthorized, 2), [Some(1), Some(2)]);
-        assert_eq!(waits(&all, Problem::TooLarge, 1), [None]);
+        assert_eq!(waits(&all, Fault::Unauthorized, 2), [Some(1), Some(2)]);
+        assert_eq!(waits(&all, Fault::TooLarge, 1), [None]);
         let limited = Retry { limit: Some(1), ..POLICY };
-        assert_eq!(waits(&limited, Problem::Refused, 2), [Some(1), None]);
+        assert_eq!(waits(&limited, Fault::Refused, 2), [Some(1), None]);
     }
 
     #[test]
@@ -139,30 +149,24 @@ mod tests {
         let now = Instant::now();
         let mut at = |seconds| {
             let now = now + Duration::from_secs(seconds);
-            retries.next(&failure(Problem::Unauthorized), now, 1.0).is_some()
+            retries.next(&failure(Fault::Unauthorized), now, 1.0).is_some()
         };
         assert!(at(0) && at(299));
         assert!(!at(300));
         retries.opened();
-        assert!(retries.next(&failure(Problem::Unauthorized), now, 1.0).is_some());
-        assert!(retries.next(&failure(Problem::TooLarge), now, 1.0).is_none());
+        assert!(retries.next(&failure(Fault::Unauthorized), now, 1.0).is_some());
+        assert!(retries.next(&failure(Fault::TooLarge), now, 1.0).is_none());
     }
 
     #[test]
     fn retry_after_is_honoured_and_a_written_message_starts_anew() {
         let mut retries = Retries::new(&POLICY);
-        let mut busy = failure(Problem::RateLimited);
+        let mut busy = failure(Fault::RateLimited);
         busy.retry_after = Some(Duration::from_secs(7));
         let now = Instant::now();
         assert_eq!(retries.next(&busy, now, 0.1), Some(Duration::from_secs(7)));
-        assert_eq!(
-            retries.next(&failure(Problem::Refused), now, 1.0),
-            Some(Duration::from_secs(2))
-        );
+        assert_eq!(retries.next(&failure(Fault::Refused), now, 1.0), Some(Duration::from_secs(2)));
         retries.wrote();
-        assert_eq!(
-            retries.next(&failure(Problem::Refused), now, 1.0),
-            Some(Duration::from_secs(1))
-        );
+        assert_eq!(retries.next(&failure(Fault::Refused), now, 1.0), Some(Duration::from_secs(1)));
     }
 }

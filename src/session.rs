@@ -15,11 +15,11 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 
-use crate::advice::Problem;
 use crate::connect::{Stream, authority};
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::settings::Settings;
-use crate::sys::{Signals, Wake, earlier, is_ready};
+use crate::wait::{Signals, Wake, earlier, is_ready};
 use crate::words::duration;
 
 /// How long the server has to answer our Close.
@@ -117,7 +117,7 @@ impl Session {
                 Ok(Message::Frame(_)) => {}
                 Ok(Message::Close(frame)) => {
                     let _ = self.socket.flush();
-                    return Err(self.failure(Problem::StreamClosed, close_words(frame)));
+                    return Err(self.failure(Fault::StreamClosed, close_words(frame)));
                 }
                 Err(Error::Utf8(e)) => {
                     // A Close with such a reason looks the same: ask whether anyone is there.
@@ -217,9 +217,7 @@ impl Session {
             && now < sent + self.ping_timeout + OWN_STALL
         {
             let limit = duration(self.ping_timeout);
-            return Err(
-                self.failure(Problem::NoPong, format!("no answer to a ping within {limit}"))
-            );
+            return Err(self.failure(Fault::NoPong, format!("no answer to a ping within {limit}")));
         }
         self.ping()?;
         self.flush()
@@ -288,33 +286,31 @@ impl Session {
         }
     }
 
-    fn failure(&self, problem: Problem, cause: impl Into<String>) -> Failure {
+    fn failure(&self, problem: Fault, cause: impl Into<String>) -> Failure {
         Failure::new(Step::Stream, &self.subject, problem, cause)
     }
 
     fn explain(&self, e: Error) -> Failure {
         let (problem, cause) = match e {
             Error::ConnectionClosed | Error::AlreadyClosed => {
-                (Problem::StreamClosed, "connection closed".to_owned())
+                (Fault::StreamClosed, "connection closed".to_owned())
             }
             Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => {
-                (Problem::StreamClosed, "connection closed without a close frame (EOF)".to_owned())
+                (Fault::StreamClosed, "connection closed without a close frame (EOF)".to_owned())
             }
             Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => (
-                Problem::TooLarge,
+                Fault::TooLarge,
                 format!("a message of {size} bytes exceeds the limit of {max_size} bytes"),
             ),
             Error::Io(e) => match e.kind() {
                 ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
-                    (Problem::StreamReset, "connection reset by peer".to_owned())
+                    (Fault::StreamReset, "connection reset by peer".to_owned())
                 }
-                ErrorKind::TimedOut => {
-                    (Problem::StreamReset, "the network path was lost".to_owned())
-                }
-                ErrorKind::Other => (Problem::ProtocolViolation, format!("broken TLS data: {e}")),
-                _ => (Problem::StreamReset, e.to_string()),
+                ErrorKind::TimedOut => (Fault::StreamReset, "the network path was lost".to_owned()),
+                ErrorKind::Other => (Fault::ProtocolViolation, format!("broken TLS data: {e}")),
+                _ => (Fault::StreamReset, e.to_string()),
             },
-            e => (Problem::ProtocolViolation, e.to_string()),
+            e => (Fault::ProtocolViolation, e.to_string()),
         };
         self.failure(problem, cause)
     }

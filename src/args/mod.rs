@@ -15,14 +15,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::advice::Problem;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
+use crate::message::{Format, OnReject, Position};
 use crate::secret::Secret;
-use crate::settings::{
-    AuthStyle, Color, Durability, Format, LogFormat, OnReject, Override, Position,
-};
 use crate::values;
+use crate::values::choice::{AuthStyle, Color, Durability, LogFormat};
 use crate::values::file_name::FileName;
+use crate::values::host::Override;
 
 pub(crate) use help::{long as long_help, short as short_help};
 pub(crate) use opt::{Command, Fallback, Opt};
@@ -178,8 +178,8 @@ impl Args {
         (opt.set)(target, text).map_err(|reason| {
             let value = if opt.secret { "the value".to_owned() } else { values::quoted(text) };
             let problem = match source.layer {
-                Layer::ConfigFile => Problem::BadContent,
-                _ => Problem::Usage,
+                Layer::ConfigFile => Fault::BadContent,
+                _ => Fault::Usage,
             };
             Failure::new(Step::Config, &source.name, problem, format!("{value} {reason}"))
         })?;

@@ -7,8 +7,10 @@
 use std::time::Duration;
 
 use crate::args::opt::{Commands, Opt, Section, flag, value};
+use crate::message::Position;
+use crate::message::{Format, OnReject};
 use crate::secret::Secret;
-use crate::settings::{AuthStyle, Color, Durability, Format, LogFormat, OnReject};
+use crate::values::choice::{AuthStyle, Color, Durability, LogFormat};
 use crate::values::file_name::FileName;
 use crate::values::{self, host, proxy};
 
@@ -112,7 +114,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "Where to start: latest (only what is published from now on), earliest (the oldest \
          the service still holds), or a message id, as --format envelope shows it; reading \
          then starts with what follows that message.",
-        |args, text| put(&mut args.message_id, values::position(text)))
+        |args, text| put(&mut args.message_id, Position::parse(text)))
         .commands(Commands::Way)
         .default_words("latest; earliest with -e, --since, --cursor-file or a past --until"),
     value("since", "TIME", Section::Range,

@@ -10,7 +10,7 @@ use lexopt::Arg;
 use crate::args::opt::{Command, Opt};
 use crate::args::options::{OPTIONS, by_long, by_short};
 use crate::args::{Args, Document, Layer, Parsed, Source};
-use crate::failure::Failure;
+use crate::fault::Failure;
 
 /// What the words after the program's name ask for. Help, version and generated documents are
 /// given whatever else is on the line.

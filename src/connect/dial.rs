@@ -9,9 +9,9 @@ use std::time::{Duration, Instant};
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
 use super::resolve::is_sinkhole;
-use super::{Evidence, Halt, OnStep};
-use crate::advice::Problem;
-use crate::sys::{Signals, Wake, is_ready, writable};
+use super::{Evidence, Halt, StepContext};
+use crate::fault::Fault;
+use crate::wait::{Signals, Wake, is_ready, writable};
 
 /// How long an address has for itself before the next one starts.
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -36,7 +36,7 @@ pub(super) fn dial(
     addresses: &[IpAddr],
     port: u16,
     signals: &Signals,
-    on: &mut OnStep<'_, '_>,
+    on: &mut StepContext<'_, '_>,
 ) -> Result<TcpStream, Halt> {
     let mut waiting = addresses.iter().map(|&ip| SocketAddr::new(ip, port));
     let mut pending: Vec<Pending> = Vec::new();
@@ -126,7 +126,7 @@ fn note(
     address: SocketAddr,
     began: Instant,
     e: &io::Error,
-    on: &mut OnStep<'_, '_>,
+    on: &mut StepContext<'_, '_>,
 ) {
     let outcome = Err((e.kind(), words(e)));
     let attempt = Attempt { address, outcome, elapsed: began.elapsed() };
@@ -135,15 +135,15 @@ fn note(
 }
 
 /// Every address failed: each with its own cause, and the problem of the one that got furthest.
-fn all_failed(failed: &[Attempt], on: &OnStep<'_, '_>) -> Halt {
+fn all_failed(failed: &[Attempt], on: &StepContext<'_, '_>) -> Halt {
     let errors = || failed.iter().filter_map(|a| a.outcome.as_ref().err().map(|e| (a.address, e)));
     let any = |wanted: &[ErrorKind]| errors().any(|(_, (kind, _))| wanted.contains(kind));
     let problem = if any(&[ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset]) {
-        Problem::Refused
+        Fault::Refused
     } else if any(&[ErrorKind::TimedOut]) {
-        Problem::ConnectTimeout
+        Fault::ConnectTimeout
     } else {
-        Problem::Unreachable
+        Fault::Unreachable
     };
     let cause = errors().map(|(address, (_, words))| match failed.len() {
         1 => words.clone(),

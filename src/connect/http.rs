@@ -29,7 +29,7 @@ const NGINX_REASONS: [&str; 4] = [
 
 /// The answer of a proxy or a gateway.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Answer {
+pub(crate) struct Response {
     /// The minor version: HTTP/1.0 or HTTP/1.1.
     pub(crate) minor_version: u8,
     pub(crate) status: u16,
@@ -48,7 +48,7 @@ pub(super) enum BadHead {
     NotHttp(String),
 }
 
-impl Answer {
+impl Response {
     /// All values of one header, in order; names are compared without case.
     pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
         self.headers
@@ -115,7 +115,7 @@ impl Answer {
 pub(super) fn read_head(
     stream: &mut (impl Read + Buffered),
     limit: usize,
-) -> Result<Answer, BadHead> {
+) -> Result<Response, BadHead> {
     let mut head = Vec::with_capacity(1024);
     while !head.ends_with(b"\r\n\r\n") {
         let mut byte = [0];
@@ -146,7 +146,7 @@ pub(super) fn read_head(
         return Err(BadHead::NotHttp(format!("the answer is no valid HTTP: {e}")));
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Answer {
+    Ok(Response {
         minor_version: parsed.version.unwrap_or(0),
         status: parsed.code.unwrap_or(0),
         reason: parsed.reason.unwrap_or("").to_owned(),
@@ -157,7 +157,7 @@ pub(super) fn read_head(
 
 /// Reads the beginning of the answer's body. Whatever goes wrong on the way (a body cut short,
 /// a deadline) leaves what had arrived: it is evidence, not the verdict.
-pub(super) fn read_body(answer: &mut Answer, stream: &mut impl Read) {
+pub(super) fn read_body(answer: &mut Response, stream: &mut impl Read) {
     let length = answer.header("Content-Length").and_then(|v| v.trim().parse::<usize>().ok());
     let chunked = answer.has_token("Transfer-Encoding", "chunked");
     // The coding of chunks takes a little room of its own.
@@ -256,7 +256,7 @@ mod tests {
     }
 
     fn sentence(status: u16, body: &str) -> Option<String> {
-        Answer { status, body: body.as_bytes().to_vec(), ..Answer::default() }.sentence()
+        Response { status, body: body.as_bytes().to_vec(), ..Response::default() }.sentence()
     }
 
     #[test]
@@ -273,7 +273,7 @@ mod tests {
         let nginx = |status: u16, title: &str| {
             let body = format!("<html><head><title>{status} {title}</title></head></html>");
             let reason = if status == 401 { "Unauthorized" } else { "Bad Gateway" }.to_owned();
-            Answer { status, reason, body: body.into_bytes(), ..Answer::default() }.sentence()
+            Response { status, reason, body: body.into_bytes(), ..Response::default() }.sentence()
         };
         assert_eq!(nginx(401, "Authorization Required"), None);
         assert_eq!(nginx(502, "Bad Gateway"), None);

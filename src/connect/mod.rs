@@ -1,4 +1,4 @@
-//! The ladder from a host name to an open WebSocket: resolve, dial, tunnel, TLS, upgrade.
+//! The connector from a host name to an open WebSocket: resolve, dial, tunnel, TLS, upgrade.
 //!
 //! It is written once and prints nothing: whoever climbs it hands in a watcher, which hears of
 //! every step's subject, evidence and time. One deadline holds over all of it. No byte of HTTP
@@ -24,22 +24,21 @@ use jiff::Timestamp;
 use native_tls::TlsConnector;
 use tungstenite::WebSocket;
 
-use crate::advice::Problem;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::settings::Target;
-use crate::sys::Signals;
+use crate::wait::Signals;
 
 pub(crate) use dial::Attempt;
-pub(crate) use dns::Answer as NameAnswer;
-pub(crate) use http::Answer;
+pub(crate) use dns::Answer;
+pub(crate) use http::Response;
 pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each, nameservers};
 pub(crate) use stream::Stream;
-pub(crate) use tls::NOT_BEFORE;
 pub(crate) use upgrade::Request;
 use wire::Stopped;
 pub(crate) use wire::Wire;
 
-/// What a watcher hears while the ladder is climbed.
+/// What a watcher hears while the connector is connected.
 #[derive(Debug)]
 pub(crate) enum Event<'a> {
     /// A step begins.
@@ -48,7 +47,7 @@ pub(crate) enum Event<'a> {
     Saw { step: Step, evidence: Evidence<'a> },
     /// The step is done.
     Passed { step: Step, elapsed: Duration },
-    /// The step failed; the failure is also what [`Ladder::climb`] returns.
+    /// The step failed; the failure is also what [`Connector::connect`] returns.
     Failed { elapsed: Duration, failure: &'a Failure },
 }
 
@@ -64,13 +63,13 @@ pub(crate) enum Evidence<'a> {
     /// Which rule decided for or against a proxy.
     ProxyRule(&'a str),
     /// The proxy's or the gateway's answer, whatever its status.
-    Answer(&'a Answer),
+    Response(&'a Response),
     /// The certificate of the server, in DER; verified unless that was given up (`--insecure`).
     /// And the version of TLS that was agreed on.
     Certificate { der: &'a [u8], is_verified: bool, version: Option<&'static str> },
 }
 
-/// Why a climb ended early.
+/// Why a walk ended early.
 #[derive(Debug)]
 pub(crate) enum Halt {
     Failed(Box<Failure>),
@@ -92,25 +91,25 @@ pub(crate) struct Connection {
     pub(crate) date: Option<Timestamp>,
 }
 
-/// Climbs the ladder, as often as needed with the same TLS settings: reading the system's
+/// Climbs the connector, as often as needed with the same TLS settings: reading the system's
 /// certificates is by far the dearest part of a connect, so it is done once.
 #[derive(Debug)]
-pub(crate) struct Ladder<'a> {
+pub(crate) struct Connector<'a> {
     target: &'a Target,
     signals: Rc<Signals>,
     connector: Option<TlsConnector>,
 }
 
-impl<'a> Ladder<'a> {
-    pub(crate) fn new(target: &'a Target, signals: Rc<Signals>) -> Ladder<'a> {
-        Ladder { target, signals, connector: None }
+impl<'a> Connector<'a> {
+    pub(crate) fn new(target: &'a Target, signals: Rc<Signals>) -> Connector<'a> {
+        Connector { target, signals, connector: None }
     }
 
     /// Connects once.
     ///
     /// # Errors
     /// The failure of the step that did not work, or that a signal asks to stop.
-    pub(crate) fn climb(
+    pub(crate) fn connect(
         &mut self,
         request: &Request,
         timeout: Duration,
@@ -118,14 +117,14 @@ impl<'a> Ladder<'a> {
     ) -> Result<Connection, Halt> {
         let target = self.target;
         let signals = Rc::clone(&self.signals);
-        let mut climb = Climb::new(target, &signals, timeout, watch);
-        let wire = self.lower_steps(&mut climb)?;
+        let mut walk = Walk::new(target, &signals, timeout, watch);
+        let wire = self.lower_steps(&mut walk)?;
         let server = authority(&target.host, target.port);
         let mut stream = if target.plain {
             Stream::plain(wire)
         } else {
             let connector = &mut self.connector;
-            climb.step(Step::Tls, &server, |on| {
+            walk.step(Step::Tls, &server, |on| {
                 let connector = match connector {
                     Some(connector) => connector,
                     None => connector.insert(tls::connector(&target.trust, on)?),
@@ -133,7 +132,7 @@ impl<'a> Ladder<'a> {
                 tls::handshake(connector, &target.host, !target.trust.insecure, wire, on)
             })?
         };
-        let date = climb
+        let date = walk
             .step(Step::Auth, &server, |on| upgrade::upgrade(&mut stream, request, target, on))?;
         Ok(Connection { socket: upgrade::into_websocket(stream, request), date })
     }
@@ -142,13 +141,13 @@ impl<'a> Ladder<'a> {
     /// look at what answers there.
     ///
     /// # Errors
-    /// As for [`Ladder::climb`].
+    /// As for [`Connector::connect`].
     pub(crate) fn reach(&self, timeout: Duration) -> Result<Wire, Halt> {
-        self.lower_steps(&mut Climb::new(self.target, &self.signals, timeout, &mut |_| {}))
+        self.lower_steps(&mut Walk::new(self.target, &self.signals, timeout, &mut |_| {}))
     }
 
     /// Resolve, dial, tunnel.
-    fn lower_steps(&self, climb: &mut Climb<'_>) -> Result<Wire, Halt> {
+    fn lower_steps(&self, walk: &mut Walk<'_>) -> Result<Wire, Halt> {
         let target = self.target;
         let signals = &self.signals;
         let (host, port) = match &target.proxy.proxy {
@@ -159,26 +158,24 @@ impl<'a> Ladder<'a> {
         let via = if target.proxy.proxy.is_some() { "proxy " } else { "" };
 
         let rule = Evidence::ProxyRule(&target.proxy.rule);
-        (climb.watch)(Event::Saw { step: Step::Proxy, evidence: rule });
-        let addresses = climb.step(Step::Dns, &format!("{via}{host}"), |on| {
+        (walk.watch)(Event::Saw { step: Step::Proxy, evidence: rule });
+        let addresses = walk.step(Step::Dns, &format!("{via}{host}"), |on| {
             resolve::resolve(host, port, target, signals, on)
         })?;
-        let mut wire = climb.step(Step::Tcp, &format!("{via}{first_hop}"), |on| {
+        let mut wire = walk.step(Step::Tcp, &format!("{via}{first_hop}"), |on| {
             let socket = dial::dial(&addresses, port, signals, on)?;
             Ok(Wire::new(socket, Rc::clone(signals), on.deadline))
         })?;
         if let Some(proxy) = &target.proxy.proxy {
             let server = authority(&target.host, target.port);
-            climb.step(Step::Proxy, &first_hop, |on| {
-                tunnel::tunnel(&mut wire, proxy, &server, on)
-            })?;
+            walk.step(Step::Proxy, &first_hop, |on| tunnel::tunnel(&mut wire, proxy, &server, on))?;
         }
         Ok(wire)
     }
 }
 
-/// One climb: the clock and the watcher all steps share.
-struct Climb<'w> {
+/// One walk: the clock and the watcher all steps share.
+struct Walk<'w> {
     signals: &'w Signals,
     deadline: Instant,
     timeout: Duration,
@@ -187,7 +184,7 @@ struct Climb<'w> {
     watch: &'w mut dyn FnMut(Event<'_>),
 }
 
-impl<'w> Climb<'w> {
+impl<'w> Walk<'w> {
     fn new(
         target: &'w Target,
         signals: &'w Signals,
@@ -195,7 +192,7 @@ impl<'w> Climb<'w> {
         watch: &'w mut dyn FnMut(Event<'_>),
     ) -> Self {
         let proxy_rule = target.proxy.proxy.is_some().then_some(target.proxy.rule.as_str());
-        Climb { signals, deadline: Instant::now() + timeout, timeout, proxy_rule, watch }
+        Walk { signals, deadline: Instant::now() + timeout, timeout, proxy_rule, watch }
     }
 
     /// Runs one step: tells the watcher, takes the time, names step and subject in a failure.
@@ -203,7 +200,7 @@ impl<'w> Climb<'w> {
         &mut self,
         step: Step,
         subject: &str,
-        run: impl FnOnce(&mut OnStep<'_, '_>) -> Result<T, Halt>,
+        run: impl FnOnce(&mut StepContext<'_, '_>) -> Result<T, Halt>,
     ) -> Result<T, Halt> {
         // The watcher of the step before may have waited, too.
         if self.signals.is_stopping() {
@@ -211,7 +208,7 @@ impl<'w> Climb<'w> {
         }
         (self.watch)(Event::Began { step, subject });
         let began = Instant::now();
-        let mut on = OnStep {
+        let mut on = StepContext {
             step,
             subject,
             deadline: self.deadline,
@@ -230,8 +227,8 @@ impl<'w> Climb<'w> {
     }
 }
 
-/// What one step knows of its place on the ladder.
-struct OnStep<'s, 'w> {
+/// What one step knows of its place on the connector.
+struct StepContext<'s, 'w> {
     step: Step,
     subject: &'s str,
     deadline: Instant,
@@ -241,12 +238,12 @@ struct OnStep<'s, 'w> {
     watch: &'s mut (dyn FnMut(Event<'_>) + 'w),
 }
 
-impl OnStep<'_, '_> {
+impl StepContext<'_, '_> {
     fn saw(&mut self, evidence: Evidence<'_>) {
         (self.watch)(Event::Saw { step: self.step, evidence });
     }
 
-    fn failure(&self, problem: Problem, cause: impl Into<String>) -> Failure {
+    fn failure(&self, problem: Fault, cause: impl Into<String>) -> Failure {
         let failure = Failure::new(self.step, self.subject, problem, cause);
         match self.proxy_rule {
             Some(rule) => failure.hint(format!(
@@ -259,18 +256,18 @@ impl OnStep<'_, '_> {
     /// The deadline passed during this step.
     fn timed_out(&self) -> Halt {
         let problem = match self.step {
-            Step::Dns => Problem::NoAnswer,
-            Step::Tcp => Problem::ConnectTimeout,
-            Step::Proxy => Problem::ProxyTimeout,
-            Step::Tls => Problem::TlsTimeout,
-            _ => Problem::UpgradeTimeout,
+            Step::Dns => Fault::NoAnswer,
+            Step::Tcp => Fault::ConnectTimeout,
+            Step::Proxy => Fault::ProxyTimeout,
+            Step::Tls => Fault::TlsTimeout,
+            _ => Fault::UpgradeTimeout,
         };
         let limit = crate::words::duration(self.timeout);
         self.failure(problem, format!("not done when the {limit} for connecting were over")).into()
     }
 
     /// An I/O error of the wire, in this step: a stop, the deadline, a reset or an end.
-    fn io(&self, e: &io::Error, closed: Problem, reset: Problem) -> Halt {
+    fn io(&self, e: &io::Error, closed: Fault, reset: Fault) -> Halt {
         if e.get_ref().is_some_and(|inner| inner.is::<Stopped>()) {
             return Halt::Stopped;
         }

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::dns::{self, Answer};
-use crate::sys::{Signals, Wake, is_ready, readable};
+use crate::wait::{Signals, Wake, is_ready, readable};
 use crate::words;
 
 /// How long a nameserver has for an answer to a question of ours. They are asked all at once.

@@ -16,10 +16,11 @@ use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockTy
 
 use super::dns::Answer;
 use super::nameserver::{LIMIT, ask_each, ask_in_turn, nameservers};
-use super::{Evidence, Halt, OnStep};
-use crate::advice::Problem;
-use crate::settings::{Family, Target};
-use crate::sys::{Signals, Wake, readable};
+use super::{Evidence, Halt, StepContext};
+use crate::fault::Fault;
+use crate::settings::Target;
+use crate::values::choice::Family;
+use crate::wait::{Signals, Wake, readable};
 
 /// How long the system may take until its nameservers are asked directly. A lookup that has to
 /// go around two dead ones takes 6 s and is still right.
@@ -31,7 +32,7 @@ pub(super) fn resolve(
     port: u16,
     target: &Target,
     signals: &Signals,
-    on: &mut OnStep<'_, '_>,
+    on: &mut StepContext<'_, '_>,
 ) -> Result<Vec<IpAddr>, Halt> {
     let overridden = target.overrides.iter().find(|o| o.host == host && o.port == port);
     let (mut addresses, source) = if let Some(given) = overridden {
@@ -51,11 +52,11 @@ pub(super) fn resolve(
     if let (true, false, Some(other)) = (target.plain, target.trust.insecure, other) {
         // The name was checked before; what it leads to is known only here.
         let cause = format!("leads to {other}, where ws:// would send the key without encryption");
-        return Err(on.failure(Problem::Usage, cause).hint("use wss://").into());
+        return Err(on.failure(Fault::Usage, cause).hint("use wss://").into());
     }
     if addresses.is_empty() {
         let kind = if target.family == Family::V4 { "IPv4" } else { "IPv6" };
-        return Err(on.failure(Problem::NoAddress, format!("has no {kind} address")).into());
+        return Err(on.failure(Fault::NoAddress, format!("has no {kind} address")).into());
     }
     Ok(addresses)
 }
@@ -65,16 +66,16 @@ pub(super) fn is_sinkhole(address: IpAddr) -> bool {
     address.is_loopback() || address == Ipv4Addr::UNSPECIFIED || address == Ipv6Addr::UNSPECIFIED
 }
 
-type Found = Result<Vec<IpAddr>, (Problem, String)>;
+type Found = Result<Vec<IpAddr>, (Fault, String)>;
 
 fn look_up(
     host: &str,
     target: &Target,
     signals: &Signals,
-    on: &mut OnStep<'_, '_>,
+    on: &mut StepContext<'_, '_>,
 ) -> Result<Vec<IpAddr>, Halt> {
-    let unable = |e: std::io::Error| (Problem::NoAnswer, format!("cannot start a lookup: {e}"));
-    let told = |(problem, cause), on: &OnStep<'_, '_>| Halt::from(on.failure(problem, cause));
+    let unable = |e: std::io::Error| (Fault::NoAnswer, format!("cannot start a lookup: {e}"));
+    let told = |(problem, cause), on: &StepContext<'_, '_>| Halt::from(on.failure(problem, cause));
     // The pair's other end closes when the thread is done, which ends the wait.
     let (done, theirs) = UnixStream::pair().map_err(|e| told(unable(e), on))?;
     let (sender, answer) = mpsc::sync_channel(1);
@@ -104,11 +105,11 @@ fn look_up(
                 on.saw(Evidence::Nameservers(&replies));
                 if replies.iter().all(|reply| reply.answer.is_none()) {
                     let cause = "no nameserver answers".to_owned();
-                    return Err(told((Problem::NoAnswer, cause), on));
+                    return Err(told((Fault::NoAnswer, cause), on));
                 }
             }
             Wake::Ready => {
-                let nothing = (Problem::NoAnswer, "the lookup ended without an answer".to_owned());
+                let nothing = (Fault::NoAnswer, "the lookup ended without an answer".to_owned());
                 let found: Found = answer.recv().unwrap_or(Err(nothing));
                 return found.map_err(|why| told(why, on));
             }
@@ -132,16 +133,16 @@ fn getaddrinfo(host: &str, family: Family) -> Result<Vec<IpAddr>, LookupError> {
 
 /// The resolver's codes say less than one would like: "again" covers a refusal, a failure
 /// upstream and plain silence alike, so it is not told as more than that.
-fn in_words(e: &LookupError) -> (Problem, String) {
+fn in_words(e: &LookupError) -> (Fault, String) {
     match e.kind() {
-        LookupErrorKind::NoName => (Problem::NoSuchName, "no such name (EAI_NONAME)".to_owned()),
+        LookupErrorKind::NoName => (Fault::NoSuchName, "no such name (EAI_NONAME)".to_owned()),
         LookupErrorKind::NoData => {
-            (Problem::NoAddress, "the name has no address (EAI_NODATA)".to_owned())
+            (Fault::NoAddress, "the name has no address (EAI_NODATA)".to_owned())
         }
         LookupErrorKind::Again => {
-            (Problem::NoAnswer, "temporary failure in name resolution (EAI_AGAIN)".to_owned())
+            (Fault::NoAnswer, "temporary failure in name resolution (EAI_AGAIN)".to_owned())
         }
-        _ => (Problem::NoAnswer, std::io::Error::from(LookupError::new(e.error_num())).to_string()),
+        _ => (Fault::NoAnswer, std::io::Error::from(LookupError::new(e.error_num())).to_string()),
     }
 }
 
@@ -149,8 +150,8 @@ fn in_words(e: &LookupError) -> (Problem, String) {
 fn directly(answer: &Answer) -> Found {
     match answer {
         Answer::Addresses(found) => Ok(found.iter().copied().map(IpAddr::V4).collect()),
-        Answer::Code(3) => Err((Problem::NoSuchName, "no such name".to_owned())),
-        Answer::NoAddress => Err((Problem::NoAddress, "the name has no address".to_owned())),
-        _ => Err((Problem::NoAnswer, "temporary failure in name resolution".to_owned())),
+        Answer::Code(3) => Err((Fault::NoSuchName, "no such name".to_owned())),
+        Answer::NoAddress => Err((Fault::NoAddress, "the name has no address".to_owned())),
+        _ => Err((Fault::NoAnswer, "temporary failure in name resolution".to_owned())),
     }
 }

@@ -13,12 +13,10 @@ use openssl::error::ErrorStack;
 use super::http::quoted;
 use super::stream::Stream;
 use super::wire::Wire;
-use super::{Evidence, Halt, OnStep};
-use crate::advice::Problem;
+use super::{Evidence, Halt, StepContext};
+use crate::dates::NOT_BEFORE;
+use crate::fault::Fault;
 use crate::settings::Trust;
-
-/// This code did not exist before (2026-11-23): a clock that shows an earlier time is wrong.
-pub(crate) const NOT_BEFORE: i64 = 1_795_392_000;
 
 /// `ERR_LIB_SSL`.
 const LIB_SSL: i32 = 20;
@@ -28,9 +26,9 @@ const VERIFY_FAILED: i32 = 134;
 const NOT_TLS: [i32; 3] = [267, 155, 156];
 
 /// Builds the connector: the system's certificates and `--ca-file`, TLS 1.2 or later.
-pub(super) fn connector(trust: &Trust, on: &OnStep<'_, '_>) -> Result<TlsConnector, Halt> {
+pub(super) fn connector(trust: &Trust, on: &StepContext<'_, '_>) -> Result<TlsConnector, Halt> {
     let unable = |e: native_tls::Error| {
-        Halt::from(on.failure(Problem::Handshake, format!("cannot set TLS up: {e}")))
+        Halt::from(on.failure(Fault::Handshake, format!("cannot set TLS up: {e}")))
     };
     let mut builder = TlsConnector::builder();
     builder
@@ -49,7 +47,7 @@ pub(super) fn handshake(
     host: &str,
     is_verified: bool,
     wire: Wire,
-    on: &mut OnStep<'_, '_>,
+    on: &mut StepContext<'_, '_>,
 ) -> Result<Stream, Halt> {
     let first = wire.first_bytes();
     let tls = match connector.connect(host, wire) {
@@ -81,13 +79,13 @@ fn version(hello: &[u8]) -> Option<&'static str> {
 }
 
 /// `first` is what the other end sent to begin with.
-fn explain(e: &native_tls::Error, first: &[u8], on: &OnStep<'_, '_>) -> Halt {
+fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_, '_>) -> Halt {
     let Some(source) = e.source() else {
         // OpenSSL leaves no error behind when the peer just hangs up.
-        return on.failure(Problem::TlsClosed, "closed inside the TLS handshake").into();
+        return on.failure(Fault::TlsClosed, "closed inside the TLS handshake").into();
     };
     if let Some(io) = source.downcast_ref::<io::Error>() {
-        return on.io(io, Problem::TlsClosed, Problem::TlsReset);
+        return on.io(io, Fault::TlsClosed, Fault::TlsReset);
     }
     match source.downcast_ref::<ErrorStack>().and_then(ssl_reason) {
         Some(VERIFY_FAILED) => {
@@ -96,10 +94,10 @@ fn explain(e: &native_tls::Error, first: &[u8], on: &OnStep<'_, '_>) -> Halt {
         }
         Some(reason) if NOT_TLS.contains(&reason) => {
             let cause = format!("the port does not speak TLS; it begins with {}", quoted(first));
-            on.failure(Problem::NotTls, cause).into()
+            on.failure(Fault::NotTls, cause).into()
         }
-        Some(reason) => on.failure(Problem::Handshake, handshake_words(reason, e)).into(),
-        None => on.failure(Problem::Handshake, e.to_string()).into(),
+        Some(reason) => on.failure(Fault::Handshake, handshake_words(reason, e)).into(),
+        None => on.failure(Fault::Handshake, e.to_string()).into(),
     }
 }
 
@@ -126,34 +124,33 @@ fn verify_code(e: &native_tls::Error) -> Option<i32> {
 }
 
 /// OpenSSL's `X509_V_ERR_*` in the words of the person who has to act.
-fn verify_problem(code: Option<i32>, now: Timestamp) -> (Problem, String) {
+fn verify_problem(code: Option<i32>, now: Timestamp) -> (Fault, String) {
     let clock_is_wrong = now.as_second() < NOT_BEFORE;
     let (problem, words) = match code {
         Some(9 | 10) if clock_is_wrong => {
             return (
-                Problem::Clock,
+                Fault::Clock,
                 format!("certificate dates do not fit this machine's clock, which shows {now:.0}"),
             );
         }
-        Some(9) => (Problem::NotYetValid, "certificate is not yet valid"),
-        Some(10) => (Problem::Expired, "certificate has expired"),
-        Some(18) => (Problem::Untrusted, "certificate is self-signed"),
-        Some(19) => (
-            Problem::Untrusted,
-            "certificate not trusted: it is signed by an authority unknown here",
-        ),
+        Some(9) => (Fault::NotYetValid, "certificate is not yet valid"),
+        Some(10) => (Fault::Expired, "certificate has expired"),
+        Some(18) => (Fault::Untrusted, "certificate is self-signed"),
+        Some(19) => {
+            (Fault::Untrusted, "certificate not trusted: it is signed by an authority unknown here")
+        }
         Some(20 | 21) => (
-            Problem::Untrusted,
+            Fault::Untrusted,
             "certificate not trusted: no root certificate for its issuer (missing intermediate, unknown authority or empty store)",
         ),
-        Some(62..=64) => (Problem::WrongName, "certificate is for another name"),
-        Some(66) => (Problem::WeakCertificate, "certificate's key is too weak"),
-        Some(67) => (Problem::WeakCertificate, "the certificate authority's key is too weak"),
-        Some(68) => (Problem::WeakCertificate, "the certificate's digest is too weak"),
+        Some(62..=64) => (Fault::WrongName, "certificate is for another name"),
+        Some(66) => (Fault::WeakCertificate, "certificate's key is too weak"),
+        Some(67) => (Fault::WeakCertificate, "the certificate authority's key is too weak"),
+        Some(68) => (Fault::WeakCertificate, "the certificate's digest is too weak"),
         Some(other) => {
-            return (Problem::Untrusted, format!("certificate not trusted (X.509 error {other})"));
+            return (Fault::Untrusted, format!("certificate not trusted (X.509 error {other})"));
         }
-        None => (Problem::Untrusted, "certificate not trusted"),
+        None => (Fault::Untrusted, "certificate not trusted"),
     };
     (problem, words.to_owned())
 }
@@ -202,11 +199,11 @@ mod tests {
     #[test]
     fn a_clock_from_before_this_program_is_named_as_the_cause() {
         let boot = Timestamp::UNIX_EPOCH;
-        assert_eq!(verify_problem(Some(9), boot).0, Problem::Clock);
-        assert_eq!(verify_problem(Some(10), boot).0, Problem::Clock);
-        assert_eq!(verify_problem(Some(62), boot).0, Problem::WrongName);
+        assert_eq!(verify_problem(Some(9), boot).0, Fault::Clock);
+        assert_eq!(verify_problem(Some(10), boot).0, Fault::Clock);
+        assert_eq!(verify_problem(Some(62), boot).0, Fault::WrongName);
         let later = Timestamp::from_second(NOT_BEFORE + 1).expect("in range");
-        assert_eq!(verify_problem(Some(9), later).0, Problem::NotYetValid);
-        assert_eq!(verify_problem(Some(10), later).0, Problem::Expired);
+        assert_eq!(verify_problem(Some(9), later).0, Fault::NotYetValid);
+        assert_eq!(verify_problem(Some(10), later).0, Fault::Expired);
     }
 }

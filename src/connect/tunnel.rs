@@ -7,9 +7,9 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::http::{self, BadHead};
 use super::wire::Wire;
-use super::{Evidence, Halt, OnStep};
-use crate::advice::Problem;
-use crate::settings::Proxy;
+use super::{Evidence, Halt, StepContext};
+use crate::fault::Fault;
+use crate::values::proxy::Proxy;
 
 /// A proxy's answer is a few hundred bytes; a page of many kilobytes is none.
 const HEAD_LIMIT: usize = 16 * 1024;
@@ -19,7 +19,7 @@ pub(super) fn tunnel(
     wire: &mut Wire,
     proxy: &Proxy,
     server: &str,
-    on: &mut OnStep<'_, '_>,
+    on: &mut StepContext<'_, '_>,
 ) -> Result<(), Halt> {
     let login = match &proxy.login {
         Some(login) => {
@@ -31,25 +31,25 @@ pub(super) fn tunnel(
         "CONNECT {server} HTTP/1.1\r\nHost: {server}\r\nUser-Agent: {}\r\n{login}\r\n",
         http::USER_AGENT
     );
-    let closed = |e: &std::io::Error, on: &OnStep<'_, '_>| {
-        on.io(e, Problem::ProxyClosed, Problem::ProxyClosed)
+    let closed = |e: &std::io::Error, on: &StepContext<'_, '_>| {
+        on.io(e, Fault::ProxyClosed, Fault::ProxyClosed)
     };
     wire.write_all(request.as_bytes()).map_err(|e| closed(&e, on))?;
     let answer = match http::read_head(wire, HEAD_LIMIT) {
         Ok(answer) => answer,
         Err(BadHead::Io(e)) => return Err(closed(&e, on)),
-        Err(BadHead::NotHttp(cause)) => return Err(on.failure(Problem::NotAProxy, cause).into()),
+        Err(BadHead::NotHttp(cause)) => return Err(on.failure(Fault::NotAProxy, cause).into()),
     };
-    on.saw(Evidence::Answer(&answer));
+    on.saw(Evidence::Response(&answer));
     let problem = match answer.status {
         200..=299 => {
             wire.forget_first_bytes();
             return Ok(());
         }
-        403 => Problem::ProxyForbidden,
-        407 => Problem::ProxyLogin,
-        500..=599 => Problem::ProxyTarget,
-        _ => Problem::NotAProxy,
+        403 => Fault::ProxyForbidden,
+        407 => Fault::ProxyLogin,
+        500..=599 => Fault::ProxyTarget,
+        _ => Fault::NotAProxy,
     };
     let mut cause = answer.status_line();
     for name in ["X-Squid-Error", "Location", "Proxy-Authenticate"] {
@@ -62,9 +62,9 @@ pub(super) fn tunnel(
     let takes_basic = answer
         .headers("Proxy-Authenticate")
         .any(|scheme| scheme.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")));
-    if problem == Problem::ProxyLogin && !takes_basic {
+    if problem == Fault::ProxyLogin && !takes_basic {
         failure = failure.hint("this proxy does not offer Basic, the only login that is supported: run a local relay that logs in for you, and give that as the proxy");
-    } else if problem == Problem::ProxyLogin && proxy.login.is_some() {
+    } else if problem == Fault::ProxyLogin && proxy.login.is_some() {
         failure = failure.hint("the proxy does not accept this login: check user and password in the proxy URL; only Basic is supported");
     }
     Err(failure.into())

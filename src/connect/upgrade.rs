@@ -14,15 +14,17 @@ use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::http::{self, Answer, BadHead};
+use super::http::{self, BadHead, Response};
 use super::stream::Stream;
 use super::tls::late_alert;
-use super::{Evidence, Halt, OnStep, authority};
-use crate::advice::{self, Problem};
-use crate::failure::{Failure, Step};
-use crate::reader_endpoint::QUERY_VALUE;
-use crate::secret::Secret;
-use crate::settings::{AuthStyle, Target};
+use super::{Evidence, Halt, StepContext, authority};
+use crate::endpoint;
+use crate::fault::{self, Fault};
+use crate::fault::{Failure, Step};
+use crate::message::Position;
+use crate::secret::{QUERY_VALUE, Secret};
+use crate::settings::{Settings, Target};
+use crate::values::choice::AuthStyle;
 
 /// Far more than any gateway's head; a page that never ends must not fill the memory.
 const HEAD_LIMIT: usize = 64 * 1024;
@@ -46,21 +48,38 @@ pub(crate) struct Request {
     pub(crate) max_message_size: usize,
 }
 
+impl Request {
+    /// Asks for a reader from this position on, with this receiver queue.
+    pub(crate) fn reader(
+        settings: &Settings,
+        key: Secret,
+        position: &Position,
+        receiver_queue_size: u16,
+    ) -> Request {
+        Request {
+            path: endpoint::reader(&settings.topic, position, receiver_queue_size),
+            key,
+            style: settings.credentials.style,
+            max_message_size: settings.link.max_message_size,
+        }
+    }
+}
+
 /// Asks for the upgrade and checks the answer. Returns the server's clock, where it told.
 pub(super) fn upgrade(
     stream: &mut Stream,
     request: &Request,
     target: &Target,
-    on: &mut OnStep<'_, '_>,
+    on: &mut StepContext<'_, '_>,
 ) -> Result<Option<Timestamp>, Halt> {
-    let broken = |e: &std::io::Error, on: &OnStep<'_, '_>| match late_alert(e) {
+    let broken = |e: &std::io::Error, on: &StepContext<'_, '_>| match late_alert(e) {
         Some(alert) => {
             // TLS 1.3 lets the server refuse after our side of the handshake is done.
-            let mut failure = on.failure(Problem::Handshake, alert);
+            let mut failure = on.failure(Fault::Handshake, alert);
             failure.step = Step::Tls;
             failure.hint(LATE_ALERT).into()
         }
-        None => on.io(e, Problem::UpgradeClosed, Problem::UpgradeReset),
+        None => on.io(e, Fault::UpgradeClosed, Fault::UpgradeReset),
     };
     let nonce = generate_key();
     stream.write_all(head(request, target, &nonce).as_bytes()).map_err(|e| broken(&e, on))?;
@@ -68,11 +87,11 @@ pub(super) fn upgrade(
         Ok(answer) => answer,
         Err(BadHead::Io(e)) => return Err(broken(&e, on)),
         Err(BadHead::NotHttp(cause)) => {
-            return Err(on.failure(Problem::NotWebSocket, cause).into());
+            return Err(on.failure(Fault::NotWebSocket, cause).into());
         }
     };
     if answer.status == 101 {
-        on.saw(Evidence::Answer(&answer));
+        on.saw(Evidence::Response(&answer));
         check_switch(&answer, &nonce, on)?;
         return Ok(answer.date());
     }
@@ -80,7 +99,7 @@ pub(super) fn upgrade(
     http::read_body(&mut answer, stream);
     // A server may repeat what it was sent.
     answer.remove(&request.key);
-    on.saw(Evidence::Answer(&answer));
+    on.saw(Evidence::Response(&answer));
     Err(refusal(&answer, on).into())
 }
 
@@ -121,11 +140,11 @@ fn head(request: &Request, target: &Target, nonce: &str) -> String {
 }
 
 /// The clauses of RFC 6455 section 4.1 on a 101.
-fn check_switch(answer: &Answer, nonce: &str, on: &OnStep<'_, '_>) -> Result<(), Halt> {
+fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_, '_>) -> Result<(), Halt> {
     let stripped =
-        |what: &str| on.failure(Problem::NotWebSocket, format!("HTTP 101 without `{what}`")).into();
+        |what: &str| on.failure(Fault::NotWebSocket, format!("HTTP 101 without `{what}`")).into();
     if answer.minor_version == 0 {
-        return Err(on.failure(Problem::NotWebSocket, "HTTP/1.0 cannot switch protocols").into());
+        return Err(on.failure(Fault::NotWebSocket, "HTTP/1.0 cannot switch protocols").into());
     }
     if !answer.has_token("Upgrade", "websocket") {
         return Err(stripped("Upgrade: websocket"));
@@ -136,32 +155,32 @@ fn check_switch(answer: &Answer, nonce: &str, on: &OnStep<'_, '_>) -> Result<(),
     if answer.header("Sec-WebSocket-Accept").map(str::trim)
         != Some(derive_accept_key(nonce.as_bytes()).as_str())
     {
-        return Err(on.failure(Problem::BadAccept, "Sec-WebSocket-Accept does not match").into());
+        return Err(on.failure(Fault::BadAccept, "Sec-WebSocket-Accept does not match").into());
     }
     for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
         if let Some(value) = answer.header(name) {
             let cause = format!("{name}: {value}, which was not asked for");
-            return Err(on.failure(Problem::BadAccept, cause).into());
+            return Err(on.failure(Fault::BadAccept, cause).into());
         }
     }
     Ok(())
 }
 
 /// Anything but a 101: the status decides, but for the sentences that are known to say more.
-fn refusal(answer: &Answer, on: &OnStep<'_, '_>) -> Failure {
+fn refusal(answer: &Response, on: &StepContext<'_, '_>) -> Failure {
     let sentence = answer.sentence();
-    let known = sentence.as_deref().and_then(advice::known_sentence);
+    let known = sentence.as_deref().and_then(fault::known_sentence);
     let problem = match answer.status {
-        400 => Problem::BadRequest,
-        401 => Problem::Unauthorized,
-        403 => Problem::Forbidden,
-        404 => Problem::NotFound,
-        409 => Problem::Busy,
-        429 => Problem::RateLimited,
-        502..=504 => Problem::GatewayError,
-        500 if known.is_some() => Problem::RefusedForGood,
-        500..=599 => Problem::ServerError,
-        _ => Problem::NotWebSocket,
+        400 => Fault::BadRequest,
+        401 => Fault::Unauthorized,
+        403 => Fault::Forbidden,
+        404 => Fault::NotFound,
+        409 => Fault::Busy,
+        429 => Fault::RateLimited,
+        502..=504 => Fault::GatewayError,
+        500 if known.is_some() => Fault::RefusedForGood,
+        500..=599 => Fault::ServerError,
+        _ => Fault::NotWebSocket,
     };
     let mut cause = answer.status_line();
     if let Some(place) = answer.header("Location") {
@@ -173,7 +192,7 @@ fn refusal(answer: &Answer, on: &OnStep<'_, '_>) -> Failure {
     }
     let mut failure = on.failure(problem, cause);
     if let Some(known) = known.filter(|_| answer.status != 401 && answer.status != 403) {
-        failure.problem = known.problem.unwrap_or(problem);
+        failure.fault = known.fault.unwrap_or(problem);
         failure.hint = Some(known.advice.to_owned());
     }
     failure.retry_after = answer.header("Retry-After").and_then(retry_after);

@@ -13,7 +13,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::sys::{Signals, Wake, readable, writable};
+use crate::wait::{Signals, Wake, readable, writable};
 
 /// Enough for several TLS records, so that a backlog costs few system calls.
 const BUFFER: usize = 128 * 1024;

@@ -6,8 +6,8 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::{Cursor, Source};
-use crate::advice::Problem;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::files;
 use crate::words;
 
@@ -40,14 +40,14 @@ impl CursorFile {
     pub(crate) fn load(&self, source: &Source) -> Result<Option<Cursor>, Failure> {
         let subject = format!("cursor {}", self.path.display());
         let unreadable =
-            |cause: String| Failure::new(Step::Config, &subject, Problem::UnreadableFile, cause);
+            |cause: String| Failure::new(Step::Config, &subject, Fault::UnreadableFile, cause);
         let text = match files::read_text(&self.path, LONGEST) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             Err(e) if e.kind() == ErrorKind::InvalidData => String::new(),
             Err(e) => return Err(unreadable(words::reason(&e))),
             Ok(text) => text,
         };
-        let bad = |cause: String| Failure::new(Step::Config, &subject, Problem::BadCursor, cause);
+        let bad = |cause: String| Failure::new(Step::Config, &subject, Fault::BadCursor, cause);
         let cursor = Cursor::from_json(&text).map_err(bad)?;
         match cursor.belongs_to.difference(source) {
             Some((what, theirs, ours)) => Err(bad(format!(
@@ -80,7 +80,7 @@ impl CursorFile {
         folder.map_err(|e| {
             let subject = format!("cursor {}", self.path.display());
             let cause = format!("its folder {}: {}", parent.display(), words::reason(&e));
-            Failure::new(Step::Output, subject, Problem::CannotCreate, cause)
+            Failure::new(Step::Output, subject, Fault::CannotCreate, cause)
         })
     }
 }

@@ -5,16 +5,13 @@
 
 mod file;
 
-use std::fs::Metadata;
-use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
-
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::message::MessageId;
+use crate::files::{FilePlace, Identity};
+use crate::message::{Format, MessageId, Position};
 use crate::progress::Progress;
-use crate::settings::{Format, Position, Settings};
+use crate::settings::Settings;
 
 pub(crate) use file::CursorFile;
 
@@ -51,39 +48,6 @@ pub(crate) struct Source {
     pub(crate) tenant: String,
     pub(crate) namespace: String,
     pub(crate) topic: String,
-}
-
-/// A file, and how much of it belongs to messages up to the last one.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct FilePlace {
-    /// Absolute.
-    pub(crate) name: PathBuf,
-    /// Which file it is, whatever its name; `None` is one that was about to be made.
-    pub(crate) identity: Option<Identity>,
-    pub(crate) offset: u64,
-}
-
-/// What stat(2) knows a file by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Identity {
-    pub(crate) device: u64,
-    pub(crate) inode: u64,
-    /// When it was made, where the file system tells: a number that was given up is soon another
-    /// file's.
-    pub(crate) born: Option<Timestamp>,
-}
-
-impl Identity {
-    pub(crate) fn of(file: &Metadata) -> Identity {
-        let born = file.created().ok().and_then(|born| Timestamp::try_from(born).ok());
-        Identity { device: file.dev(), inode: file.ino(), born }
-    }
-
-    /// Whether both are one file. A device may have another number after a boot.
-    pub(crate) fn is(&self, other: &Identity) -> bool {
-        let same_birth = self.born.zip(other.born).is_none_or(|(a, b)| a == b);
-        self.inode == other.inode && same_birth
-    }
 }
 
 impl Cursor {
@@ -129,7 +93,7 @@ impl Cursor {
             "tenant": tenant,
             "namespace": namespace,
             "topic": topic,
-            "start": position_text(&self.start),
+            "start": self.start.as_str(),
             "since": time(self.since),
             "began": time(self.began),
             "partitioned": self.partitioned,
@@ -185,7 +149,7 @@ impl Cursor {
                 namespace: object.text("namespace")?.to_owned(),
                 topic: object.text("topic")?.to_owned(),
             },
-            start: crate::values::position(object.text("start")?)
+            start: Position::parse(object.text("start")?)
                 .map_err(|e| format!("is damaged: `start` {e}"))?,
             since: object.time("since")?,
             began: object.time("began")?,
@@ -260,14 +224,6 @@ pub(crate) fn shape(settings: &Settings) -> String {
     let mut events = settings.lines.events.clone();
     events.sort();
     format!("{format} {}", events.join(",")).trim_end().to_owned()
-}
-
-fn position_text(position: &Position) -> &str {
-    match position {
-        Position::Earliest => "earliest",
-        Position::Latest => "latest",
-        Position::After(id) => id.as_str(),
-    }
 }
 
 /// A JSON object whose members are asked for by name and type.

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::advice;
 use crate::exit::Exit;
-use crate::failure::{Failure, Step};
+use crate::fault;
+use crate::fault::{Failure, Step};
 
 /// The checks, in their order.
 pub(crate) const IDS: [&str; 8] =
@@ -42,7 +42,7 @@ const SHORT: usize = 44;
 pub(crate) struct Check {
     pub(crate) id: &'static str,
     pub(crate) status: Status,
-    /// Stable, `step.problem`; none where nothing is wrong.
+    /// Stable, `step.fault`; none where nothing is wrong.
     pub(crate) code: Option<String>,
     pub(crate) elapsed: Duration,
     pub(crate) summary: String,
@@ -87,9 +87,9 @@ impl Check {
         Check { status: Status::Skip, ..Check::ok(id, Duration::ZERO, why) }
     }
 
-    /// A check that ended with a failure of the ladder, the session or the settings.
+    /// A check that ended with a failure of the connector, the session or the settings.
     pub(crate) fn failed(elapsed: Duration, failure: &Failure) -> Check {
-        let row = advice::row(failure.problem);
+        let row = fault::row(failure.fault);
         // What a known sentence of the service means is told in the first clause of its advice.
         let known = failure.hint.as_ref().filter(|_| failure.step == Step::Auth);
         let summary = format!("{}: {}", failure.subject, failure.cause);

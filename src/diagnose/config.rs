@@ -9,11 +9,14 @@ use serde_json::{Value, json};
 use super::check::Check;
 use super::key::Key;
 use super::trust;
-use crate::connect::{NOT_BEFORE, authority};
-use crate::reader_endpoint;
+use crate::connect::authority;
+use crate::dates::NOT_BEFORE;
+use crate::endpoint;
+use crate::message::Position;
 use crate::regions::DEFAULT_HOST;
 use crate::secret::Secret;
-use crate::settings::{AuthStyle, Environment, Position, Settings};
+use crate::settings::{Environment, Settings};
+use crate::values::choice::AuthStyle;
 
 const CERTIFICATES: Option<&str> = Some("TLS/SSL Certificate Errors");
 const REGION: Option<&str> = Some("Wrong Regional Endpoint");
@@ -23,7 +26,7 @@ const UNAUTHORIZED: Option<&str> = Some("401 Unauthorized");
 pub(super) fn head(settings: &Settings, key: Option<&Secret>) -> Vec<(&'static str, String)> {
     let (target, topic) = (&settings.target, &settings.topic);
     let scheme = if target.plain { "ws" } else { "wss" };
-    let path = reader_endpoint::path(topic, &Position::Latest);
+    let path = endpoint::reader(topic, &Position::Latest, topic.receiver_queue_size);
     let path = path.split('?').next().unwrap_or_default();
     let url = format!("{scheme}://{}{path}", authority(&target.host, target.port));
     let region = match target.region {

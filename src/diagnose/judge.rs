@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::certificate::Certificate;
-use super::look::{Look, Problem};
+use super::look::{Look, VerifyError};
 use super::trust;
 
 /// What is known here, beside the look itself.
@@ -179,7 +179,7 @@ fn name(look: &Look, host: &str) -> Option<Verdict> {
 }
 
 fn dates(look: &Look, here: &Here) -> Vec<Verdict> {
-    let one = |problem: &Problem| {
+    let one = |problem: &VerifyError| {
         let dated = look.chain.iter().find(|c| c.subject == problem.subject);
         let said = |date: fn(&Certificate) -> Timestamp, word: &str| {
             dated.map_or_else(String::new, |c| format!("{word} {:.0}", date(c)))
@@ -207,7 +207,7 @@ fn dates(look: &Look, here: &Here) -> Vec<Verdict> {
 
 fn weak(look: &Look, host: &str) -> Vec<Verdict> {
     let weak = look.problems.iter().filter(|problem| WEAK.contains(&problem.code));
-    let words = |problem: &Problem| {
+    let words = |problem: &VerifyError| {
         let what = if problem.code == 68 { "a digest" } else { "a key" };
         let reason = format!("{} has {what} too weak for this machine's policy", whose(problem));
         let exempt = format!("or have {host} exempted from TLS inspection");
@@ -227,14 +227,14 @@ fn other(look: &Look) -> Vec<Verdict> {
             || [NO_ISSUER, WRONG_NAME, WEAK].concat().contains(&code)
     };
     let others = look.problems.iter().filter(|problem| !known(problem.code));
-    let words = |p: &Problem| {
+    let words = |p: &VerifyError| {
         let reason = format!("{} is not trusted: {} (X.509 error {})", whose(p), p.text, p.code);
         verdict("tls.untrusted", reason, &["ask whoever runs the server or a proxy before it"])
     };
     others.map(words).collect()
 }
 
-fn whose(problem: &Problem) -> String {
+fn whose(problem: &VerifyError) -> String {
     match problem.depth {
         0 => "the certificate".to_owned(),
         _ => format!("the certificate of \"{}\", which vouches for the server's,", problem.subject),
@@ -258,7 +258,7 @@ mod tests {
     fn constructed(codes: &[i32], issuer: &str) -> Look {
         let text = String::from("odd");
         let problem =
-            |&code| Problem { code, depth: 0, subject: Name::default(), text: text.clone() };
+            |&code| VerifyError { code, depth: 0, subject: Name::default(), text: text.clone() };
         let at = |text: &str| text.parse().expect("a time");
         let certificate = Certificate {
             subject: Name::default(),

@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::Diagnosis;
-use crate::advice::Problem;
 use crate::connect::{Connection, authority};
-use crate::failure::{Failure, Step};
-use crate::message::{Frame, Line, parse, write_line};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
+use crate::message::{Format, Frame, Line, LineRules, OnReject, parse, write_line};
 use crate::session::{Next, Session, Woke};
-use crate::settings::{Format, Lines, OnReject, Settings};
+use crate::settings::Settings;
 use crate::words::duration;
 
 /// How long the answers to our questions are waited for once a message has come.
@@ -134,7 +134,7 @@ impl Diagnosis<'_> {
                 if !enough && !is_alive {
                     let cause = format!("no answer to a ping within {}", duration(now - last_ping));
                     let server = authority(&settings.target.host, settings.target.port);
-                    return Err(Failure::new(Step::Stream, server, Problem::NoPong, cause));
+                    return Err(Failure::new(Step::Stream, server, Fault::NoPong, cause));
                 }
                 if enough || std::mem::replace(&mut has_asked_again, true) {
                     break;
@@ -160,8 +160,8 @@ const FLOOD: u64 = 25;
 
 /// Counts one frame. The id it is acknowledged by, where it has one.
 fn take(frame: &str, heard: &mut Heard) -> Option<String> {
-    const LINES: Lines =
-        Lines { format: Format::Payload, events: Vec::new(), on_reject: OnReject::Warn };
+    const LINES: LineRules =
+        LineRules { format: Format::Payload, events: Vec::new(), on_reject: OnReject::Warn };
     match parse(frame) {
         Frame::Message(message) => {
             heard.messages += 1;

@@ -2,7 +2,7 @@
 //!
 //! A handshake that verifies stops at its first reason and shows no certificate. This one goes on,
 //! which is safe because [`look`] owns its connection and never writes to it: no byte follows the
-//! handshake. It may have met another machine behind the same address than the ladder did.
+//! handshake. It may have met another machine behind the same address than the connector did.
 
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,7 +31,7 @@ pub(crate) struct Look {
     /// Of the server's own certificate, in hex.
     pub(crate) sha256: String,
     /// Everything that verification found wrong.
-    pub(crate) problems: Vec<Problem>,
+    pub(crate) problems: Vec<VerifyError>,
     /// Why the handshake did not finish, in words.
     pub(crate) error: Option<String>,
     /// The first bytes that came, for naming what speaks there if it is no TLS.
@@ -41,7 +41,7 @@ pub(crate) struct Look {
 /// One reason of OpenSSL's: `X509_V_ERR_*`, the place in the chain (0 is the server's own
 /// certificate), whose certificate it is, and its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Problem {
+pub(crate) struct VerifyError {
     pub(crate) code: i32,
     pub(crate) depth: u32,
     pub(crate) subject: Name,
@@ -73,10 +73,10 @@ pub(crate) fn look(wire: impl Read + Write, host: &str, trust: &Trust) -> Look {
     look
 }
 
-/// As the ladder's connector, but for a verification that notes its reasons and goes on.
+/// As the connector's connector, but for a verification that notes its reasons and goes on.
 fn configure(
     trust: &Trust,
-    seen: Arc<Mutex<Vec<Problem>>>,
+    seen: Arc<Mutex<Vec<VerifyError>>>,
 ) -> Result<ConnectConfiguration, ErrorStack> {
     let mut connector = SslConnector::builder(SslMethod::tls_client())?;
     connector.set_min_proto_version(Some(SslVersion::TLS1_2))?;
@@ -92,7 +92,7 @@ fn configure(
     let mut configuration = connector.build().configure()?;
     configuration.set_verify_callback(SslVerifyMode::PEER, move |is_fine, context| {
         if !is_fine {
-            let problem = Problem {
+            let problem = VerifyError {
                 code: context.error().as_raw(),
                 depth: context.error_depth(),
                 subject: context

@@ -1,4 +1,4 @@
-//! `tail8x8 diagnose`: walks the same ladder as a reader, and says of every step what it found,
+//! `tail8x8 diagnose`: walks the same connector as a reader, and says of every step what it found,
 //! what is wrong and what to do.
 //!
 //! The checks are data ([`check`]); what is printed are renderings of it. Nobody is contacted but
@@ -34,14 +34,15 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 
 use crate::args::Args;
-use crate::connect::{Connection, Event, Ladder};
+use crate::connect::{Connection, Connector, Event, Request};
 use crate::exit::Exit;
-use crate::failure::{Failure, Step};
-use crate::reader_endpoint;
+use crate::fault::{Failure, Step};
+use crate::message::Position;
 use crate::report::Report;
 use crate::secret::Secret;
-use crate::settings::{Color, Position, Settings};
-use crate::sys::Signals;
+use crate::settings::Settings;
+use crate::values::choice::Color;
+use crate::wait::Signals;
 use check::{Check, IDS, Status};
 use findings::Findings;
 use observer::Observer;
@@ -130,8 +131,8 @@ impl Diagnosis<'_> {
         self.print_head();
         self.add(config::check(settings, &key));
 
-        let mut ladder = Ladder::new(&settings.target, Rc::clone(self.signals));
-        let Some(connection) = self.climb(settings, &mut ladder, &key) else {
+        let mut connector = Connector::new(&settings.target, Rc::clone(self.signals));
+        let Some(connection) = self.connect(settings, &mut connector, &key) else {
             let failed = self.findings.checks.last().filter(|c| c.status == Status::Fail);
             if self.options.all_regions && failed.is_some_and(|c| ["dns", "auth"].contains(&c.id)) {
                 self.skip_before("regions");
@@ -140,7 +141,7 @@ impl Diagnosis<'_> {
             }
             return;
         };
-        let stream = self.stream(settings, &mut ladder, &key, connection);
+        let stream = self.stream(settings, &mut connector, &key, connection);
         let is_silent = stream.code.as_deref() == Some(stream::SILENT_CODE);
         if self.signals.stop().is_some() {
             return self.add(stream);
@@ -176,11 +177,11 @@ impl Diagnosis<'_> {
         Ok((settings, key))
     }
 
-    /// Climbs the ladder and adds a check for each of its steps.
-    fn climb(
+    /// Climbs the connector and adds a check for each of its steps.
+    fn connect(
         &mut self,
         settings: &Settings,
-        ladder: &mut Ladder<'_>,
+        connector: &mut Connector<'_>,
         key: &Secret,
     ) -> Option<Connection> {
         let mut observer = Observer::new(settings, config::sent(settings, key));
@@ -189,14 +190,10 @@ impl Diagnosis<'_> {
             Position::Latest | Position::Earliest => &Position::Latest,
             after => after,
         };
-        let request = reader_endpoint::request(
-            settings,
-            key.clone(),
-            start,
-            settings.topic.receiver_queue_size,
-        );
+        let request =
+            Request::reader(settings, key.clone(), start, settings.topic.receiver_queue_size);
         let timeout = settings.link.connect_timeout;
-        let climbed = ladder.climb(&request, timeout, &mut |event| {
+        let connected = connector.connect(&request, timeout, &mut |event| {
             observer.take(&event);
             self.findings.key_sent |= matches!(event, Event::Began { step: Step::Auth, .. });
             for check in observer.finished() {
@@ -209,12 +206,12 @@ impl Diagnosis<'_> {
                 self.add(check);
             }
         });
-        match climbed {
+        match connected {
             // It came while the nameservers were asked.
             Ok(_) if self.signals.stop().is_some() => None,
             Ok(connection) => Some(connection),
             Err(_) => {
-                // The ladder stops at the first reason; there is more to be seen.
+                // The connector stops at the first reason; there is more to be seen.
                 let replies = observer.replies().to_vec();
                 if let Some(check) = observer.failed() {
                     let check = match check.id {
@@ -227,7 +224,7 @@ impl Diagnosis<'_> {
                         ),
                         "tls" => {
                             let limit = self.left().min(settings.link.connect_timeout);
-                            tls::explain(check, settings, ladder, limit, self.proxy_date())
+                            tls::explain(check, settings, connector, limit, self.proxy_date())
                         }
                         _ => check,
                     };
@@ -244,7 +241,7 @@ impl Diagnosis<'_> {
         Some(rfc2822::parse(proxy.evidence.get("date")?.as_str()?).ok()?.timestamp())
     }
 
-    /// The time that is left for what the ladder's own walk does not tell.
+    /// The time that is left for what the connector's own walk does not tell.
     fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }

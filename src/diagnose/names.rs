@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::check::Check;
-use crate::advice::{Problem, row};
-use crate::connect::{NAMESERVER_LIMIT, NameAnswer, Reply, ask_each, nameservers};
+use crate::connect::{Answer, NAMESERVER_LIMIT, Reply, ask_each, nameservers};
+use crate::fault::{Fault, row};
 use crate::regions::REGIONS;
 use crate::settings::Target;
-use crate::sys::Signals;
+use crate::wait::Signals;
 use crate::words::duration;
 
 /// A lookup that takes longer has waited for a nameserver that does not answer.
@@ -20,7 +20,7 @@ const SLOW: Duration = Duration::from_secs(2);
 
 const CONNECT: Option<&str> = Some("Cannot Connect to WebSocket");
 
-/// Adds what the nameservers say to a check that failed. `replies` is what the ladder has heard of
+/// Adds what the nameservers say to a check that failed. `replies` is what the connector has heard of
 /// them already.
 pub(super) fn explain(
     check: Check,
@@ -43,8 +43,8 @@ pub(super) fn explain(
     let mut check = blame(told(check, &replies), &replies);
     let answering = replies.iter().find(|reply| reply.answer.is_of_the_name());
     // Behind a proxy nobody here needs to know the service's names.
-    let is_missing = target.proxy.proxy.is_none()
-        && check.code.as_deref() == Some(row(Problem::NoSuchName).code);
+    let is_missing =
+        target.proxy.proxy.is_none() && check.code.as_deref() == Some(row(Fault::NoSuchName).code);
     if let (Some(reply), true) = (answering, is_missing) {
         check = control(check, target, reply.server, limit(), signals);
     }
@@ -75,7 +75,7 @@ pub(super) fn doubt(check: Check, target: &Target, replies: &[Reply], signals: &
     check
 }
 
-/// Who has looked the name up, as the ladder calls it.
+/// Who has looked the name up, as the connector calls it.
 const SYSTEM: &str = "system resolver";
 
 fn servers(target: &Target) -> Vec<SocketAddr> {
@@ -99,7 +99,7 @@ fn told(check: Check, replies: &[Reply]) -> Check {
 /// "Temporary failure" is what the system says of all of these.
 fn blame(mut check: Check, replies: &[Reply]) -> Check {
     let [first, ..] = replies else { return check };
-    let is_vague = check.code.as_deref() == Some(row(Problem::NoAnswer).code);
+    let is_vague = check.code.as_deref() == Some(row(Fault::NoAnswer).code);
     // As many nameservers as there are, all have to say the same for it to be the reason.
     if !is_vague || replies.iter().any(|reply| reply.answer != first.answer) {
         return check;
@@ -109,23 +109,23 @@ fn blame(mut check: Check, replies: &[Reply]) -> Check {
         _ => (format!("any of {} nameservers", replies.len()), "any of their addresses".to_owned()),
     };
     let (reason, fix) = match first.answer {
-        NameAnswer::Silent => (
+        Answer::Silent => (
             format!("no answer from {who}"),
             "ask your network team to allow DNS (port 53) to it; is a VPN down that leads there?",
         ),
-        NameAnswer::PortClosed => (
+        Answer::PortClosed => (
             format!("there is no nameserver at {place} (port closed)"),
             "start the resolver there, or name another in /etc/resolv.conf",
         ),
-        NameAnswer::Unreachable(_) => (
+        Answer::Unreachable(_) => (
             format!("no way to {who}"),
             "check the network and the VPN, or name another nameserver in /etc/resolv.conf",
         ),
-        NameAnswer::Code(5) => (
+        Answer::Code(5) => (
             format!("no answer from {who}: refused"),
             "it serves others than this machine: check the VPN, and who wrote /etc/resolv.conf",
         ),
-        NameAnswer::Code(2) => (
+        Answer::Code(2) => (
             format!("no answer from {who}: it failed to find out"),
             "its own way to the Internet is broken: try again later, then tell whoever runs it",
         ),
@@ -148,7 +148,7 @@ fn control(
     let Some(host) = other else { return check };
     let Some(replies) = ask_each(&[server], host, limit, signals) else { return check };
     let Some(reply) = replies.first() else { return check };
-    let resolves = matches!(reply.answer, NameAnswer::Addresses(_));
+    let resolves = matches!(reply.answer, Answer::Addresses(_));
     let text = match resolves {
         true => format!("{host} resolves here, so DNS works and the name is wrong"),
         false => format!(

@@ -1,4 +1,4 @@
-//! The observer of the ladder: makes a check of each step from what the step shows.
+//! The observer of the connector: makes a check of each step from what the step shows.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,8 +11,8 @@ use super::certificate::Certificate;
 use super::check::{Check, id_of};
 use super::refusal;
 use super::trust;
-use crate::connect::{Answer, Attempt, Event, Evidence, Reply};
-use crate::failure::Step;
+use crate::connect::{Attempt, Event, Evidence, Reply, Response};
+use crate::fault::Step;
 use crate::settings::{Settings, Target};
 use crate::words::duration;
 
@@ -30,7 +30,7 @@ pub(crate) struct Observer<'a> {
     step: Step,
     /// Steps that are done.
     checks: Vec<Check>,
-    /// The step that failed; there may be more to say of it than the ladder saw.
+    /// The step that failed; there may be more to say of it than the connector saw.
     failed: Option<Check>,
     /// What it has shown.
     evidence: Map<String, Value>,
@@ -38,7 +38,7 @@ pub(crate) struct Observer<'a> {
     replies: Vec<Reply>,
     addresses: Vec<IpAddr>,
     attempts: Vec<Attempt>,
-    answer: Option<Answer>,
+    answer: Option<Response>,
     certificate: Option<Vec<u8>>,
     is_verified: bool,
 }
@@ -68,7 +68,7 @@ impl<'a> Observer<'a> {
         std::mem::take(&mut self.checks)
     }
 
-    /// What the nameservers have said, where the ladder asked them.
+    /// What the nameservers have said, where the connector asked them.
     pub(crate) fn replies(&self) -> &[Reply] {
         &self.replies
     }
@@ -78,7 +78,7 @@ impl<'a> Observer<'a> {
         self.failed
     }
 
-    /// Takes one event of a climb.
+    /// Takes one event of a walk.
     pub(crate) fn take(&mut self, event: &Event<'_>) {
         match event {
             Event::Began { subject, step } => {
@@ -106,7 +106,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The steps that the ladder leaves out.
+    /// The steps that the connector leaves out.
     fn skip_before(&mut self, step: Step) {
         let has_proxy = self.target.proxy.proxy.is_some();
         let is_first_after = step == if self.target.plain { Step::Auth } else { Step::Tls };
@@ -147,7 +147,7 @@ impl<'a> Observer<'a> {
                 self.evidence.insert("attempts".to_owned(), list.collect());
             }
             Evidence::ProxyRule(_) => {}
-            Evidence::Answer(answer) => {
+            Evidence::Response(answer) => {
                 self.evidence.insert("http_status".to_owned(), answer.status.into());
                 for name in ["Server", "Via", "Date", "Content-Type", "Location"] {
                     let value = answer.header(name).map(str::to_owned);
@@ -243,7 +243,7 @@ impl<'a> Observer<'a> {
     }
 
     fn answered(&self, check: Check) -> Check {
-        let Some(date) = self.answer.as_ref().and_then(Answer::date) else {
+        let Some(date) = self.answer.as_ref().and_then(Response::date) else {
             return check.evidence("clock_skew_s", Value::Null);
         };
         let skew = Timestamp::now().as_second() - date.as_second();

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use super::check::Check;
-use crate::connect::Answer;
-use crate::failure::Step;
+use crate::connect::Response;
+use crate::fault::Step;
 
 /// With its broker dead, Pulsar's proxy answers after 30 s.
 const BROKER_SILENCE: Duration = Duration::from_secs(25);
@@ -24,7 +24,7 @@ enum Who {
 
 impl Who {
     /// Told by the answer and the time it took; `None` where nothing was refused.
-    fn of(answer: &Answer, elapsed: Duration) -> Option<Who> {
+    fn of(answer: &Response, elapsed: Duration) -> Option<Who> {
         let is_jetty = answer.header("Server").is_some_and(|server| server.contains("Jetty"));
         let is_pulsar = answer.sentence().is_some_and(|sentence| {
             is_jetty
@@ -61,7 +61,7 @@ impl Who {
 /// Adds to a check that failed what the answer shows. `sent` is how the key was sent, and which.
 pub(super) fn explain(
     check: Check,
-    answer: &Answer,
+    answer: &Response,
     step: Step,
     elapsed: Duration,
     tenant: &str,
@@ -94,7 +94,7 @@ pub(super) fn explain(
 }
 
 /// Who answered, as far as the headers tell.
-fn speakers(answer: &Answer) -> String {
+fn speakers(answer: &Response) -> String {
     let mut text = answer.status_line();
     for name in ["Server", "Via"] {
         if let Some(value) = answer.header(name) {
@@ -111,7 +111,7 @@ mod tests {
     fn who(status: u16, server: &str, body: &str, seconds: u64) -> Option<Who> {
         let headers = vec![("Server".to_owned(), server.to_owned())];
         let body = body.as_bytes().to_vec();
-        let answer = Answer { status, headers, body, ..Answer::default() };
+        let answer = Response { status, headers, body, ..Response::default() };
         Who::of(&answer, Duration::from_secs(seconds))
     }
 

@@ -9,12 +9,12 @@ use super::Diagnosis;
 use super::check::{Check, Status};
 use super::listen::{Bounds, Heard};
 use super::observer::millis;
-use crate::connect::{Event, Evidence, Halt, Ladder};
-use crate::failure::{Failure, Step};
-use crate::reader_endpoint;
+use crate::connect::{Connector, Event, Evidence, Halt, Request};
+use crate::fault::{Failure, Step};
+use crate::message::Position;
 use crate::regions::REGIONS;
 use crate::secret::Secret;
-use crate::settings::{Position, Settings};
+use crate::settings::Settings;
 use crate::words::duration;
 
 /// How long each region may take to connect, and to show its first messages.
@@ -87,17 +87,17 @@ impl Diagnosis<'_> {
     /// One region; `None` when a signal asks to stop.
     fn ask(&mut self, settings: &Settings, key: &Secret, host: &str) -> Option<Found> {
         let target = settings.target.at(host);
-        let mut ladder = Ladder::new(&target, Rc::clone(self.signals));
-        let request = reader_endpoint::request(settings, key.clone(), &Position::Earliest, WINDOW);
+        let mut connector = Connector::new(&target, Rc::clone(self.signals));
+        let request = Request::reader(settings, key.clone(), &Position::Earliest, WINDOW);
         let mut status = None;
-        let climbed = ladder.climb(&request, CONNECT, &mut |event| match event {
+        let connected = connector.connect(&request, CONNECT, &mut |event| match event {
             Event::Began { step: Step::Auth, .. } => self.findings.key_sent = true,
-            Event::Saw { step: Step::Auth, evidence: Evidence::Answer(answer) } => {
+            Event::Saw { step: Step::Auth, evidence: Evidence::Response(answer) } => {
                 status = Some(answer.status);
             }
             _ => {}
         });
-        let connection = match climbed {
+        let connection = match connected {
             Ok(connection) => connection,
             Err(Halt::Stopped) => return None,
             Err(Halt::Failed(failure)) => {

@@ -14,11 +14,11 @@ use super::check::{Check, Status};
 use super::config;
 use super::listen::{Bounds, Heard};
 use super::observer::{Observer, millis};
-use crate::connect::{Connection, Ladder};
+use crate::connect::{Connection, Connector, Request};
 use crate::exit::Exit;
-use crate::reader_endpoint;
+use crate::message::Position;
 use crate::secret::Secret;
-use crate::settings::{Position, Settings};
+use crate::settings::Settings;
 use crate::words::duration;
 
 /// How many of the retained messages are looked at, and for how long.
@@ -40,11 +40,11 @@ pub(super) const SILENT_CODE: &str = "stream.silent";
 const SILENT: Option<&str> = Some("No Messages Received");
 
 impl Diagnosis<'_> {
-    /// The check of the stream, on the connection the ladder has opened.
+    /// The check of the stream, on the connection the connector has opened.
     pub(super) fn stream(
         &mut self,
         settings: &Settings,
-        ladder: &mut Ladder<'_>,
+        connector: &mut Connector<'_>,
         key: &Secret,
         connection: Connection,
     ) -> Check {
@@ -84,24 +84,23 @@ impl Diagnosis<'_> {
             check.summary = "stopped while listening; no message until then".to_owned();
             return check;
         }
-        self.probe(settings, ladder, key, check, began)
+        self.probe(settings, connector, key, check, began)
     }
 
     /// Nothing came: is there anything at all, and is the way to the broker open?
     fn probe(
         &mut self,
         settings: &Settings,
-        ladder: &mut Ladder<'_>,
+        connector: &mut Connector<'_>,
         key: &Secret,
         mut check: Check,
         began: Instant,
     ) -> Check {
         let silence = format!("no message in {}", duration(self.options.listen));
-        let asked =
-            reader_endpoint::request(settings, key.clone(), &Position::Earliest, PROBE_WINDOW);
+        let asked = Request::reader(settings, key.clone(), &Position::Earliest, PROBE_WINDOW);
         let mut observer = Observer::new(settings, config::sent(settings, key));
-        let climbed = ladder.climb(&asked, self.left(), &mut |event| observer.take(&event));
-        let Ok(connection) = climbed else {
+        let connected = connector.connect(&asked, self.left(), &mut |event| observer.take(&event));
+        let Ok(connection) = connected else {
             let Some(mut failed) = observer.failed() else {
                 check.status = Status::Skip;
                 check.summary =
@@ -140,7 +139,7 @@ impl Diagnosis<'_> {
             _ => format!("{silence}, but retained: {}", retained.describe()),
         };
         if retained.messages == u64::from(PROBE_WINDOW)
-            && self.holds_more(settings, ladder, key, &mut check, began)
+            && self.holds_more(settings, connector, key, &mut check, began)
         {
             return stalled(check, &silence);
         }
@@ -159,15 +158,14 @@ impl Diagnosis<'_> {
     fn holds_more(
         &self,
         settings: &Settings,
-        ladder: &mut Ladder<'_>,
+        connector: &mut Connector<'_>,
         key: &Secret,
         check: &mut Check,
         began: Instant,
     ) -> bool {
-        let asked =
-            reader_endpoint::request(settings, key.clone(), &Position::Earliest, PROBE_WINDOW + 1);
+        let asked = Request::reader(settings, key.clone(), &Position::Earliest, PROBE_WINDOW + 1);
         let mut heard = Heard::default();
-        if let Ok(connection) = ladder.climb(&asked, self.left(), &mut |_| {}) {
+        if let Ok(connection) = connector.connect(&asked, self.left(), &mut |_| {}) {
             let bounds = self.probing(u64::from(PROBE_WINDOW) + 1);
             // That another reader works as well is not the question here.
             let _ = self.listen(settings, connection, bounds, &mut heard);

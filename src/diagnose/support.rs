@@ -8,8 +8,8 @@ use std::path::Path;
 
 use super::findings::Findings;
 use super::{json, text};
-use crate::advice::Problem;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::words;
 
 /// Variables that change what the program or its libraries do. Their values may hold a key or a
@@ -64,7 +64,7 @@ pub(super) fn write(
 
 fn failure(path: &Path, e: &io::Error) -> Failure {
     let subject = format!("--report {}", path.display());
-    Failure::new(Step::Config, subject, Problem::ReportExists, words::reason(e))
+    Failure::new(Step::Config, subject, Fault::ReportExists, words::reason(e))
 }
 
 fn document(findings: &Findings) -> String {

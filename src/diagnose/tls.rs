@@ -8,8 +8,9 @@ use super::check::Check;
 use super::config;
 use super::judge::{Here, judge};
 use super::look::look;
-use crate::advice::{Problem, row};
-use crate::connect::{Ladder, NOT_BEFORE};
+use crate::connect::Connector;
+use crate::dates::NOT_BEFORE;
+use crate::fault::{Fault, row};
 use crate::settings::Settings;
 
 /// Adds to the check what a look finds. It is a connection of its own, which cannot send
@@ -17,7 +18,7 @@ use crate::settings::Settings;
 pub(super) fn explain(
     check: Check,
     settings: &Settings,
-    ladder: &Ladder<'_>,
+    connector: &Connector<'_>,
     limit: Duration,
     proxy_date: Option<Timestamp>,
 ) -> Check {
@@ -25,7 +26,7 @@ pub(super) fn explain(
         return check;
     }
     let began = Instant::now();
-    let Ok(wire) = ladder.reach(limit) else { return check };
+    let Ok(wire) = connector.reach(limit) else { return check };
     let (target, trust) = (&settings.target, &settings.target.trust);
     let seen = look(wire, &target.host, trust);
     let here = Here {
@@ -38,7 +39,7 @@ pub(super) fn explain(
         .evidence("version", seen.version.clone())
         .evidence("cipher", seen.cipher.clone())
         .evidence("chain_length", seen.chain.len());
-    let is_named = check.code.as_deref() == Some(row(Problem::NotTls).code);
+    let is_named = check.code.as_deref() == Some(row(Fault::NotTls).code);
     // OpenSSL's "wrong version number" is no help beside the first bytes.
     if let Some(error) = seen.error.as_ref().filter(|_| !is_named) {
         check = check.note("look", error);

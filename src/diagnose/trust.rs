@@ -1,7 +1,7 @@
 //! The system's root certificates as evidence: where OpenSSL looks for them, what lies there, and
 //! who of the world's authorities is a public one.
 //!
-//! The places are those of native-tls, which the ladder connects with: OpenSSL's own defaults and
+//! The places are those of native-tls, which the connector connects with: OpenSSL's own defaults and
 //! the usual ones of each distribution, since OpenSSL's are wrong where it was built elsewhere.
 
 use std::collections::BTreeSet;

@@ -1,7 +1,7 @@
 //! `explain`: what an error message means and what to do about it, whichever client it comes
 //! from. A pure function over the pasted text; it contacts nothing.
 //!
-//! [`patterns`] is the list to extend; [`topics`] has the words that [`crate::advice`] has not.
+//! [`patterns`] is the list to extend; [`topics`] has the words that [`crate::fault`] has not.
 //! The pasted text is never repeated, since it may hold a key: only the table's words are shown.
 
 mod clue;
@@ -13,8 +13,8 @@ mod topics;
 
 use std::fmt;
 
-use crate::advice::{self, Problem};
 use crate::exit::Exit;
+use crate::fault::{self, Fault};
 use crate::words;
 
 use clue::{Clue, Line, fold};
@@ -153,7 +153,7 @@ fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<Finding> {
     if let Some((sentence, problem)) = sentence(text, &line) {
         let column = line.mark(&fold(sentence.part)).unwrap_or_default();
         found.push(Finding {
-            topic: Topic::Problem(problem),
+            topic: Topic::Fault(problem),
             clue: sentence.part.to_owned(),
             advice: sentence.advice,
             place: (number, column),
@@ -200,7 +200,7 @@ fn readable(clue: &str) -> String {
 
 /// A sentence of the service, and the problem it stands for. Some are short enough to be said
 /// by others too, so they count only where the service's own words are around.
-fn sentence(text: &str, line: &Line) -> Option<(&'static advice::Sentence, Problem)> {
+fn sentence(text: &str, line: &Line) -> Option<(&'static fault::Sentence, Fault)> {
     const ALSO_OTHERS: [&str; 5] = [
         "Illegal base64",
         "IndexOutOfBounds",
@@ -208,33 +208,33 @@ fn sentence(text: &str, line: &Line) -> Option<(&'static advice::Sentence, Probl
         "receiverQueueSize",
         r#""errorMsg":"""#,
     ];
-    let sentence = advice::known_sentence(text)?;
+    let sentence = fault::known_sentence(text)?;
     let is_the_service = line.has("failed to create") || line.has("invalid query param");
     if ALSO_OTHERS.contains(&sentence.part) && !is_the_service {
         return None;
     }
-    Some((sentence, sentence.problem.unwrap_or(Problem::RefusedForGood)))
+    Some((sentence, sentence.fault.unwrap_or(Fault::RefusedForGood)))
 }
 
 /// What a line of this program itself says: `… [tls.expired]`, `"code":"tls.expired"`, or just
 /// the code.
 fn own_code(line: &str, number: usize, patterns: &[Compiled]) -> Option<Finding> {
-    let (start, row) = advice::TABLE
+    let (start, row) = fault::TABLE
         .iter()
         .filter_map(|row| Some((code_in(line, row.code)?, row)))
         .min_by_key(|(start, _)| *start)?;
     // Two rows share a code: the words before it decide.
     let before = &line[..start];
-    let twin = advice::TABLE.iter().filter(|other| other.code == row.code).find(|other| {
-        other.problem != row.problem
+    let twin = fault::TABLE.iter().filter(|other| other.code == row.code).find(|other| {
+        other.fault != row.fault
             && in_line(before, number, patterns)
                 .iter()
-                .any(|finding| finding.topic == Topic::Problem(other.problem))
+                .any(|finding| finding.topic == Topic::Fault(other.fault))
     });
     let row = twin.unwrap_or(row);
-    let sentence = advice::known_sentence(before).filter(|_| row.code.starts_with("auth."));
+    let sentence = fault::known_sentence(before).filter(|_| row.code.starts_with("auth."));
     Some(Finding {
-        topic: Topic::Problem(row.problem),
+        topic: Topic::Fault(row.fault),
         clue: row.code.to_owned(),
         advice: sentence.map_or(row.advice, |sentence| sentence.advice),
         place: (number, start),

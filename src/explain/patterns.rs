@@ -5,8 +5,8 @@
 //! general ones. How a clue is written is told in [`super::clue`].
 
 use super::topics::Other;
-use super::topics::Topic::{self, Other as O, Problem as P};
-use crate::advice::Problem::*;
+use super::topics::Topic::{self, Fault as P, Other as O};
+use crate::fault::Fault::*;
 
 /// Texts that mean the same.
 #[derive(Debug)]

@@ -367,7 +367,7 @@ fn what_is_no_error_message_is_not_known() {
 
 #[test]
 fn every_code_of_the_program_leads_to_its_row() {
-    for row in advice::TABLE {
+    for row in fault::TABLE {
         let text =
             format!("noise: EOF\ntail8x8: x y: 401 Unauthorized, timed out [{}]\n", row.code);
         let first = &explain(&text).findings[0];
@@ -375,9 +375,9 @@ fn every_code_of_the_program_leads_to_its_row() {
         assert_eq!(explain(row.code).findings[0].topic.code(), Some(row.code));
     }
     let gateway = explain("tail8x8: auth h:443: HTTP 502 Bad Gateway [auth.server_error]; x");
-    assert_eq!(gateway.findings[0].topic, Topic::Problem(Problem::GatewayError));
+    assert_eq!(gateway.findings[0].topic, Topic::Fault(Fault::GatewayError));
     let server = explain("tail8x8: auth h:443: HTTP 500 [auth.server_error]; x");
-    assert_eq!(server.findings[0].topic, Topic::Problem(Problem::ServerError));
+    assert_eq!(server.findings[0].topic, Topic::Fault(Fault::ServerError));
 }
 
 #[test]

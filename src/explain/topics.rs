@@ -1,12 +1,12 @@
 //! What a pasted text can be about: a problem of the advice table, or one of the matters that
 //! table has no row for, since this program tells them apart or cannot have them at all.
 
-use crate::advice::{self, Problem};
+use crate::fault::{self, Fault};
 
 /// What a text is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
-    Problem(Problem),
+    Fault(Fault),
     Other(Other),
 }
 
@@ -118,7 +118,7 @@ impl Topic {
     /// The problem's stable code; `None` where there is none.
     pub(crate) fn code(self) -> Option<&'static str> {
         match self {
-            Topic::Problem(problem) => Some(advice::row(problem).code),
+            Topic::Fault(problem) => Some(fault::row(problem).code),
             Topic::Other(_) => None,
         }
     }
@@ -126,7 +126,7 @@ impl Topic {
     /// One word for it, also where it has no code.
     pub(crate) fn name(self) -> &'static str {
         match self {
-            Topic::Problem(problem) => advice::row(problem).code,
+            Topic::Fault(problem) => fault::row(problem).code,
             Topic::Other(other) => other.row().name,
         }
     }
@@ -134,7 +134,7 @@ impl Topic {
     /// What it means, as a clause.
     pub(crate) fn means(self) -> &'static str {
         match self {
-            Topic::Problem(problem) => meaning(problem),
+            Topic::Fault(problem) => meaning(problem),
             Topic::Other(other) => other.row().means,
         }
     }
@@ -142,7 +142,7 @@ impl Topic {
     /// What to do about it.
     pub(crate) fn advice(self) -> &'static str {
         match self {
-            Topic::Problem(problem) => advice::row(problem).advice,
+            Topic::Fault(problem) => fault::row(problem).advice,
             Topic::Other(other) => other.row().advice,
         }
     }
@@ -150,7 +150,7 @@ impl Topic {
     /// The heading of 8x8's troubleshooting page.
     pub(crate) fn page(self) -> Option<&'static str> {
         match self {
-            Topic::Problem(problem) => advice::row(problem).page,
+            Topic::Fault(problem) => fault::row(problem).page,
             Topic::Other(other) => Some(other.row().page),
         }
     }
@@ -159,7 +159,7 @@ impl Topic {
     pub(super) fn is_vague(self) -> bool {
         use Other::*;
         match self {
-            Topic::Problem(_) => false,
+            Topic::Fault(_) => false,
             Topic::Other(other) => matches!(
                 other,
                 Connect | Dns | Timeout | Closed | Reset | Certificate | Tls | Upgrade
@@ -169,9 +169,9 @@ impl Topic {
 
     /// Whether the other one, anywhere in the text, is the same matter said more exactly.
     pub(super) fn yields_to(self, other: Topic) -> bool {
-        use Problem::*;
+        use Fault::*;
         let (name, step) = (other.name(), other.name().split('.').next().unwrap_or_default());
-        let is_problem = matches!(other, Topic::Problem(_));
+        let is_problem = matches!(other, Topic::Fault(_));
         match self {
             Topic::Other(Other::Connect) => {
                 is_problem && matches!(step, "dns" | "tcp" | "proxy" | "tls" | "auth" | "stream")
@@ -197,14 +197,14 @@ impl Topic {
                         && !matches!(other, Topic::Other(Other::Connect | Other::Upgrade))
             }
             // The same number, but from the proxy.
-            Topic::Problem(Unauthorized) => other == Topic::Problem(ProxyLogin),
-            Topic::Problem(Forbidden) => other == Topic::Problem(ProxyForbidden),
-            Topic::Problem(GatewayError) => other == Topic::Problem(ProxyTarget),
+            Topic::Fault(Unauthorized) => other == Topic::Fault(ProxyLogin),
+            Topic::Fault(Forbidden) => other == Topic::Fault(ProxyForbidden),
+            Topic::Fault(GatewayError) => other == Topic::Fault(ProxyTarget),
             // A status whose sentence says more.
-            Topic::Problem(ServerError | NotFound | BadRequest) => {
-                matches!(other, Topic::Problem(RefusedForGood | NoResumeById | Busy))
+            Topic::Fault(ServerError | NotFound | BadRequest) => {
+                matches!(other, Topic::Fault(RefusedForGood | NoResumeById | Busy))
             }
-            Topic::Problem(Silence) => other == Topic::Other(Other::WrongRegion),
+            Topic::Fault(Silence) => other == Topic::Other(Other::WrongRegion),
             _ => false,
         }
     }
@@ -212,8 +212,8 @@ impl Topic {
     /// Whether the other one on the same line is the cause, and this only its name or effect:
     /// `ConnectionClosedError: message too big`.
     pub(super) fn yields_beside(self, other: Topic) -> bool {
-        use Problem::*;
-        let (Topic::Problem(this), Topic::Problem(other)) = (self, other) else {
+        use Fault::*;
+        let (Topic::Fault(this), Topic::Fault(other)) = (self, other) else {
             return self.is_vague() && !other.is_vague();
         };
         match this {
@@ -236,8 +236,8 @@ impl Other {
 
 /// What a problem means, in words that do not need the line it came from.
 #[rustfmt::skip]
-fn meaning(problem: Problem) -> &'static str {
-    use Problem::*;
+fn meaning(problem: Fault) -> &'static str {
+    use Fault::*;
     match problem {
         Usage => "an option or value on the command line is unknown, missing or does not fit the others",
         UnreadableFile => "a file that was named cannot be read",
@@ -318,7 +318,7 @@ mod tests {
     #[test]
     fn nothing_is_said_in_the_name_of_8x8() {
         let all = OTHERS.iter().flat_map(|row| [row.means, row.advice]);
-        let all = all.chain(advice::TABLE.iter().map(|row| meaning(row.problem)));
+        let all = all.chain(fault::TABLE.iter().map(|row| meaning(row.fault)));
         for text in all {
             let words = || text.split(|c: char| !c.is_alphanumeric());
             assert!(words().all(|w| !["we", "our", "us", "We", "Our"].contains(&w)), "{text}");

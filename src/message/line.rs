@@ -14,9 +14,8 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::Envelope;
 use super::envelope::{Text, json_mistake};
-use crate::settings::{Format, Lines};
+use super::{Envelope, Format, LineRules};
 
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,7 +34,7 @@ pub(crate) enum Line {
 pub(crate) fn write_line(
     envelope: &Envelope<'_>,
     frame: &str,
-    lines: &Lines,
+    lines: &LineRules,
     out: &mut Vec<u8>,
 ) -> Line {
     let start = out.len();
@@ -52,7 +51,7 @@ pub(crate) fn write_line(
     line
 }
 
-fn payload_line(envelope: &Envelope<'_>, lines: &Lines, out: &mut Vec<u8>) -> Line {
+fn payload_line(envelope: &Envelope<'_>, lines: &LineRules, out: &mut Vec<u8>) -> Line {
     if envelope.payload.is_empty() {
         return Line::Tombstone;
     }
@@ -70,7 +69,12 @@ fn payload_line(envelope: &Envelope<'_>, lines: &Lines, out: &mut Vec<u8>) -> Li
 }
 
 /// The envelope with every member as it came, but the payload decoded.
-fn envelope_line(envelope: &Envelope<'_>, frame: &str, lines: &Lines, out: &mut Vec<u8>) -> Line {
+fn envelope_line(
+    envelope: &Envelope<'_>,
+    frame: &str,
+    lines: &LineRules,
+    out: &mut Vec<u8>,
+) -> Line {
     let mut payload = Vec::new();
     if let Err(e) = decode(&envelope.payload, &mut payload) {
         return Line::Reject(format!("payload is not base64: {}", base64_mistake(&e)));
@@ -196,13 +200,12 @@ impl<'de> Deserialize<'de> for Members<'de> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::message::{Frame, parse};
-    use crate::settings::OnReject;
+    use crate::message::{Format, Frame, LineRules, OnReject, parse};
 
     fn line_of(frame: &str, format: Format, events: &[&str]) -> (Line, String) {
         let Frame::Message(envelope) = parse(frame) else { panic!("no message: {frame}") };
         let events = events.iter().map(|&e| e.to_owned()).collect();
-        let lines = Lines { format, events, on_reject: OnReject::Warn };
+        let lines = LineRules { format, events, on_reject: OnReject::Warn };
         let mut out = b"before\n".to_vec();
         let line = write_line(&envelope, frame, &lines, &mut out);
         let text = String::from_utf8(out).expect("UTF-8");

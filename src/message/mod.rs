@@ -1,9 +1,15 @@
 //! What one WebSocket message says: pure functions over bytes, no I/O.
 
 mod envelope;
+mod format;
 mod id;
 mod line;
+mod position;
+mod rules;
 
 pub(crate) use envelope::{Envelope, Frame, parse};
+pub(crate) use format::Format;
 pub(crate) use id::MessageId;
 pub(crate) use line::{Line, write_line};
+pub(crate) use position::Position;
+pub(crate) use rules::{LineRules, OnReject};

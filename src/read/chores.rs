@@ -9,7 +9,7 @@ use crate::notify::Notify;
 use crate::report::{Counters, Report};
 use crate::settings::Settings;
 use crate::sink::Output;
-use crate::sys::{self, earlier};
+use crate::wait::{self, earlier};
 use crate::words;
 
 /// Before the output is open there is nothing to do but to live through a SIGHUP.
@@ -17,7 +17,7 @@ pub(super) struct Waiting {
     pub(super) has_file: bool,
 }
 
-impl sys::Chores for Waiting {
+impl wait::Chores for Waiting {
     fn count(&self) {}
 
     fn reopen(&self) -> bool {
@@ -74,7 +74,7 @@ impl Chores {
     }
 }
 
-impl sys::Chores for Chores {
+impl wait::Chores for Chores {
     fn count(&self) {
         self.report.counters(&self.counters);
     }

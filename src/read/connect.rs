@@ -1,4 +1,4 @@
-//! Getting a session, and getting it back: position, key, ladder, and the wait between tries.
+//! Getting a session, and getting it back: position, key, connector, and the wait between tries.
 
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -6,14 +6,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::{End, Run, watch};
-use crate::advice::Problem;
 use crate::connect::{Connection, Halt, Request, authority};
-use crate::failure::{Failure, Step};
-use crate::reader_endpoint;
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
+use crate::message::Position;
 use crate::retry::jitter;
 use crate::session::Session;
-use crate::settings::Position;
-use crate::sys::{Wake, earlier};
+use crate::wait::{Wake, earlier};
 use crate::words::duration;
 
 /// `Date` tells whole seconds: what was published in this one, before us, is to be read, too.
@@ -32,7 +31,7 @@ impl Run<'_> {
                 Ok(connection) => return Ok(Some(self.opened(connection))),
                 Err(Halt::Stopped) => break,
                 Err(Halt::Failed(failure)) => {
-                    if failure.problem == Problem::NoResumeById
+                    if failure.fault == Fault::NoResumeById
                         && self.resume.read_from_earliest_instead()
                     {
                         let is_news = self.out().note_partitioned();
@@ -56,14 +55,14 @@ impl Run<'_> {
         let left = self.over.map(|over| over.saturating_duration_since(Instant::now()));
         let timeout = settings.link.connect_timeout.min(left.unwrap_or(Duration::MAX));
         let report = self.report;
-        self.ladder.climb(&request, timeout, &mut |event| watch::tell(report, &event))
+        self.connector.connect(&request, timeout, &mut |event| watch::tell(report, &event))
     }
 
     /// A request for a reader, with the key as it is now: keys get replaced.
     pub(super) fn request(&self, position: &Position, queue: u16) -> Result<Request, Failure> {
         let key = self.settings.credentials.load()?;
         self.report.keep_secret(&key);
-        Ok(reader_endpoint::request(self.settings, key, position, queue))
+        Ok(Request::reader(self.settings, key, position, queue))
     }
 
     /// Takes stock of a session that has just opened.
@@ -193,6 +192,6 @@ impl Run<'_> {
         let limit = self.settings.stop.max_time.unwrap_or_default();
         let cause = format!("no session within {} (--max-time); last: {last}", duration(limit));
         let server = authority(&self.settings.target.host, self.settings.target.port);
-        Err(Failure::new(Step::Stream, server, Problem::OutOfTime, cause))
+        Err(Failure::new(Step::Stream, server, Fault::OutOfTime, cause))
     }
 }

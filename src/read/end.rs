@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
-use crate::sys::earlier;
+use crate::wait::earlier;
 
 /// How long a partitioned topic may take to show every one of its partitions.
 const PARTITIONS_SHOW: Duration = Duration::from_secs(2);

@@ -2,13 +2,12 @@
 //! acknowledge it.
 
 use super::{Ended, Leave, Run};
-use crate::advice::Problem;
 use crate::connect::authority;
-use crate::failure::{Failure, Step};
-use crate::message::{Envelope, Frame, Line, MessageId, parse, write_line};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
+use crate::message::{Envelope, Frame, Line, MessageId, OnReject, parse, write_line};
 use crate::report::add;
 use crate::resume::Seen;
-use crate::settings::OnReject;
 use crate::sink::Receipt;
 use crate::words;
 
@@ -167,7 +166,7 @@ impl Run<'_> {
                 let target = &self.settings.target;
                 let server = authority(&target.host, target.port);
                 let cause = format!("{subject}: {reason}");
-                Err(Failure::new(Step::Stream, server, Problem::BadPayload, cause))
+                Err(Failure::new(Step::Stream, server, Fault::BadPayload, cause))
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{End, Ended, Leave, Run};
-use crate::sys::earlier;
+use crate::wait::earlier;
 use crate::words::duration;
 
 impl Run<'_> {

@@ -21,9 +21,9 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use crate::advice;
-use crate::connect::Ladder;
-use crate::failure::{Failure, Step};
+use crate::connect::Connector;
+use crate::fault;
+use crate::fault::{Failure, Step};
 use crate::notify::Notify;
 use crate::report::{Counters, Report};
 use crate::resume::Resume;
@@ -31,7 +31,7 @@ use crate::retry::Retries;
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
 use crate::sink::{Output, Written};
-use crate::sys::{self, Signals};
+use crate::wait::{self, Signals};
 use chores::{Chores, Waiting};
 use end::End;
 use idle::Idle;
@@ -78,14 +78,14 @@ pub(crate) fn read(
     let out = Rc::new(RefCell::new(output));
     let notify = Rc::new(Notify::of_process());
     let chores = Rc::new(Chores::new(settings, &out, report, counters, &notify));
-    signals.set_chores(Rc::clone(&chores) as Rc<dyn sys::Chores>);
+    signals.set_chores(Rc::clone(&chores) as Rc<dyn wait::Chores>);
     let mut run = Run {
         settings,
         report,
         counters,
         signals,
         notify: &notify,
-        ladder: Ladder::new(&settings.target, Rc::clone(signals)),
+        connector: Connector::new(&settings.target, Rc::clone(signals)),
         out,
         resume,
         since,
@@ -129,7 +129,7 @@ struct Run<'a> {
     counters: &'a Counters,
     signals: &'a Rc<Signals>,
     notify: &'a Notify,
-    ladder: Ladder<'a>,
+    connector: Connector<'a>,
     /// Shared with the chores, which write what is due while the run waits.
     out: Rc<RefCell<Output>>,
     resume: Resume,
@@ -167,7 +167,7 @@ impl Run<'_> {
             self.idle.closed();
             self.ended_by = Some(match &left {
                 Ok(_) => "reopened",
-                Err(failure) => advice::row(failure.problem).code,
+                Err(failure) => fault::row(failure.fault).code,
             });
             match left {
                 Ok(Leave::End(ended)) => {

@@ -10,13 +10,12 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::Run;
-use crate::advice::Problem;
 use crate::connect::{Halt, authority};
-use crate::failure::{Failure, Step};
-use crate::message::{Envelope, Frame, MessageId, parse};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
+use crate::message::{Envelope, Frame, MessageId, Position, parse};
 use crate::progress::Last;
 use crate::session::{Next, Session, Woke};
-use crate::settings::Position;
 
 /// The look may take so long; the oldest message comes at once, if there is one.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -53,7 +52,7 @@ impl Run<'_> {
         let settings = self.settings;
         let request = self.request(&Position::Earliest, 1)?;
         let limit = settings.link.connect_timeout.min(CONNECT);
-        let connection = self.ladder.climb(&request, limit, &mut |_| {})?;
+        let connection = self.connector.connect(&request, limit, &mut |_| {})?;
         let mut session = Session::new(connection.socket, Rc::clone(self.signals), settings);
         let until = Instant::now() + LISTEN;
         let oldest = loop {
@@ -121,7 +120,7 @@ impl Run<'_> {
             path.display()
         );
         let server = authority(&self.settings.target.host, self.settings.target.port);
-        Err(Failure::new(Step::Stream, server, Problem::ForeignIds, cause).hint(hint))
+        Err(Failure::new(Step::Stream, server, Fault::ForeignIds, cause).hint(hint))
     }
 }
 

@@ -1,10 +1,10 @@
-//! What a reader says of the ladder: at -v, each step with its evidence and time.
+//! What a reader says of the connector: at -v, each step with its evidence and time.
 
 use crate::connect::{Event, Evidence};
 use crate::report::Report;
 use crate::words::duration;
 
-/// Tells one event of a climb.
+/// Tells one event of a walk.
 pub(super) fn tell(report: &Report, event: &Event<'_>) {
     match event {
         Event::Began { step, subject } => report.debug(format!("{step} {subject}")),
@@ -36,7 +36,7 @@ fn words(evidence: &Evidence<'_>) -> String {
             format!("{} {outcome} after {}", attempt.address, duration(attempt.elapsed))
         }
         Evidence::ProxyRule(rule) => format!("decided by: {rule}"),
-        Evidence::Answer(answer) => answer.status_line(),
+        Evidence::Response(answer) => answer.status_line(),
         Evidence::Certificate { der, is_verified: true, .. } => {
             format!("verified a certificate of {} bytes", der.len())
         }

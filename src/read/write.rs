@@ -8,11 +8,11 @@ use std::time::{Duration, Instant};
 use nix::poll::{PollFd, PollFlags};
 
 use super::Run;
-use crate::advice::Problem;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::session::Session;
 use crate::sink::{Receipt, Written};
-use crate::sys::{Wake, earlier};
+use crate::wait::{Wake, earlier};
 
 /// How long a blocked output may hold up a run that was told to stop.
 const STOP_LIMIT: Duration = Duration::from_secs(1);
@@ -77,7 +77,7 @@ impl Run<'_> {
                 return Err(Failure::new(
                     Step::Output,
                     "stdout",
-                    Problem::OutputFailed,
+                    Fault::OutputFailed,
                     "its reader had not taken everything when --max-time was over",
                 ));
             }

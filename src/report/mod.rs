@@ -15,10 +15,10 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
-use crate::advice::{self, Problem};
-use crate::failure::Failure;
+use crate::fault::Failure;
+use crate::fault::{self, Fault};
 use crate::secret::Secret;
-use crate::settings::{Color, LogFormat, Talk};
+use crate::values::choice::{Color, LogFormat};
 use crate::words::{self, wrap};
 
 pub(crate) use counters::{Counters, add};
@@ -54,6 +54,16 @@ impl Level {
     }
 }
 
+/// How much is said, and how.
+#[derive(Clone, Debug)]
+pub(crate) struct Talk {
+    pub(crate) quiet: bool,
+    /// 0 to 2: `-v` tells each step, `-vv` each frame.
+    pub(crate) verbose: u8,
+    pub(crate) log_format: LogFormat,
+    pub(crate) color: Color,
+}
+
 /// The program's voice.
 #[derive(Debug)]
 pub(crate) struct Report {
@@ -66,7 +76,7 @@ pub(crate) struct Report {
     secrets: RefCell<Vec<Secret>>,
     live: RefCell<Live>,
     /// What was last advised, which need not be said again at each try.
-    advised: Cell<Option<Problem>>,
+    advised: Cell<Option<Fault>>,
     /// The last line was not taken.
     stuck: Cell<bool>,
 }
@@ -147,7 +157,7 @@ impl Report {
 
     fn fail(&self, level: Level, failure: &Failure, next: Option<&str>) {
         if self.talk.log_format == LogFormat::Json {
-            let row = advice::row(failure.problem);
+            let row = fault::row(failure.fault);
             return self.json(
                 level,
                 &[
@@ -164,14 +174,14 @@ impl Report {
         let next = next.map_or(String::new(), |next| format!("; {next}"));
         if !self.terminal {
             self.say(level, &format!("{failure}; {}{next}", failure.advice()));
-        } else if self.advised.replace(Some(failure.problem)) == Some(failure.problem) {
+        } else if self.advised.replace(Some(failure.fault)) == Some(failure.fault) {
             self.say(level, &format!("{failure}{next}"));
         } else {
             let mut advice = String::new();
             wrap(&mut advice, failure.advice(), 8);
             self.say_below(level, &format!("{failure}{next}"), &advice);
         }
-        if let Some(page) = advice::row(failure.problem).page {
+        if let Some(page) = fault::row(failure.fault).page {
             self.debug(format!("see 8x8's troubleshooting page, \"{page}\""));
         }
     }

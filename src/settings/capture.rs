@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::failure::Failure;
+use crate::fault::Failure;
 use crate::settings::settle::HAS_DEFAULT;
 use crate::settings::{Capture, Rotation};
 

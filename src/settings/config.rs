@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::Path;
 
-use crate::advice::Problem;
 use crate::args::{self, Args, Layer, Source};
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::settings::{Warning, files};
 use crate::words;
 
@@ -17,7 +17,7 @@ pub(crate) fn read(
 ) -> Result<(), Failure> {
     let subject = format!("{} {path}", args.source("config"));
     let unreadable =
-        |cause: String| Failure::new(Step::Config, &subject, Problem::UnreadableFile, cause);
+        |cause: String| Failure::new(Step::Config, &subject, Fault::UnreadableFile, cause);
     let bytes = fs::read(path).map_err(|e| unreadable(words::reason(&e)))?;
     let text = String::from_utf8(bytes).map_err(|_| unreadable("is no UTF-8 text".to_owned()))?;
     apply(path, &text, args)?;
@@ -49,9 +49,8 @@ fn apply(path: &str, text: &str, args: &mut Args) -> Result<(), Failure> {
 }
 
 fn apply_line(at: &str, line: &str, args: &mut Args) -> Result<(), Failure> {
-    let bad = |subject: &str, cause: &str| {
-        Failure::new(Step::Config, subject, Problem::BadContent, cause)
-    };
+    let bad =
+        |subject: &str, cause: &str| Failure::new(Step::Config, subject, Fault::BadContent, cause);
     // What is no `name = value` is not repeated: it may be a key on a line of its own.
     let (name, value) = line.split_once('=').ok_or_else(|| bad(at, "is no `name = value`"))?;
     let (name, value) = (name.trim(), value.trim());
@@ -114,7 +113,7 @@ mod tests {
             let failure = config(text).expect_err(text);
             assert_eq!(failure.subject, subject, "{text}");
             assert!(failure.cause.contains(cause), "{text}: {failure}");
-            assert_eq!(failure.problem, Problem::BadContent, "{text}");
+            assert_eq!(failure.fault, Fault::BadContent, "{text}");
             let all = format!("{failure} {}", failure.advice());
             assert!(!all.contains("canary"), "{all}");
         }

@@ -3,9 +3,9 @@
 
 use std::net::IpAddr;
 
-use crate::advice::Problem;
 use crate::args::Args;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::regions::{self, Region};
 use crate::values::host::Address;
 use crate::values::{self, host};
@@ -70,7 +70,7 @@ fn chosen(args: &Args) -> Result<(Address, String), Failure> {
         None => {
             let (value, as_of) = (values::quoted(value), regions::AS_OF);
             let cause = format!("{value}: not deployed in region {name} yet (as of {as_of})");
-            Err(Failure::new(Step::Config, source, Problem::BadContent, cause)
+            Err(Failure::new(Step::Config, source, Fault::BadContent, cause)
                 .hint("if 8x8 has given you a host name, use --host; see `tail8x8 regions`"))
         }
     }
@@ -116,7 +116,7 @@ fn found(args: &Args, option: &'static str, value: &str) -> Result<&'static Regi
                 deployed.join(", ")
             )
         });
-        Failure::new(Step::Config, args.source(option), Problem::BadContent, cause).hint(hint)
+        Failure::new(Step::Config, args.source(option), Fault::BadContent, cause).hint(hint)
     })
 }
 

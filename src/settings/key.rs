@@ -7,12 +7,13 @@ use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::advice::Problem;
 use crate::args::{Args, Layer};
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
-use crate::settings::{AuthStyle, Credentials, KeySource, Warning, files};
+use crate::settings::{Credentials, KeySource, Warning, files};
+use crate::values::choice::AuthStyle;
 use crate::words;
 
 const LARGEST: u64 = 8 * 1024;
@@ -96,7 +97,7 @@ fn find(args: &Args, env: &Environment) -> Result<Found, Failure> {
         .or_else(|| text(Layer::ConfigFile, "x-api-key in the config file"))
         .or_else(|| file(Layer::ConfigFile, "x-api-key-file in the config file"))
         .ok_or_else(|| {
-            Failure::new(Step::Config, "API key", Problem::BadContent, "none is given").hint(
+            Failure::new(Step::Config, "API key", Fault::BadContent, "none is given").hint(
                 "give it by --x-api-key-file FILE (- is standard input), by PULSAR_API_KEY_FILE \
                  or PULSAR_API_KEY in the environment, or by systemd's \
                  LoadCredential=x-api-key:FILE",
@@ -145,12 +146,12 @@ fn limited(source: impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn unreadable(subject: &str, error: &io::Error) -> Failure {
-    Failure::new(Step::Config, subject, Problem::UnreadableFile, words::reason(error))
+    Failure::new(Step::Config, subject, Fault::UnreadableFile, words::reason(error))
 }
 
 fn check(bytes: &[u8], subject: &str) -> Result<Secret, Failure> {
     clean(bytes).map(Secret::new).map_err(|cause| {
-        Failure::new(Step::Config, subject, Problem::BadContent, cause).hint(
+        Failure::new(Step::Config, subject, Fault::BadContent, cause).hint(
             "the source must hold the key and nothing else; copy it again from where it was made",
         )
     })

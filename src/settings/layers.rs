@@ -2,7 +2,7 @@
 //! config file, defaults.
 
 use crate::args::{Args, Fallback, Layer, OPTIONS, Source};
-use crate::failure::Failure;
+use crate::fault::Failure;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, config};
 

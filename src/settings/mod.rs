@@ -20,10 +20,16 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::message::MessageId;
+use crate::endpoint::Topic;
+use crate::message::{LineRules, Position};
 use crate::regions;
+use crate::report::Talk;
+use crate::retry::Retry;
 use crate::secret::Secret;
+use crate::values::choice::{AuthStyle, Durability, Family};
 use crate::values::file_name::FileName;
+use crate::values::host::Override;
+use crate::values::proxy::Proxy;
 
 pub(crate) use endpoint::region;
 pub(crate) use environment::Environment;
@@ -38,7 +44,7 @@ pub(crate) struct Settings {
     pub(crate) credentials: Credentials,
     pub(crate) start: Start,
     pub(crate) stop: Stop,
-    pub(crate) lines: Lines,
+    pub(crate) lines: LineRules,
     pub(crate) capture: Capture,
     pub(crate) link: Link,
     pub(crate) retry: Retry,
@@ -125,15 +131,6 @@ pub(crate) struct ProxyRules {
     exceptions: Option<(String, String)>,
 }
 
-/// An HTTP proxy that is asked to CONNECT.
-#[derive(Clone, Debug)]
-pub(crate) struct Proxy {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    /// `user:password`, percent-decoded, for `Proxy-Authorization: Basic`.
-    pub(crate) login: Option<Secret>,
-}
-
 /// Which certificates are believed.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trust {
@@ -141,33 +138,6 @@ pub(crate) struct Trust {
     pub(crate) extra_roots: Vec<Vec<u8>>,
     /// `--insecure`: believe anyone.
     pub(crate) insecure: bool,
-}
-
-/// Which addresses of a name are tried.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Family {
-    Any,
-    V4,
-    V6,
-}
-
-/// One `--resolve HOST:PORT:ADDRESS`.
-#[derive(Clone, Debug)]
-pub(crate) struct Override {
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    pub(crate) addresses: Vec<std::net::IpAddr>,
-}
-
-/// What is read: the path and query of the reader endpoint.
-#[derive(Clone, Debug)]
-pub(crate) struct Topic {
-    pub(crate) tenant: String,
-    pub(crate) namespace: String,
-    pub(crate) topic: String,
-    pub(crate) reader_name: Option<String>,
-    /// 1 to 1000: how many messages the server sends ahead of their acknowledgement.
-    pub(crate) receiver_queue_size: u16,
 }
 
 /// The API key: where it comes from and how it is sent.
@@ -186,13 +156,6 @@ pub(crate) enum KeySource {
     File { path: PathBuf, from: &'static str },
 }
 
-/// Where the key goes in the upgrade request; never both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AuthStyle {
-    Header,
-    Query,
-}
-
 /// Where the first connection begins.
 #[derive(Debug)]
 pub(crate) struct Start {
@@ -201,17 +164,6 @@ pub(crate) struct Start {
     pub(crate) is_given: bool,
     /// Only what was published at or after this is written.
     pub(crate) since: Option<Timestamp>,
-}
-
-/// A place in a topic, as the reader endpoint's `messageId` names it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Position {
-    /// What is published from now on.
-    Latest,
-    /// The oldest message the service still holds.
-    Earliest,
-    /// What follows this message.
-    After(MessageId),
 }
 
 /// When the run ends by itself.
@@ -231,33 +183,6 @@ pub(crate) struct Stop {
     pub(crate) max_time: Option<Duration>,
     /// A run without a line exits 10.
     pub(crate) fail_if_empty: bool,
-}
-
-/// What a line holds, and which messages get one.
-#[derive(Debug)]
-pub(crate) struct Lines {
-    pub(crate) format: Format,
-    /// Empty: every event type.
-    pub(crate) events: Vec<String>,
-    pub(crate) on_reject: OnReject,
-}
-
-/// The shape of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Format {
-    /// The event as published.
-    Payload,
-    /// The event with its message id, times and properties around it.
-    Envelope,
-}
-
-/// What happens to a message that cannot be decoded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum OnReject {
-    /// Warn, acknowledge, count, go on.
-    Warn,
-    /// End with exit code 65, the message unacknowledged.
-    Stop,
 }
 
 /// Where lines go, and what remembers them.
@@ -290,21 +215,10 @@ impl Rotation {
     }
 }
 
-/// `--sync`: when what was written must have reached the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durability {
-    /// When the system likes.
-    None,
-    /// Before the cursor that names it.
-    Cursor,
-    /// After each message.
-    Message,
-}
-
 /// Time and size limits of one connection.
 #[derive(Debug)]
 pub(crate) struct Link {
-    /// For the whole ladder, from the name lookup to the 101.
+    /// For the whole connector, from the name lookup to the 101.
     pub(crate) connect_timeout: Duration,
     /// A ping is sent after so long without a byte received.
     pub(crate) ping_interval: Duration,
@@ -314,40 +228,4 @@ pub(crate) struct Link {
     pub(crate) max_silence: Option<Duration>,
     /// Bytes of one WebSocket message.
     pub(crate) max_message_size: usize,
-}
-
-/// How often and how fast a failed connection is tried again.
-#[derive(Clone, Debug)]
-pub(crate) struct Retry {
-    /// Tries after the first failure in a row; `None` is without end.
-    pub(crate) limit: Option<u32>,
-    pub(crate) delay: Duration,
-    pub(crate) max_delay: Duration,
-    /// Also what only a person can mend.
-    pub(crate) all_errors: bool,
-}
-
-/// How much is said, and how.
-#[derive(Clone, Debug)]
-pub(crate) struct Talk {
-    pub(crate) quiet: bool,
-    /// 0 to 2: `-v` tells each step, `-vv` each frame.
-    pub(crate) verbose: u8,
-    pub(crate) log_format: LogFormat,
-    pub(crate) color: Color,
-}
-
-/// `--log-format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    Text,
-    Json,
-}
-
-/// `--color`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
 }

@@ -6,9 +6,9 @@
 
 use std::net::IpAddr;
 
-use crate::advice::Problem;
 use crate::args::{Args, Layer};
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::{ProxyChoice, ProxyRules};
@@ -30,8 +30,8 @@ pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failu
     let proxy = proxy::url(text).map_err(|reason| {
         let is_given = args.has("proxy") && rule == args.source("proxy");
         let problem = match args.layer("proxy") {
-            Some(Layer::ConfigFile) if is_given => Problem::BadContent,
-            _ => Problem::Usage,
+            Some(Layer::ConfigFile) if is_given => Fault::BadContent,
+            _ => Fault::Usage,
         };
         Failure::new(Step::Config, &rule, problem, format!("the value {reason}"))
     })?;
@@ -135,7 +135,7 @@ fn in_network(entry: &str, address: IpAddr) -> bool {
 mod tests {
     use super::*;
     use crate::args::{Source, by_long};
-    use crate::settings::Proxy;
+    use crate::values::proxy::Proxy;
 
     const HOST: &str = "pulsar-ws-use1.8x8.com";
 

@@ -5,14 +5,18 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::advice::Problem;
 use crate::args::{Args, Layer};
-use crate::failure::{Failure, Step};
+use crate::endpoint::Topic;
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
+use crate::message::{LineRules, Position};
+use crate::report::Talk;
+use crate::retry::Retry;
 use crate::settings::environment::Environment;
 use crate::settings::{
-    Color, Family, Lines, Link, LogFormat, Position, ProxyRules, Retry, Settings, Start, Stop,
-    Talk, Target, Topic, Warning, capture, endpoint, key, proxy, trust,
+    Link, ProxyRules, Settings, Start, Stop, Target, Warning, capture, endpoint, key, proxy, trust,
 };
+use crate::values::choice::{Color, Family, LogFormat};
 
 /// What an option with a row of its own default holds once the layers are put together.
 pub(super) const HAS_DEFAULT: &str = "the options table has a default for it";
@@ -31,7 +35,7 @@ impl Settings {
         mut warnings: Vec<Warning>,
     ) -> Result<Settings, Failure> {
         let tenant = args.tenant.take().ok_or_else(|| {
-            Failure::new(Step::Config, "tenant", Problem::BadContent, "none is given")
+            Failure::new(Step::Config, "tenant", Fault::BadContent, "none is given")
                 .hint("give it by --tenant TENANT or by PULSAR_TENANT in the environment")
         })?;
         let target = target(&mut args, env)?;
@@ -49,7 +53,7 @@ impl Settings {
             credentials: key::settle(&args, env, style, &mut warnings)?,
             start,
             stop,
-            lines: Lines {
+            lines: LineRules {
                 format: args.format.expect(HAS_DEFAULT),
                 events: std::mem::take(&mut args.event),
                 on_reject: args.on_reject.expect(HAS_DEFAULT),
@@ -191,8 +195,10 @@ fn limit(duration: Option<Duration>) -> Option<Duration> {
 mod tests {
     use super::*;
     use crate::args::{Fallback, OPTIONS, Parsed, parse};
+    use crate::message::{Format, OnReject};
+    use crate::settings::KeySource;
     use crate::settings::complete;
-    use crate::settings::{AuthStyle, Format, KeySource, OnReject};
+    use crate::values::choice::AuthStyle;
 
     const BASE: &str = "--tenant acme --x-api-key canary";
 

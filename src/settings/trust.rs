@@ -4,8 +4,8 @@ use std::path::Path;
 
 use openssl::x509::X509;
 
-use crate::advice::Problem;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::settings::Trust;
 use crate::words;
 
@@ -20,11 +20,11 @@ pub(crate) fn settle(
     if let Some(path) = ca_file {
         let subject = format!("{source} {}", path.display());
         let fail = |cause: String| {
-            Failure::new(Step::Config, &subject, Problem::UnreadableFile, cause)
+            Failure::new(Step::Config, &subject, Fault::UnreadableFile, cause)
                 .hint("give the root certificate as PEM (-----BEGIN CERTIFICATE-----) or DER")
         };
         let bytes = std::fs::read(path).map_err(|e| {
-            Failure::new(Step::Config, &subject, Problem::UnreadableFile, words::reason(&e))
+            Failure::new(Step::Config, &subject, Fault::UnreadableFile, words::reason(&e))
         })?;
         trust.extra_roots = certificates(&bytes).map_err(fail)?;
     }

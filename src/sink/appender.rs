@@ -5,8 +5,8 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::cursor::{FilePlace, Identity};
 use crate::files;
+use crate::files::{FilePlace, Identity};
 
 /// An open file.
 #[derive(Debug)]

@@ -3,8 +3,8 @@
 
 use std::time::{Duration, Instant};
 
-use crate::failure::Failure;
-use crate::settings::Retry;
+use crate::fault::Failure;
+use crate::retry::Retry;
 
 /// The state of the output's storage.
 #[derive(Debug)]

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use crate::cursor::FilePlace;
+use crate::files::FilePlace;
 
 /// What was not sent again so long after other repeats was never going to be.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -106,7 +106,7 @@ fn hold(files: &mut Vec<FilePlace>, open: FilePlace) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cursor::Identity;
+    use crate::files::Identity;
 
     fn place(name: &str, inode: Option<u64>, offset: u64) -> FilePlace {
         let identity = inode.map(|inode| Identity { device: 1, inode, born: None });

@@ -9,10 +9,10 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::advice::Problem;
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::files;
-use crate::sys::Signals;
+use crate::wait::Signals;
 use crate::words;
 
 /// How often a lock that another run holds is tried again.
@@ -42,7 +42,7 @@ impl Lock {
         let subject = format!("{what} {}", path.display());
         let cannot = |e: &io::Error| {
             let cause = format!("its lock {}: {}", name.display(), words::reason(e));
-            Failure::new(Step::Output, &subject, Problem::CannotCreate, cause)
+            Failure::new(Step::Output, &subject, Fault::CannotCreate, cause)
         };
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(0o600);
@@ -63,7 +63,7 @@ impl Lock {
                     false => "another process".to_owned(),
                 };
                 let cause = format!("in use: its lock {} is held by {by}", name.display());
-                return Err(Failure::new(Step::Config, subject, Problem::Locked, cause));
+                return Err(Failure::new(Step::Config, subject, Fault::Locked, cause));
             }
             signals.wait(&mut Vec::new(), Some(deadline.min(now + PAUSE)));
             if signals.is_stopping() {

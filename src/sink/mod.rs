@@ -8,10 +8,10 @@ mod held;
 mod lock;
 mod output;
 mod pending;
+mod pipe;
 mod rejects;
 mod series;
 mod start;
-mod stream;
 
 use std::rc::Rc;
 

@@ -9,8 +9,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::appender::Appender;
-use crate::cursor::FilePlace;
 use crate::files;
+use crate::files::FilePlace;
 
 /// The line of a message that cannot be decoded.
 pub(super) fn line(id: Option<&str>, reason: &str, frame: Option<&[u8]>) -> String {

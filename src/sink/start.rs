@@ -13,8 +13,8 @@ use std::path::{Path, PathBuf};
 use serde_core::de::IgnoredAny;
 
 use super::held::Lines;
-use crate::cursor::{FilePlace, Identity};
 use crate::files;
+use crate::files::{FilePlace, Identity};
 
 /// What was found in one file.
 #[derive(Debug)]

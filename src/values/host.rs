@@ -3,8 +3,15 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::regions;
-use crate::settings::Override;
 use crate::values;
+
+/// One `--resolve HOST:PORT:ADDRESS`.
+#[derive(Clone, Debug)]
+pub(crate) struct Override {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) addresses: Vec<IpAddr>,
+}
 
 /// What `--host` may hold.
 #[derive(Debug, PartialEq, Eq)]

@@ -2,6 +2,7 @@
 //!
 //! Each function says in its error what is allowed; who called adds where the value came from.
 
+pub(crate) mod choice;
 pub(crate) mod file_name;
 pub(crate) mod host;
 pub(crate) mod proxy;
@@ -9,9 +10,6 @@ pub(crate) mod proxy;
 use std::time::Duration;
 
 use jiff::Timestamp;
-
-use crate::message::MessageId;
-use crate::settings::Position;
 
 /// Far more than any run needs, and far less than what overflows a clock.
 const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
@@ -92,17 +90,6 @@ fn time_before(now: Timestamp, text: &str) -> Result<Timestamp, String> {
          2026-07-01T09:00:00+02:00, or how long ago, such as 2h or 7d"
             .to_owned()
     })
-}
-
-/// `earliest`, `latest` or a message id.
-pub(crate) fn position(text: &str) -> Result<Position, String> {
-    match text {
-        "earliest" => Ok(Position::Earliest),
-        "latest" => Ok(Position::Latest),
-        id => MessageId::parse(id).map(Position::After).map_err(|e| {
-            format!("is neither earliest nor latest nor a message id (as an id it {e})")
-        }),
-    }
 }
 
 /// One segment of the endpoint's path: a tenant, a namespace or a topic.
@@ -226,16 +213,6 @@ mod tests {
         }
         for text in ["", "yesterday", "2026-07-01", "2026-07-01T09:00:00", "1751360400"] {
             assert!(time_before(now, text).is_err_and(|e| e.contains("RFC 3339")), "{text}");
-        }
-    }
-
-    #[test]
-    fn positions() {
-        assert_eq!(position("earliest"), Ok(Position::Earliest));
-        assert_eq!(position("latest"), Ok(Position::Latest));
-        assert!(matches!(position("CAEQAg=="), Ok(Position::After(id)) if id.ledger == 1));
-        for text in ["", "Latest", "now", "CAE="] {
-            assert!(position(text).is_err_and(|e| e.contains("neither earliest")), "{text}");
         }
     }
 

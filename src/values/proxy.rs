@@ -3,8 +3,16 @@
 use percent_encoding::percent_decode_str;
 
 use crate::secret::Secret;
-use crate::settings::Proxy;
 use crate::values::host;
+
+/// An HTTP proxy that is asked to CONNECT.
+#[derive(Clone, Debug)]
+pub(crate) struct Proxy {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// `user:password`, percent-decoded, for `Proxy-Authorization: Basic`.
+    pub(crate) login: Option<Secret>,
+}
 
 /// `[http://][USER:PASSWORD@]HOST:PORT`; empty is no proxy. The errors repeat nothing of the
 /// text, which may hold a password.

@@ -5,14 +5,14 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
-use super::{News, Output, Saved, Target, disk_failure};
-use crate::cursor::FilePlace;
-use crate::failure::Failure;
+use super::{Destination, News, Output, Saved, disk_failure};
+use crate::fault::Failure;
+use crate::files::FilePlace;
 use crate::progress::Progress;
-use crate::settings::Durability;
 use crate::sink::held::{Held, Lines};
 use crate::sink::rejects::Rejects;
 use crate::sink::start::{self, Found};
+use crate::values::choice::Durability;
 
 impl Output {
     /// A session is open; `now` is the service's clock. The cursor is saved before any line.
@@ -98,15 +98,15 @@ impl Output {
 
     pub(super) fn sync(&mut self) -> Result<(), Failure> {
         let files = match &mut self.target {
-            Target::Files(series) => series.open.sync(),
-            Target::Stream(_) => Ok(()),
+            Destination::Files(series) => series.open.sync(),
+            Destination::Pipe(_) => Ok(()),
         };
         let mut result = files.map_err(|e| self.failure(&e));
         if let (Ok(()), Some(rejects)) = (&result, &mut self.rejects) {
             result = rejects.sync().map_err(|e| disk_failure(rejects.shown(), &e));
         }
         // What went to a stream cannot be taken back.
-        let is_file = matches!(self.target, Target::Files(_));
+        let is_file = matches!(self.target, Destination::Files(_));
         self.doubtful = result.is_err() && self.cursor.is_some() && is_file;
         self.unproven &= result.is_err();
         result
@@ -129,8 +129,8 @@ impl Output {
             return Ok((held.output.clone(), held.rejects_files.clone()));
         }
         let output = match &self.target {
-            Target::Stream(_) => Vec::new(),
-            Target::Files(series) => vec![series.open.place()?],
+            Destination::Pipe(_) => Vec::new(),
+            Destination::Files(series) => vec![series.open.place()?],
         };
         let rejects = self.rejects.iter().map(Rejects::place).collect::<Result<_, _>>()?;
         Ok((output, rejects))
@@ -143,7 +143,7 @@ impl Output {
         let mut held = Held::default();
         for place in &saved.cursor.output {
             // The open file may have been moved away.
-            if let Target::Files(series) = &mut self.target
+            if let Destination::Files(series) = &mut self.target
                 && place.identity.is_some_and(|identity| identity.is(&series.open.identity()))
             {
                 let cut = series.open.cut(place.offset);

@@ -25,16 +25,16 @@ use super::disk::Disk;
 use super::held::Held;
 use super::lock::Lock;
 use super::pending::Pending;
+use super::pipe::Pipe;
 use super::rejects::{self, Rejects};
 use super::series::Series;
-use super::stream::Stream;
-use crate::advice::Problem;
 use crate::cursor::{Cursor, CursorFile};
-use crate::failure::{Failure, Step};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
 use crate::progress::Progress;
 use crate::report::{Counters, Report};
-use crate::settings::Durability;
-use crate::sys::earlier;
+use crate::values::choice::Durability;
+use crate::wait::earlier;
 use crate::words;
 use turn::Turn;
 
@@ -45,7 +45,7 @@ const COMMIT_AFTER: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(crate) struct Output {
     pending: Pending,
-    target: Target,
+    target: Destination,
     rejects: Option<Rejects>,
     cursor: Option<Saved>,
     durability: Durability,
@@ -78,8 +78,8 @@ pub(crate) struct Output {
 }
 
 #[derive(Debug)]
-enum Target {
-    Stream(Stream),
+enum Destination {
+    Pipe(Pipe),
     Files(Series),
 }
 
@@ -178,7 +178,7 @@ impl Output {
     /// What to wait for beside the service: room while a stream is behind, else only whether
     /// its reader went away.
     pub(crate) fn interest(&self) -> Option<(Rc<File>, PollFlags)> {
-        let Target::Stream(stream) = &self.target else { return None };
+        let Destination::Pipe(stream) = &self.target else { return None };
         let is_behind = !self.pending.rest().is_empty() && !self.disk.is_refusing();
         let flags = if is_behind { PollFlags::POLLOUT } else { PollFlags::empty() };
         Some((Rc::clone(stream.file()), flags))
@@ -186,7 +186,7 @@ impl Output {
 
     /// Whether nobody reads the output any more.
     pub(crate) fn is_closed(&self) -> bool {
-        matches!(&self.target, Target::Stream(stream) if stream.is_closed())
+        matches!(&self.target, Destination::Pipe(stream) if stream.is_closed())
     }
 
     /// What the output waits for before it is tried again.
@@ -205,8 +205,8 @@ impl Output {
             return self.disk.next_try();
         }
         let turn = match &self.target {
-            Target::Files(series) => series.due(),
-            Target::Stream(_) => None,
+            Destination::Files(series) => series.due(),
+            Destination::Pipe(_) => None,
         };
         let given_up = self.held.as_ref().and_then(Held::deadline);
         let commit = self.news.due().filter(|_| self.held.is_none());
@@ -215,7 +215,7 @@ impl Output {
 
     /// The next write goes to a file that is opened anew. `false` if there is none.
     pub(crate) fn reopen(&mut self) -> bool {
-        let has_files = matches!(self.target, Target::Files(_));
+        let has_files = matches!(self.target, Destination::Files(_));
         if has_files {
             self.write();
             self.turning.get_or_insert(Turn::Reopen);
@@ -247,22 +247,22 @@ impl Output {
 
     fn failure(&self, e: &io::Error) -> Failure {
         match &self.target {
-            Target::Stream(stream) if stream.is_stdout => standard_output(e),
-            Target::Stream(stream) => disk_failure(stream.name.clone(), e),
-            Target::Files(series) => disk_failure(series.shown(), e),
+            Destination::Pipe(stream) if stream.is_stdout => standard_output(e),
+            Destination::Pipe(stream) => disk_failure(stream.name.clone(), e),
+            Destination::Files(series) => disk_failure(series.shown(), e),
         }
     }
 }
 
 fn cannot_create(subject: String, e: &io::Error) -> Failure {
-    Failure::new(Step::Output, subject, Problem::CannotCreate, words::reason(e))
+    Failure::new(Step::Output, subject, Fault::CannotCreate, words::reason(e))
 }
 
 fn disk_failure(subject: String, e: &io::Error) -> Failure {
-    Failure::new(Step::Output, subject, Problem::DiskRefused, words::reason(e))
+    Failure::new(Step::Output, subject, Fault::DiskRefused, words::reason(e))
 }
 
 /// Standard output cannot be written.
 pub(crate) fn standard_output(e: &io::Error) -> Failure {
-    Failure::new(Step::Output, "stdout", Problem::OutputFailed, words::reason(e))
+    Failure::new(Step::Output, "stdout", Fault::OutputFailed, words::reason(e))
 }

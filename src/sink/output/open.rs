@@ -9,22 +9,24 @@ use std::rc::Rc;
 
 use jiff::Timestamp;
 
-use super::{News, Output, Saved, Target, cannot_create, standard_output};
-use crate::advice::Problem;
-use crate::cursor::{Cursor, CursorFile, FilePlace, Source, shape};
-use crate::failure::{Failure, Step};
+use super::{Destination, News, Output, Saved, cannot_create, standard_output};
+use crate::cursor::{Cursor, CursorFile, Source, shape};
+use crate::fault::Fault;
+use crate::fault::{Failure, Step};
+use crate::files::FilePlace;
 use crate::progress::Progress;
 use crate::report::{Counters, Report};
-use crate::settings::{Capture, Durability, Settings};
+use crate::settings::{Capture, Settings};
 use crate::sink::disk::Disk;
 use crate::sink::held::{Held, Lines};
 use crate::sink::lock::Lock;
 use crate::sink::pending::Pending;
+use crate::sink::pipe::Pipe;
 use crate::sink::rejects::Rejects;
 use crate::sink::series::Series;
 use crate::sink::start::{self, Found};
-use crate::sink::stream::Stream;
-use crate::sys::Signals;
+use crate::values::choice::Durability;
+use crate::wait::Signals;
 
 const NO_FOLDER: &str = "its folder does not exist";
 
@@ -97,7 +99,7 @@ impl Output {
             counters: Rc::clone(counters),
             _locks: locks,
         };
-        if let (Some(held), Target::Files(series)) = (&mut output.held, &output.target) {
+        if let (Some(held), Destination::Files(series)) = (&mut output.held, &output.target) {
             let open = series.open.place();
             held.hold(open.map_err(|e| cannot_create(series.shown(), &e))?);
         }
@@ -114,7 +116,7 @@ fn check_output(capture: &Capture) -> Result<Kind, Failure> {
     let Some(name) = &capture.output else { return Ok(Kind::Stream) };
     let path = name.at(Timestamp::now());
     let create =
-        |cause: &str| Failure::new(Step::Output, name.as_str(), Problem::CannotCreate, cause);
+        |cause: &str| Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause);
     match fs::metadata(&path) {
         Ok(meta) if meta.is_file() => Ok(Kind::File),
         Ok(meta) if meta.is_dir() => Err(create("is a folder")),
@@ -142,7 +144,7 @@ fn check_rejects(path: &Path) -> Result<(), Failure> {
         Err(_) => NO_FOLDER,
     };
     let subject = format!("rejects {}", path.display());
-    Err(Failure::new(Step::Output, subject, Problem::CannotCreate, cause))
+    Err(Failure::new(Step::Output, subject, Fault::CannotCreate, cause))
 }
 
 fn has_folder(path: &Path) -> bool {
@@ -188,20 +190,19 @@ fn locks(
     Ok(Some(locks))
 }
 
-fn open_target(capture: &Capture, kind: Kind, durable: bool) -> Result<Target, Failure> {
+fn open_target(capture: &Capture, kind: Kind, durable: bool) -> Result<Destination, Failure> {
     let Some(name) = &capture.output else {
-        return Stream::stdout().map(Target::Stream).map_err(|e| standard_output(&e));
+        return Pipe::stdout().map(Destination::Pipe).map_err(|e| standard_output(&e));
     };
     let opened = match kind {
-        Kind::Stream => Stream::open(&name.at(Timestamp::now())).map(Target::Stream),
-        Kind::File => {
-            Series::start(name.clone(), capture.rotation, capture.mode, durable).map(Target::Files)
-        }
+        Kind::Stream => Pipe::open(&name.at(Timestamp::now())).map(Destination::Pipe),
+        Kind::File => Series::start(name.clone(), capture.rotation, capture.mode, durable)
+            .map(Destination::Files),
     };
     opened.map_err(|e: io::Error| match e.raw_os_error() {
         Some(nix::libc::ENXIO) => {
             let cause = "is a pipe that nobody reads";
-            Failure::new(Step::Output, name.as_str(), Problem::CannotCreate, cause)
+            Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause)
         }
         _ => cannot_create(name.as_str().to_owned(), &e),
     })
@@ -209,13 +210,13 @@ fn open_target(capture: &Capture, kind: Kind, durable: bool) -> Result<Target, F
 
 fn open_rejects(
     capture: &Capture,
-    target: &Target,
+    target: &Destination,
     durable: bool,
 ) -> Result<Option<Rejects>, Failure> {
     let path = match (&capture.rejects, target) {
         (Some(path), _) => path.clone(),
-        (None, Target::Stream(_)) => return Ok(None),
-        (None, Target::Files(series)) => series.beside(".rejects"),
+        (None, Destination::Pipe(_)) => return Ok(None),
+        (None, Destination::Files(series)) => series.beside(".rejects"),
     };
     let absolute =
         std::path::absolute(&path).map_err(|e| cannot_create(path.display().to_string(), &e))?;

@@ -1,10 +1,10 @@
 //! From one file to the next, so that a death at any point leaves files that the cursor finds.
 
-use super::{Output, Target, disk_failure};
-use crate::cursor::FilePlace;
-use crate::failure::Failure;
+use super::{Destination, Output, disk_failure};
+use crate::fault::Failure;
 use crate::files;
-use crate::settings::Durability;
+use crate::files::FilePlace;
+use crate::values::choice::Durability;
 
 /// Why the open file is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Output {
             // Counted only later, when this file is not open any more.
             self.sync()?;
         }
-        let Target::Files(series) = &mut self.target else { return Ok(()) };
+        let Destination::Files(series) = &mut self.target else { return Ok(()) };
         let next = series.leave(turn == Turn::Over).and_then(|path| {
             let place = if series.open.is_at(&path)? { None } else { Some(files::place(&path)?) };
             Ok((path, place))
@@ -42,7 +42,7 @@ impl Output {
         if let Some(place) = place {
             self.name_next(place)?;
         }
-        let Target::Files(series) = &mut self.target else { return Ok(()) };
+        let Destination::Files(series) = &mut self.target else { return Ok(()) };
         let opened = series.open_next(&path);
         let (place, beside) = (series.open.place(), series.beside(".rejects"));
         let place = opened.and(place).map_err(|e| self.failure(&e))?;

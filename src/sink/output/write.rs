@@ -3,11 +3,11 @@
 
 use std::time::Instant;
 
-use super::{Output, Target, Turn, disk_failure};
-use crate::failure::Failure;
+use super::{Destination, Output, Turn, disk_failure};
+use crate::fault::Failure;
 use crate::report::add;
-use crate::settings::Durability;
 use crate::sink::Written;
+use crate::values::choice::Durability;
 use crate::words::duration;
 
 /// The cursor is also saved after so many bytes.
@@ -78,7 +78,7 @@ impl Output {
         if self.doubtful {
             self.roll_back()?;
         }
-        if matches!(&self.target, Target::Files(series) if series.is_over()) {
+        if matches!(&self.target, Destination::Files(series) if series.is_over()) {
             self.turning = Some(Turn::Over);
         }
         // A line that could not be cut is finished first.
@@ -103,8 +103,8 @@ impl Output {
     fn write_lines(&mut self) -> Result<Written, Failure> {
         while !self.pending.rest().is_empty() {
             let series = match &mut self.target {
-                Target::Files(series) => series,
-                Target::Stream(stream) => {
+                Destination::Files(series) => series,
+                Destination::Pipe(stream) => {
                     let before = self.pending.rest().len();
                     let written = stream.write(&mut self.pending);
                     self.news.bytes += (before - self.pending.rest().len()) as u64;
@@ -129,6 +129,6 @@ impl Output {
     }
 
     fn is_torn(&self) -> bool {
-        matches!(&self.target, Target::Files(series) if series.open.is_torn())
+        matches!(&self.target, Destination::Files(series) if series.open.is_torn())
     }
 }

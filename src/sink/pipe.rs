@@ -19,7 +19,7 @@ const PIPE_BUF: usize = 4096;
 
 /// An open stream.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(super) struct Pipe {
     /// For people.
     pub(super) name: String,
     pub(super) is_stdout: bool,
@@ -38,12 +38,12 @@ enum Way {
     Polled,
 }
 
-impl Stream {
+impl Pipe {
     /// Standard output.
     ///
     /// # Errors
     /// When it cannot be duplicated.
-    pub(super) fn stdout() -> io::Result<Stream> {
+    pub(super) fn stdout() -> io::Result<Pipe> {
         let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let kind = file.metadata()?.file_type();
         let (file, way) = if kind.is_file() {
@@ -55,17 +55,17 @@ impl Stream {
         } else {
             (file, Way::Polled)
         };
-        Ok(Stream { name: "stdout".to_owned(), is_stdout: true, file: Rc::new(file), way })
+        Ok(Pipe { name: "stdout".to_owned(), is_stdout: true, file: Rc::new(file), way })
     }
 
     /// A named pipe or a device.
     ///
     /// # Errors
     /// Those of open(2); ENXIO is a pipe that nobody reads.
-    pub(super) fn open(path: &Path) -> io::Result<Stream> {
+    pub(super) fn open(path: &Path) -> io::Result<Pipe> {
         let name = path.display().to_string();
         let file = Rc::new(non_blocking(path)?);
-        Ok(Stream { name, is_stdout: false, file, way: Way::NonBlocking })
+        Ok(Pipe { name, is_stdout: false, file, way: Way::NonBlocking })
     }
 
     /// For waiting beside others.

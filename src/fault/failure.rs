@@ -1,10 +1,10 @@
 //! One failure, as every part of the program hands it upward: the step, the subject, the cause
-//! and the problem it is an instance of. What to do about it is [`crate::advice`]'s business.
+//! and the problem it is an instance of. What to do about it is [`crate::fault`]'s business.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::advice::{self, Problem};
+use super::{Fault, row};
 use crate::exit::Exit;
 
 /// Where on the way from the command line to the event something went wrong. These are the
@@ -50,7 +50,7 @@ pub(crate) struct Failure {
     /// What the step was busy with: a host and port, an option, a file.
     pub(crate) subject: String,
     /// What kind of problem it is; decides exit code, advice and whether a retry makes sense.
-    pub(crate) problem: Problem,
+    pub(crate) fault: Fault,
     /// What was seen, in lower case and without a full stop.
     pub(crate) cause: String,
     /// What to do, where more is known than the problem's row of the advice table says.
@@ -64,13 +64,13 @@ impl Failure {
     pub(crate) fn new(
         step: Step,
         subject: impl Into<String>,
-        problem: Problem,
+        fault: Fault,
         cause: impl Into<String>,
     ) -> Failure {
         Failure {
             step,
             subject: subject.into(),
-            problem,
+            fault,
             cause: cause.into(),
             hint: None,
             retry_after: None,
@@ -79,7 +79,7 @@ impl Failure {
 
     /// A mistake in what was typed or set; `subject` names where.
     pub(crate) fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
-        Failure::new(Step::Config, subject, Problem::Usage, cause)
+        Failure::new(Step::Config, subject, Fault::Usage, cause)
     }
 
     /// The same failure with its own words on what to do.
@@ -90,12 +90,12 @@ impl Failure {
 
     /// The exit code of a run that ends with this failure.
     pub(crate) fn exit(&self) -> Exit {
-        advice::row(self.problem).exit
+        row(self.fault).exit
     }
 
     /// What to do next: the hint where there is one, else the row's words.
     pub(crate) fn advice(&self) -> &str {
-        self.hint.as_deref().unwrap_or_else(|| advice::row(self.problem).advice)
+        self.hint.as_deref().unwrap_or_else(|| row(self.fault).advice)
     }
 }
 
@@ -103,6 +103,6 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Failure { step, subject, cause, .. } = self;
-        write!(f, "{step} {subject}: {cause} [{}]", advice::row(self.problem).code)
+        write!(f, "{step} {subject}: {cause} [{}]", row(self.fault).code)
     }
 }

@@ -1,33 +1,23 @@
 //! The reader endpoint's path and query, percent-encoded: message ids hold `+`, `/` and `=`.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::utf8_percent_encode;
 
-use crate::connect::Request;
-use crate::secret::Secret;
-use crate::settings::{Position, Settings, Topic};
+use crate::message::Position;
+use crate::secret::QUERY_VALUE;
 
-/// Everything but the unreserved characters of RFC 3986 section 2.3.
-pub(crate) const QUERY_VALUE: &AsciiSet =
-    &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// What is asked of the service for a reader from this position on, with this receiver queue.
-pub(crate) fn request(
-    settings: &Settings,
-    key: Secret,
-    position: &Position,
-    receiver_queue_size: u16,
-) -> Request {
-    let topic = Topic { receiver_queue_size, ..settings.topic.clone() };
-    Request {
-        path: path(&topic, position),
-        key,
-        style: settings.credentials.style,
-        max_message_size: settings.link.max_message_size,
-    }
+/// What is read: the path and query of the reader endpoint.
+#[derive(Clone, Debug)]
+pub(crate) struct Topic {
+    pub(crate) tenant: String,
+    pub(crate) namespace: String,
+    pub(crate) topic: String,
+    pub(crate) reader_name: Option<String>,
+    /// 1 to 1000: how many messages the server sends ahead of their acknowledgement.
+    pub(crate) receiver_queue_size: u16,
 }
 
 /// `/ws/v2/reader/persistent/TENANT/NAMESPACE/TOPIC?…`, as Apache Pulsar's WebSocket API has it.
-pub(crate) fn path(topic: &Topic, position: &Position) -> String {
+pub(crate) fn reader(topic: &Topic, position: &Position, receiver_queue_size: u16) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, QUERY_VALUE).to_string();
     let mut path = format!(
         "/ws/v2/reader/persistent/{}/{}/{}?messageId={}&receiverQueueSize={}",
@@ -39,7 +29,7 @@ pub(crate) fn path(topic: &Topic, position: &Position) -> String {
             Position::Earliest => "earliest".to_owned(),
             Position::After(id) => encoded(id.as_str()),
         },
-        topic.receiver_queue_size,
+        receiver_queue_size,
     );
     if let Some(name) = &topic.reader_name {
         path.push_str("&readerName=");
@@ -64,7 +54,7 @@ mod tests {
         };
         let id = MessageId::parse("CAEQ+/+/Pw==").expect("an id");
         assert_eq!(
-            path(&topic, &Position::After(id)),
+            reader(&topic, &Position::After(id), 10),
             "/ws/v2/reader/persistent/acm%C3%A9/event-v1/a%20b?messageId=CAEQ%2B%2F%2B%2FPw%3D%3D&receiverQueueSize=10&readerName=x%26y"
         );
     }
