@@ -5,6 +5,7 @@
 //! is the loop that drives it.
 
 mod args;
+mod clock;
 mod connect;
 mod cursor;
 mod dates;

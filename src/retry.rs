@@ -75,7 +75,7 @@ impl<'a> Retries<'a> {
         }
         let in_grace =
             self.ever_open && now.duration_since(*self.outage.get_or_insert(now)) < GRACE;
-        let class = fault::row(failure.fault).again;
+        let class = fault::row(failure.fault).retry;
         self.doubtful += u32::from(class == RetryClass::Few);
         let again = match class {
             RetryClass::Never => false,

@@ -54,7 +54,7 @@ pub(crate) struct Check {
     /// What to do, most promising first.
     pub(crate) fix: Vec<String>,
     /// The heading of 8x8's troubleshooting page, or two with ` / ` between them.
-    pub(crate) see: Option<&'static str>,
+    pub(crate) see: Option<String>,
     /// The exit code if this is what the run fails with.
     pub(crate) exit: Exit,
 }
@@ -104,8 +104,8 @@ impl Check {
             },
             status: Status::Fail,
             code: Some(row.code.to_owned()),
-            fix: failure.advice().split("; ").map(str::to_owned).collect(),
-            see: row.page,
+            fix: failure.fixes(),
+            see: failure_pages(row),
             exit: row.exit,
             ..Check::ok(id_of(failure.step), elapsed, summary)
         }
@@ -118,11 +118,11 @@ impl Check {
     }
 
     /// The same, less than well.
-    pub(crate) fn warn(mut self, code: &str, see: Option<&'static str>) -> Check {
+    pub(crate) fn warn(mut self, code: &str, see: Option<&str>) -> Check {
         if self.status < Status::Warn {
             (self.status, self.code) = (Status::Warn, Some(code.to_owned()));
         }
-        self.see = self.see.or(see);
+        self.see = self.see.or(see.map(str::to_owned));
         self
     }
 
@@ -149,6 +149,11 @@ impl Check {
         self.evidence.insert(name.to_owned(), value.into());
         self
     }
+}
+
+fn failure_pages(row: &fault::Row) -> Option<String> {
+    let pages: Vec<_> = row.pages.iter().map(ToString::to_string).collect();
+    (!pages.is_empty()).then(|| pages.join(" / "))
 }
 
 /// The check a step belongs to.

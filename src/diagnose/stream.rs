@@ -185,7 +185,7 @@ fn stalled(mut check: Check, silence: &str) -> Check {
     check.status = Status::Fail;
     check.code = Some("stream.no_acks".to_owned());
     check.exit = Exit::Unavailable;
-    check.see = SILENT;
+    check.see = SILENT.map(str::to_owned);
     check.headline = Some("acknowledgements do not reach the service".to_owned());
     check.summary = format!(
         "{silence}; of those retained {PROBE_WINDOW} came, and no more although they were acknowledged"
@@ -237,7 +237,7 @@ fn judge_messages(mut check: Check, heard: &Heard) -> Check {
         .fix("if all are like it, check --host: this may be another service");
     if check.status == Status::Fail {
         check.code = Some("stream.bad_payload".to_owned());
-        check.see = Some(heading);
+        check.see = Some(heading.to_owned());
         return check;
     }
     check.warn("stream.bad_payload", Some(heading))

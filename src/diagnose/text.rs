@@ -58,7 +58,7 @@ pub(crate) fn check(check: &Check, color: bool) -> String {
     for fix in &check.fix {
         indented(&mut out, "        fix     ", fix);
     }
-    if let Some(see) = check.see {
+    if let Some(see) = &check.see {
         indented(
             &mut out,
             "        see     ",

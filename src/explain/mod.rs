@@ -41,7 +41,7 @@ pub(crate) struct Finding {
     /// The words it was known by: the table's, not the text's.
     pub(crate) clue: String,
     /// What to do about it.
-    pub(crate) advice: &'static str,
+    pub(crate) advice: String,
     /// Line and column, to bring findings into the order of the text.
     place: (usize, usize),
 }
@@ -155,7 +155,7 @@ fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<Finding> {
         found.push(Finding {
             topic: Topic::Fault(problem),
             clue: sentence.part.to_owned(),
-            advice: sentence.advice,
+            advice: sentence.advice.to_owned(),
             place: (number, column),
         });
     }
@@ -164,7 +164,9 @@ fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<Finding> {
         found.push(Finding {
             topic: pattern.topic,
             clue: readable(text),
-            advice: pattern.advice.unwrap_or_else(|| for_any_client(pattern.topic.advice())),
+            advice: pattern
+                .advice
+                .map_or_else(|| for_any_client(&pattern.topic.advice()), str::to_owned),
             place: (number, column),
         });
     }
@@ -188,8 +190,8 @@ fn once_each(findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 /// Advice without what is only known of this program.
-fn for_any_client(advice: &'static str) -> &'static str {
-    advice.strip_suffix("; the key was not sent").unwrap_or(advice)
+fn for_any_client(advice: &str) -> String {
+    advice.strip_suffix("; the key was not sent").unwrap_or(advice).to_owned()
 }
 
 /// A clue as people would write it.
@@ -219,13 +221,12 @@ fn sentence(text: &str, line: &Line) -> Option<(&'static fault::Sentence, Fault)
 /// What a line of this program itself says: `… [tls.expired]`, `"code":"tls.expired"`, or just
 /// the code.
 fn own_code(line: &str, number: usize, patterns: &[Compiled]) -> Option<Finding> {
-    let (start, row) = fault::TABLE
-        .iter()
+    let (start, row) = fault::rows()
         .filter_map(|row| Some((code_in(line, row.code)?, row)))
         .min_by_key(|(start, _)| *start)?;
     // Two rows share a code: the words before it decide.
     let before = &line[..start];
-    let twin = fault::TABLE.iter().filter(|other| other.code == row.code).find(|other| {
+    let twin = fault::rows().filter(|other| other.code == row.code).find(|other| {
         other.fault != row.fault
             && in_line(before, number, patterns)
                 .iter()
@@ -236,7 +237,8 @@ fn own_code(line: &str, number: usize, patterns: &[Compiled]) -> Option<Finding>
     Some(Finding {
         topic: Topic::Fault(row.fault),
         clue: row.code.to_owned(),
-        advice: sentence.map_or(row.advice, |sentence| sentence.advice),
+        advice: sentence
+            .map_or_else(|| Topic::Fault(row.fault).advice(), |known| known.advice.to_owned()),
         place: (number, start),
     })
 }

@@ -1,7 +1,7 @@
 //! What a pasted text can be about: a problem of the advice table, or one of the matters that
 //! table has no row for, since this program tells them apart or cannot have them at all.
 
-use crate::fault::{self, Fault};
+use crate::fault::{self, Fault, Holes};
 
 /// What a text is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,24 +134,27 @@ impl Topic {
     /// What it means, as a clause.
     pub(crate) fn means(self) -> &'static str {
         match self {
-            Topic::Fault(problem) => meaning(problem),
+            Topic::Fault(fault) => fault::row(fault).means,
             Topic::Other(other) => other.row().means,
         }
     }
 
     /// What to do about it.
-    pub(crate) fn advice(self) -> &'static str {
+    pub(crate) fn advice(self) -> String {
         match self {
-            Topic::Fault(problem) => fault::row(problem).advice,
-            Topic::Other(other) => other.row().advice,
+            Topic::Fault(fault) => {
+                let fixes = fault::row(fault).fixes.iter();
+                fixes.map(|fix| Holes::default().fill(fix)).collect::<Vec<_>>().join("; ")
+            }
+            Topic::Other(other) => other.row().advice.to_owned(),
         }
     }
 
     /// The heading of 8x8's troubleshooting page.
-    pub(crate) fn page(self) -> Option<&'static str> {
+    pub(crate) fn page(self) -> Option<String> {
         match self {
-            Topic::Fault(problem) => fault::row(problem).page,
-            Topic::Other(other) => Some(other.row().page),
+            Topic::Fault(fault) => fault::row(fault).pages.first().map(ToString::to_string),
+            Topic::Other(other) => Some(other.row().page.to_owned()),
         }
     }
 
@@ -234,71 +237,6 @@ impl Other {
     }
 }
 
-/// What a problem means, in words that do not need the line it came from.
-#[rustfmt::skip]
-fn meaning(problem: Fault) -> &'static str {
-    use Fault::*;
-    match problem {
-        Usage => "an option or value on the command line is unknown, missing or does not fit the others",
-        UnreadableFile => "a file that was named cannot be read",
-        BadContent => "a needed value is missing, or what a file or variable holds cannot be used",
-        NoResources => "this machine is out of something the program needs, such as file descriptors or memory",
-        NoSuchName => "the host name does not exist in the DNS that this machine asks",
-        NoAddress => "the host name exists, but without an address of the wanted kind",
-        NoAnswer => "the nameservers gave no answer, so whether the name exists is unknown",
-        Refused => "the machine at that address was reached and said no: nothing listens on the port, or a firewall rejects it",
-        ConnectTimeout => "the address did not answer at all while the connection was being set up",
-        Unreachable => "this machine knows no way to the address",
-        ProxyLogin => "the proxy in between, not the service, wants a user and password",
-        ProxyForbidden => "the proxy in between, not the service, does not allow this connection",
-        ProxyTarget => "the proxy in between was reached, but could not reach the service",
-        NotAProxy => "what answers at the proxy's address does not speak the expected proxy protocol",
-        ProxyClosed => "the proxy closed the connection instead of opening a tunnel",
-        ProxyTimeout => "the proxy accepted the connection, but did not open a tunnel in time",
-        Untrusted => "the server's certificate does not lead to a root certificate that this machine trusts",
-        Expired => "the server's certificate is past its end, or this machine's clock is ahead",
-        NotYetValid => "the server's certificate is not valid yet, most often since this machine's clock is behind",
-        Clock => "this machine's clock is wrong, so no certificate can be checked",
-        WrongName => "the certificate was issued for another host name than the one that was asked for",
-        WeakCertificate => "the certificate or its chain uses a key or digest that counts as too weak today",
-        NotTls => "the two ends disagree on whether this port speaks TLS at all",
-        Handshake => "the two ends could not agree on how to speak TLS, or one refused the other",
-        TlsClosed => "the connection was closed before TLS was set up",
-        TlsReset => "the connection was cut by force before TLS was set up",
-        TlsTimeout => "the connection was accepted, but TLS was not set up in time",
-        Unauthorized => "the service does not accept the API key for this tenant",
-        Forbidden => "the service accepts the API key, but not for what was asked",
-        NotFound => "the service knows no such path, tenant, namespace or topic",
-        BadRequest => "the service does not accept a parameter of the request",
-        RefusedForGood => "the service refuses the request, and will until the request is changed",
-        NoResumeById => "the topic has partitions, and the service does not start in the middle of such a topic by message id",
-        Busy => "another consumer is connected to this exclusive subscription",
-        RateLimited => "too many requests or connections in a short time",
-        ServerError => "the service itself failed on this request",
-        GatewayError => "the gateway in front of the service answered, but the service behind it did not",
-        NotWebSocket => "what answered is no WebSocket endpoint, or something in between keeps WebSocket from working",
-        BadAccept => "the answer to the WebSocket request was made for another request",
-        UpgradeClosed => "TLS worked, but the server hung up without an HTTP answer",
-        UpgradeReset => "TLS worked, but the connection was cut by force before an HTTP answer",
-        UpgradeTimeout => "TLS worked, but the HTTP answer did not come in time",
-        StreamClosed => "an open stream ended from the other side; this happens to every long connection",
-        StreamReset => "an open stream was cut by force; this happens to long connections",
-        NoPong => "the stream looked open, but the other end answered no ping any more",
-        Silence => "the connection is open, but no message arrives",
-        ProtocolViolation => "the stream carried bytes that are no valid WebSocket",
-        TooLarge => "a message is larger than the receiving client accepts",
-        BadPayload => "what was decoded is no base64 text",
-        OutputFailed => "what is to be written cannot be written",
-        DiskRefused => "the disk or file system that the output or the cursor is on refuses to take more",
-        CannotCreate => "the output, its lock or its cursor cannot be made where they are wanted",
-        BadCursor => "the cursor of an earlier run is damaged, or belongs to another topic",
-        ForeignIds => "the message ids in the cursor are of another topic than the one that is read, or of one that was made anew",
-        Locked => "another run writes to the same output or uses the same cursor",
-        ReportExists => "the report of a diagnosis cannot be created; a file that exists is never overwritten",
-        OutOfTime => "the run ended by its own time limit, without a session",
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -318,7 +256,7 @@ mod tests {
     #[test]
     fn nothing_is_said_in_the_name_of_8x8() {
         let all = OTHERS.iter().flat_map(|row| [row.means, row.advice]);
-        let all = all.chain(fault::TABLE.iter().map(|row| meaning(row.fault)));
+        let all = all.chain(fault::rows().map(|row| row.means));
         for text in all {
             let words = || text.split(|c: char| !c.is_alphanumeric());
             assert!(words().all(|w| !["we", "our", "us", "We", "Our"].contains(&w)), "{text}");

@@ -1,46 +1,11 @@
 //! One failure, as every part of the program hands it upward: the step, the subject, the cause
-//! and the problem it is an instance of. What to do about it is [`crate::fault`]'s business.
+//! and the fault it is a case of.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::{Fault, row};
+use super::{Fault, Holes, Step, row};
 use crate::exit::Exit;
-
-/// Where on the way from the command line to the event something went wrong. These are the
-/// words a user reads in every message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Step {
-    Config,
-    Dns,
-    Tcp,
-    Proxy,
-    Tls,
-    Auth,
-    Stream,
-    Output,
-}
-
-impl Step {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Step::Config => "config",
-            Step::Dns => "dns",
-            Step::Tcp => "tcp",
-            Step::Proxy => "proxy",
-            Step::Tls => "tls",
-            Step::Auth => "auth",
-            Step::Stream => "stream",
-            Step::Output => "output",
-        }
-    }
-}
-
-impl fmt::Display for Step {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// Something that stopped a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,11 +14,13 @@ pub(crate) struct Failure {
     pub(crate) step: Step,
     /// What the step was busy with: a host and port, an option, a file.
     pub(crate) subject: String,
-    /// What kind of problem it is; decides exit code, advice and whether a retry makes sense.
+    /// Decides exit code, advice and whether another try makes sense.
     pub(crate) fault: Fault,
     /// What was seen, in lower case and without a full stop.
     pub(crate) cause: String,
-    /// What to do, where more is known than the problem's row of the advice table says.
+    /// What the texts of its row need to know of this case.
+    pub(crate) holes: Holes,
+    /// What to do, where more is known than the fault's row says.
     pub(crate) hint: Option<String>,
     /// How long the server asked to wait (`Retry-After`).
     pub(crate) retry_after: Option<Duration>,
@@ -72,6 +39,7 @@ impl Failure {
             subject: subject.into(),
             fault,
             cause: cause.into(),
+            holes: Holes::default(),
             hint: None,
             retry_after: None,
         }
@@ -80,6 +48,12 @@ impl Failure {
     /// A mistake in what was typed or set; `subject` names where.
     pub(crate) fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
         Failure::new(Step::Config, subject, Fault::Usage, cause)
+    }
+
+    /// The same failure with one hole of its texts filled.
+    pub(crate) fn with(mut self, hole: &'static str, value: impl Into<String>) -> Failure {
+        self.holes.set(hole, value);
+        self
     }
 
     /// The same failure with its own words on what to do.
@@ -93,9 +67,22 @@ impl Failure {
         row(self.fault).exit
     }
 
-    /// What to do next: the hint where there is one, else the row's words.
-    pub(crate) fn advice(&self) -> &str {
-        self.hint.as_deref().unwrap_or_else(|| row(self.fault).advice)
+    /// What to do next, most promising first.
+    pub(crate) fn fixes(&self) -> Vec<String> {
+        match &self.hint {
+            Some(hint) => vec![hint.clone()],
+            None => row(self.fault).fixes.iter().map(|fix| self.holes.fill(fix)).collect(),
+        }
+    }
+
+    /// The same on one line.
+    pub(crate) fn advice(&self) -> String {
+        self.fixes().join("; ")
+    }
+
+    /// What is wrong, in a few words.
+    pub(crate) fn headline(&self) -> String {
+        self.holes.fill(row(self.fault).headline)
     }
 }
 

@@ -81,6 +81,11 @@ pub(crate) struct Report {
     stuck: Cell<bool>,
 }
 
+/// The headings of 8x8's page that treat a fault.
+fn pages(row: &fault::Row) -> String {
+    row.pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ")
+}
+
 /// The line that is written over itself.
 #[derive(Debug)]
 struct Live {
@@ -165,8 +170,8 @@ impl Report {
                     ("subject", &failure.subject),
                     ("cause", &failure.cause),
                     ("code", row.code),
-                    ("advice", failure.advice()),
-                    ("see", row.page.unwrap_or_default()),
+                    ("advice", &failure.advice()),
+                    ("see", &pages(row)),
                     ("next", next.unwrap_or("stop")),
                 ],
             );
@@ -178,10 +183,10 @@ impl Report {
             self.say(level, &format!("{failure}{next}"));
         } else {
             let mut advice = String::new();
-            wrap(&mut advice, failure.advice(), 8);
+            wrap(&mut advice, &failure.advice(), 8);
             self.say_below(level, &format!("{failure}{next}"), &advice);
         }
-        if let Some(page) = fault::row(failure.fault).page {
+        for page in fault::row(failure.fault).pages {
             self.debug(format!("see 8x8's troubleshooting page, \"{page}\""));
         }
     }
