@@ -1,15 +1,14 @@
 //! `tail8x8`: streams the events of an 8x8 contact centre, one JSON line each.
 //!
 //! `main` parses, dispatches, prints what went wrong and chooses the exit code. The way of the
-//! data is settings → ladder ([`connect`]) → [`session`] → [`message`] → [`sink`], and [`read`]
-//! is the loop that drives it.
+//! data is settings → [`connect`] → [`session`] → [`message`] → [`sink`], and [`read`] is the loop
+//! that drives it. `src/README.md` is the map.
 
 mod args;
 mod clock;
 mod connect;
 mod cursor;
 mod dates;
-mod diagnose;
 mod endpoint;
 mod exit;
 mod explain;
@@ -22,7 +21,6 @@ mod progress;
 mod read;
 mod regions;
 mod report;
-mod resume;
 mod retry;
 mod secret;
 mod session;
@@ -36,12 +34,11 @@ mod words;
 
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
-use std::rc::Rc;
 
 use exit::Exit;
 use fault::{Failure, Fault, Step};
 use read::Ended;
-use report::{Counters, Report};
+use report::{Counters, Log, Report};
 use settings::{Environment, Settings};
 use wait::Signals;
 
@@ -67,7 +64,7 @@ fn main() -> ExitCode {
         Err(failure) => match args::understood(&words) {
             // The form of a diagnosis holds for a mistake on its line, too.
             (args::Command::Diagnose, args) => run_diagnose(args, Some(failure)),
-            (_, args) => fail(&Report::new(settings::talk(&args)), &failure),
+            (_, args) => fail(&mut Report::new(settings::talk(&args)), &failure),
         },
     };
     ExitCode::from(exit as u8)
@@ -80,9 +77,23 @@ fn run_read(mut args: args::Args) -> Exit {
     let talk = settings::talk(&args);
     let settings = match layers.and_then(|warnings| Settings::settle(args, &env, warnings)) {
         Ok(settings) => settings,
-        Err(failure) => return fail(&Report::new(talk), &failure),
+        Err(failure) => return fail(&mut Report::new(talk), &failure),
     };
-    let report = Rc::new(Report::new(settings.talk.clone()));
+    let mut report = Report::new(settings.talk.clone());
+    warn(&settings, &mut report);
+    let mut log = Log { report, counters: Counters::default() };
+    let mut signals = match Signals::take_over() {
+        Ok(signals) => signals,
+        Err(e) => return fail(&mut log.report, &no_signals(&e)),
+    };
+    match read::read(&settings, &mut log, &mut signals) {
+        Ok(ended) => read_ended(&settings, &mut log, &signals, ended),
+        Err(failure) => fail(&mut log.report, &failure),
+    }
+}
+
+/// What is to be known before anything is connected.
+fn warn(settings: &Settings, report: &mut Report) {
     if settings.target.trust.insecure {
         report.alarm(
             "--insecure: the server is not verified; whoever is in between can read the API key",
@@ -96,24 +107,18 @@ fn run_read(mut args: args::Args) -> Exit {
     if let Some(login) = settings.target.proxy.proxy.as_ref().and_then(|p| p.login.as_ref()) {
         report.keep_secret(login);
     }
-    let counters = Rc::new(Counters::default());
-    let signals = match Signals::take_over() {
-        Ok(signals) => Rc::new(signals),
-        Err(e) => return fail(&report, &no_signals(&e)),
-    };
+}
 
-    let ended = match read::read(&settings, &report, &counters, &signals) {
-        Ok(ended) => ended,
-        Err(failure) => return fail(&report, &failure),
-    };
-    report.debug(&counters);
+/// The exit code of a run that did not fail.
+fn read_ended(settings: &Settings, log: &mut Log, signals: &Signals, ended: Ended) -> Exit {
+    log.report.debug(&log.counters);
     let stop = &settings.stop;
     let has_end = stop.at_end || stop.until.is_some() || stop.num_messages.is_some();
     if let (Ended::Stopped, true, Some(signal)) = (ended, has_end, signals.stop()) {
         // Cut short: `tail8x8 -e > file && use file` must not go on.
         wait::die_by(signal);
     }
-    if stop.fail_if_empty && counters.events.get() == 0 {
+    if stop.fail_if_empty && log.counters.events == 0 {
         return Exit::Empty;
     }
     Exit::Ok
@@ -133,17 +138,16 @@ fn run_diagnose(mut args: args::Args, mistake: Option<Failure>) -> Exit {
         Some(mistake) => Err(mistake),
         None => layers.and_then(|warnings| Settings::settle(args, &env, warnings)),
     };
-    let report = Report::new(talk);
+    let mut report = Report::new(talk);
     match Signals::take_over() {
-        Ok(signals) => {
-            let signals = Rc::new(signals);
-            let exit = diagnose::diagnose(&settled, &options, &report, &signals);
+        Ok(mut signals) => {
+            let exit = diagnose::diagnose(&settled, &options, &mut report, &mut signals);
             match signals.stop() {
                 Some(signal) => wait::die_by(signal),
                 None => exit,
             }
         }
-        Err(e) => fail(&report, &no_signals(&e)),
+        Err(e) => fail(&mut report, &no_signals(&e)),
     }
 }
 
@@ -151,7 +155,7 @@ fn run_regions(args: &args::Args) -> Exit {
     match settings::region(args) {
         Ok(only) if args.json.unwrap_or(false) => print(&regions::json(only)),
         Ok(only) => print(&regions::table(only)),
-        Err(failure) => fail(&Report::new(settings::talk(args)), &failure),
+        Err(failure) => fail(&mut Report::new(settings::talk(args)), &failure),
     }
 }
 
@@ -160,7 +164,7 @@ fn run_explain(text: String) -> Exit {
         true if io::stdin().is_terminal() => {
             let failure = Failure::usage("explain", "nothing to explain is given")
                 .hint("give the error message as an argument, or by a pipe");
-            return fail(&Report::new(settings::talk(&args::Args::default())), &failure);
+            return fail(&mut Report::new(settings::talk(&args::Args::default())), &failure);
         }
         true => {
             let mut bytes = Vec::new();
@@ -179,7 +183,7 @@ fn run_explain(text: String) -> Exit {
     }
 }
 
-fn fail(report: &Report, failure: &Failure) -> Exit {
+fn fail(report: &mut Report, failure: &Failure) -> Exit {
     report.failure(failure);
     failure.exit()
 }
@@ -189,7 +193,7 @@ fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            fail(&Report::new(settings::talk(&args::Args::default())), &sink::standard_output(&e))
+            fail(&mut Report::new(settings::talk(&args::Args::default())), &sink::standard_output(&e))
         }
         _ => Exit::Ok,
     }

@@ -1,7 +1,6 @@
 //! The counters as a file for Prometheus, in its text format, for a node exporter's textfile
 //! folder. Names follow <https://prometheus.io/docs/practices/naming/>.
 
-use std::cell::Cell;
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
@@ -9,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::clock::Now;
 use crate::files;
 use crate::report::Counters;
 
@@ -22,26 +22,26 @@ const MODE: u32 = 0o644;
 #[derive(Debug)]
 pub(crate) struct Metrics {
     path: PathBuf,
-    next: Cell<Instant>,
+    next: Instant,
 }
 
 impl Metrics {
     pub(crate) fn new(path: PathBuf) -> Metrics {
-        Metrics { path, next: Cell::new(Instant::now()) }
+        Metrics { path, next: Instant::now() }
     }
 
     /// When the next one is due.
     pub(crate) fn due(&self) -> Instant {
-        self.next.get()
+        self.next
     }
 
     /// Writes the file.
     ///
     /// # Errors
     /// Those of the file system; the old file is still there then.
-    pub(crate) fn write(&self, counters: &Counters) -> io::Result<()> {
-        self.next.set(Instant::now() + EVERY);
-        files::replace(&self.path, text(counters, Timestamp::now()).as_bytes(), MODE, false)
+    pub(crate) fn write(&mut self, counters: &Counters, now: Now) -> io::Result<()> {
+        self.next = now.instant + EVERY;
+        files::replace(&self.path, text(counters, now.utc).as_bytes(), MODE, false)
     }
 
     /// For people.
@@ -67,13 +67,13 @@ fn text(counters: &Counters, now: Timestamp) -> String {
         "events_total",
         "counter",
         "Lines handed to the output.",
-        &one(counters.events.get().to_string()),
+        &one(counters.events.to_string()),
     );
     family(
         "bytes_total",
         "counter",
         "Bytes of these lines.",
-        &one(counters.bytes.get().to_string()),
+        &one(counters.bytes.to_string()),
     );
     family(
         "rejects_total",
@@ -91,9 +91,9 @@ fn text(counters: &Counters, now: Timestamp) -> String {
         "disk_errors_total",
         "counter",
         "Writes that the file system refused.",
-        &one(counters.disk_errors.get().to_string()),
+        &one(counters.disk_errors.to_string()),
     );
-    if let Some(newest) = counters.newest.get() {
+    if let Some(newest) = counters.newest {
         let seconds = |nanos: i128| format!("{:.3}", nanos as f64 / 1e9);
         let lag = (now.as_nanosecond() - newest.as_nanosecond()).max(0);
         family(
@@ -113,7 +113,7 @@ fn text(counters: &Counters, now: Timestamp) -> String {
         "connected",
         "gauge",
         "Whether a session is open.",
-        &one(u8::from(counters.connected.get().is_some()).to_string()),
+        &one(u8::from(counters.connected.is_some()).to_string()),
     );
     let version = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
     family("build_info", "gauge", "The program's version.", &[(version, "1".to_owned())]);

@@ -1,6 +1,5 @@
 //! What systemd wants to hear (sd_notify(3)): one datagram each to the socket it names.
 
-use std::cell::Cell;
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
@@ -11,7 +10,7 @@ pub(crate) struct Notify {
     socket: Option<(UnixDatagram, SocketAddr)>,
     /// A sign of life is sent so often, half of what the manager allows.
     watchdog: Option<Duration>,
-    next: Cell<Instant>,
+    next: Instant,
 }
 
 impl Notify {
@@ -25,7 +24,7 @@ impl Notify {
         Notify {
             watchdog: watchdog.filter(|_| socket.is_some()),
             socket,
-            next: Cell::new(Instant::now()),
+            next: Instant::now(),
         }
     }
 
@@ -45,13 +44,13 @@ impl Notify {
 
     /// When the next sign of life is due.
     pub(crate) fn due(&self) -> Option<Instant> {
-        self.watchdog.map(|_| self.next.get())
+        self.watchdog.map(|_| self.next)
     }
 
     /// Sends a sign of life when it is due.
-    pub(crate) fn work(&self, now: Instant) {
-        if let Some(every) = self.watchdog.filter(|_| now >= self.next.get()) {
-            self.next.set(now + every);
+    pub(crate) fn work(&mut self, now: Instant) {
+        if let Some(every) = self.watchdog.filter(|_| now >= self.next) {
+            self.next = now + every;
             self.send("WATCHDOG=1");
         }
     }

@@ -1,14 +1,14 @@
 //! Waiting: the one place where the program blocks.
 //!
 //! Signals are blocked for the whole process and read from a descriptor (signalfd(2)) that every
-//! wait polls beside its own, so a signal is never missed between a check and a wait, and acts
-//! at once wherever the program happens to be. No code runs in a signal handler.
+//! wait polls beside its own, so a signal is never missed between a check and a wait, and acts at
+//! once wherever the program happens to be. No code runs in a signal handler.
+//!
+//! Whoever needs to wait is handed a [`Wait`] as `&mut`. It serves meanwhile what has to go on in
+//! every wait, however long and whatever it is for: files that are due, signs of life, signals.
 
-use std::cell::{Cell, RefCell};
-use std::fmt;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -19,36 +19,120 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wake {
-    /// At least one descriptor is ready, or in error.
+    /// A descriptor is ready or in error, or something was served that the caller may want to
+    /// look at.
     Ready,
     /// The time is over.
     Deadline,
-    /// A signal asks to stop; [`Signals::stop`] has it.
+    /// The run is to stop: said once, by [`Wait::is_stopping`] from then on.
     Stop,
 }
 
-/// The signals this program acts on, and the wait that listens for them.
-pub(crate) struct Signals {
-    fd: SignalFd,
-    stop: Cell<Option<Signal>>,
-    /// A chore cannot go on.
-    is_over: Cell<bool>,
-    chores: RefCell<Option<Rc<dyn Chores>>>,
+/// One descriptor to wait for, and what became of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interest<'a> {
+    fd: BorrowedFd<'a>,
+    events: PollFlags,
+    /// It is ready for what it was polled for, or broken.
+    pub(crate) is_ready: bool,
 }
 
-/// What has to go on in every wait, however long and whatever it is for.
-pub(crate) trait Chores {
+impl<'a> Interest<'a> {
+    /// A descriptor and what to poll it for; for nothing, only its end is noticed.
+    pub(crate) fn new(fd: BorrowedFd<'a>, events: PollFlags) -> Interest<'a> {
+        Interest { fd, events, is_ready: false }
+    }
+
+    /// A descriptor that is to be read.
+    pub(crate) fn readable(fd: BorrowedFd<'a>) -> Interest<'a> {
+        Interest::new(fd, PollFlags::POLLIN)
+    }
+
+    /// A descriptor that is to be written.
+    pub(crate) fn writable(fd: BorrowedFd<'a>) -> Interest<'a> {
+        Interest::new(fd, PollFlags::POLLOUT)
+    }
+}
+
+/// What a wait served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Served {
+    /// Nothing the caller has to know of.
+    Nothing,
+    /// Something it may want to look at.
+    Something,
+    /// What makes the run stop; said once.
+    Over,
+}
+
+/// A host for waits: it waits, and serves what is its own meanwhile.
+pub(crate) trait Wait {
+    /// The signals of the process.
+    fn signals(&mut self) -> &mut Signals;
+
+    /// Whether the run is to stop: by a signal, or because the host cannot go on.
+    fn is_stopping(&self) -> bool;
+
+    /// When there is something to serve.
+    fn due(&self) -> Option<Instant> {
+        None
+    }
+
+    /// Serves what is due.
+    fn serve(&mut self) -> Served {
+        Served::Nothing
+    }
+
     /// SIGUSR1: tells the counters.
-    fn count(&self);
+    fn count(&mut self) {}
 
-    /// SIGHUP: opens the output anew. `false` where there is none, and the signal asks to stop.
-    fn reopen(&self) -> bool;
+    /// SIGHUP: reopens the output. `false` where there is none, and the signal asks to stop.
+    fn reopen(&mut self) -> bool {
+        false
+    }
 
-    /// When there is something to do.
-    fn due(&self) -> Option<Instant>;
+    /// One poll of these descriptors, of the signals and of what is the host's own.
+    fn poll(&mut self, interests: &mut [Interest<'_>], until: Option<Instant>) -> Vec<Signal> {
+        self.signals().poll(interests, until)
+    }
 
-    /// Does what is due. `false` asks to stop, as a signal does.
-    fn work(&self) -> bool;
+    /// Waits until a descriptor is ready, something was served, the time is over or the run is to
+    /// stop, whichever comes first.
+    ///
+    /// A second signal to stop ends the process here, by that signal.
+    fn wait(&mut self, interests: &mut [Interest<'_>], until: Option<Instant>) -> Wake {
+        loop {
+            let due = self.due();
+            let mut stop = false;
+            for signal in self.poll(interests, earlier(until, due)) {
+                match signal {
+                    Signal::SIGUSR1 => self.count(),
+                    Signal::SIGHUP if self.reopen() => {}
+                    signal => {
+                        self.signals().stop_by(signal);
+                        stop = true;
+                    }
+                }
+            }
+            let served = self.serve();
+            if stop || served == Served::Over {
+                return Wake::Stop;
+            }
+            if served == Served::Something || interests.iter().any(|one| one.is_ready) {
+                return Wake::Ready;
+            }
+            if until.is_some_and(|until| Instant::now() >= until) {
+                return Wake::Deadline;
+            }
+        }
+    }
+}
+
+/// The signals this program acts on.
+#[derive(Debug)]
+pub(crate) struct Signals {
+    fd: SignalFd,
+    stop: Option<Signal>,
 }
 
 impl Signals {
@@ -70,8 +154,7 @@ impl Signals {
         // A file that may not grow is an error of write(2), and no reason to die.
         SigSet::from(Signal::SIGXFSZ).thread_block()?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        let (stop, is_over, chores) = (Cell::new(None), Cell::new(false), RefCell::new(None));
-        Ok(Signals { fd, stop, is_over, chores })
+        Ok(Signals { fd, stop: None })
     }
 
     /// Keeps a SIGHUP for later: what asks for a reopened file must not end a run that has only
@@ -81,78 +164,52 @@ impl Signals {
         let _ = SigSet::from(Signal::SIGHUP).thread_block();
     }
 
-    /// From now on every wait does these chores.
-    pub(crate) fn set_chores(&self, chores: Rc<dyn Chores>) {
-        *self.chores.borrow_mut() = Some(chores);
-    }
-
-    /// Whether a signal or a chore has asked the run to stop.
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.stop.get().is_some() || self.is_over.get()
-    }
-
     /// The signal that asked the run to stop, if one did.
     pub(crate) fn stop(&self) -> Option<Signal> {
-        self.stop.get()
+        self.stop
     }
 
-    /// Waits until a descriptor is ready, the time is over or a signal asks to stop, whichever
-    /// comes first. Which descriptors are ready is left in `fds`.
-    ///
-    /// A second signal to stop ends the process here, by that signal.
-    pub(crate) fn wait<'a>(&'a self, fds: &mut Vec<PollFd<'a>>, until: Option<Instant>) -> Wake {
-        fds.push(readable(self.fd.as_fd()));
-        let chores = self.chores.borrow().clone();
-        let wake = loop {
-            let due = chores.as_ref().and_then(|chores| chores.due());
-            match poll(fds, timeout(earlier(until, due))) {
-                Ok(_) | Err(Errno::EINTR) => {}
-                Err(e) => unreachable!("poll of a few open descriptors of our own: {e}"),
-            }
-            let (signals, others) = fds.split_last().expect("pushed above");
-            if is_ready(signals) && self.read_pending(chores.as_deref()) {
-                break Wake::Stop;
-            }
-            if let Some(chores) = &chores
-                && due.is_some_and(|due| Instant::now() >= due)
-                && !chores.work()
-                && !self.is_over.replace(true)
-            {
-                break Wake::Stop;
-            }
-            if others.iter().any(is_ready) {
-                break Wake::Ready;
-            }
-            if until.is_some_and(|until| Instant::now() >= until) {
-                break Wake::Deadline;
-            }
-        };
-        fds.pop();
-        wake
-    }
-
-    /// Whether one of the pending signals asks to stop.
-    fn read_pending(&self, chores: Option<&dyn Chores>) -> bool {
-        let mut stop = false;
-        while let Ok(Some(info)) = self.fd.read_signal() {
-            match Signal::try_from(info.ssi_signo.cast_signed()) {
-                Ok(Signal::SIGUSR1) => chores.into_iter().for_each(Chores::count),
-                Ok(Signal::SIGHUP) if chores.is_some_and(Chores::reopen) => {}
-                Ok(signal) if self.stop.get().is_some() => die_by(signal),
-                Ok(signal) => {
-                    self.stop.set(Some(signal));
-                    stop = true;
-                }
-                Err(_) => {}
-            }
+    /// The run is to stop; a second signal ends the process.
+    fn stop_by(&mut self, signal: Signal) {
+        if self.stop.is_some() {
+            die_by(signal);
         }
-        stop
+        self.stop = Some(signal);
+    }
+
+    /// One poll of these descriptors and of the signals: which of them came.
+    pub(crate) fn poll(
+        &mut self,
+        interests: &mut [Interest<'_>],
+        until: Option<Instant>,
+    ) -> Vec<Signal> {
+        let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(interests.len() + 1);
+        fds.extend(interests.iter().map(|one| PollFd::new(one.fd, one.events)));
+        fds.push(PollFd::new(self.fd.as_fd(), PollFlags::POLLIN));
+        match poll(&mut fds, timeout(until)) {
+            Ok(_) | Err(Errno::EINTR) => {}
+            Err(e) => unreachable!("poll of a few open descriptors of our own: {e}"),
+        }
+        for (one, polled) in interests.iter_mut().zip(&fds) {
+            one.is_ready = polled.any() == Some(true);
+        }
+        let came = fds.last().is_some_and(|signals| signals.any() == Some(true));
+        let pending = || match self.fd.read_signal() {
+            Ok(Some(info)) => Signal::try_from(info.ssi_signo.cast_signed()).ok(),
+            _ => None,
+        };
+        if came { std::iter::from_fn(pending).collect() } else { Vec::new() }
     }
 }
 
-impl fmt::Debug for Signals {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signals").field("stop", &self.stop).finish_non_exhaustive()
+/// Without anything to serve: a diagnosis, and a run before its output is open.
+impl Wait for Signals {
+    fn signals(&mut self) -> &mut Signals {
+        self
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop.is_some()
     }
 }
 
@@ -171,21 +228,6 @@ pub(crate) fn die_by(signal: Signal) -> ! {
     let _ = raise(signal);
     // Only reached when the signal was ignored from the start.
     std::process::exit(128 + signal as i32)
-}
-
-/// One descriptor to wait for.
-pub(crate) fn readable(fd: BorrowedFd<'_>) -> PollFd<'_> {
-    PollFd::new(fd, PollFlags::POLLIN)
-}
-
-/// One descriptor to wait for.
-pub(crate) fn writable(fd: BorrowedFd<'_>) -> PollFd<'_> {
-    PollFd::new(fd, PollFlags::POLLOUT)
-}
-
-/// Whether a descriptor is ready for what it was polled for, or broken.
-pub(crate) fn is_ready(fd: &PollFd<'_>) -> bool {
-    fd.any() == Some(true)
 }
 
 /// Rounded up to the next millisecond, so that a wait never ends before its time.

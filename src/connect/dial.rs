@@ -11,7 +11,7 @@ use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 use super::resolve::is_sinkhole;
 use super::{Evidence, Halt, StepContext};
 use crate::fault::Fault;
-use crate::wait::{Signals, Wake, is_ready, writable};
+use crate::wait::{Interest, Wake};
 
 /// How long an address has for itself before the next one starts.
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -35,8 +35,7 @@ struct Pending {
 pub(super) fn dial(
     addresses: &[IpAddr],
     port: u16,
-    signals: &Signals,
-    on: &mut StepContext<'_, '_>,
+    on: &mut StepContext<'_>,
 ) -> Result<TcpStream, Halt> {
     let mut waiting = addresses.iter().map(|&ip| SocketAddr::new(ip, port));
     let mut pending: Vec<Pending> = Vec::new();
@@ -61,10 +60,11 @@ pub(super) fn dial(
                 None => next_start = None,
             }
         }
-        let mut fds: Vec<_> = pending.iter().map(|p| writable(p.socket.as_fd())).collect();
+        let mut fds: Vec<_> =
+            pending.iter().map(|p| Interest::writable(p.socket.as_fd())).collect();
         let until = next_start.map_or(on.deadline, |at| at.min(on.deadline));
-        let wake = signals.wait(&mut fds, Some(until));
-        let ready: Vec<bool> = fds.iter().map(is_ready).collect();
+        let wake = on.host.wait(&mut fds, Some(until));
+        let ready: Vec<bool> = fds.iter().map(|one| one.is_ready).collect();
         match wake {
             Wake::Stop => return Err(Halt::Stopped),
             Wake::Deadline if Instant::now() >= on.deadline => {
@@ -126,7 +126,7 @@ fn note(
     address: SocketAddr,
     began: Instant,
     e: &io::Error,
-    on: &mut StepContext<'_, '_>,
+    on: &mut StepContext<'_>,
 ) {
     let outcome = Err((e.kind(), words(e)));
     let attempt = Attempt { address, outcome, elapsed: began.elapsed() };
@@ -135,7 +135,7 @@ fn note(
 }
 
 /// Every address failed: each with its own cause, and the problem of the one that got furthest.
-fn all_failed(failed: &[Attempt], on: &StepContext<'_, '_>) -> Halt {
+fn all_failed(failed: &[Attempt], on: &StepContext<'_>) -> Halt {
     let errors = || failed.iter().filter_map(|a| a.outcome.as_ref().err().map(|e| (a.address, e)));
     let any = |wanted: &[ErrorKind]| errors().any(|(_, (kind, _))| wanted.contains(kind));
     let problem = if any(&[ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset]) {

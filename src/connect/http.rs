@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
-use super::wire::Buffered;
+use super::step::StepContext;
+use super::stream::OverWire;
+use super::Halt;
 use crate::secret::Secret;
 use crate::words;
 
@@ -110,39 +112,89 @@ impl Response {
     }
 }
 
-/// Reads up to the empty line, byte by byte: what follows belongs to another reader. The bytes
-/// come from a buffer below, so this costs no system calls.
-pub(super) fn read_head(
-    stream: &mut (impl Read + Buffered),
+/// The head of an answer, as far as it has arrived.
+#[derive(Debug)]
+pub(super) struct Head {
+    bytes: Vec<u8>,
+    /// A longer one is not read.
     limit: usize,
-) -> Result<Response, BadHead> {
-    let mut head = Vec::with_capacity(1024);
-    while !head.ends_with(b"\r\n\r\n") {
-        let mut byte = [0];
-        match stream.read(&mut byte) {
-            Ok(0) if head.is_empty() => return Err(BadHead::Io(ErrorKind::UnexpectedEof.into())),
-            Ok(0) => {
-                let cause = format!("closed inside the answer's head, after {} bytes", head.len());
-                return Err(BadHead::Io(io::Error::new(ErrorKind::UnexpectedEof, cause)));
+}
+
+impl Head {
+    pub(super) fn new(limit: usize) -> Head {
+        Head { bytes: Vec::with_capacity(1024), limit }
+    }
+
+    /// Reads on up to the empty line, byte by byte: what follows belongs to another reader. The
+    /// bytes come from a buffer below, so this costs no system calls.
+    ///
+    /// # Errors
+    /// `WouldBlock` where more has to be waited for; then it can be called again.
+    pub(super) fn read(&mut self, stream: &mut impl OverWire) -> Result<Response, BadHead> {
+        while !self.bytes.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            match stream.read(&mut byte) {
+                Ok(0) => return Err(BadHead::Io(self.cut_short())),
+                Ok(_) => self.bytes.push(byte[0]),
+                Err(e) => return Err(BadHead::Io(e)),
             }
-            Ok(_) => head.push(byte[0]),
-            Err(e) => return Err(BadHead::Io(e)),
+            let seen = self.bytes.len().min(7);
+            if self.bytes[..seen] != b"HTTP/1."[..seen] {
+                let mut more = vec![0; stream.ahead().min(60)];
+                let n = stream.read(&mut more).unwrap_or(0);
+                self.bytes.extend_from_slice(&more[..n]);
+                return Err(BadHead::NotHttp(what_speaks(&self.bytes)));
+            }
+            if self.bytes.len() > self.limit {
+                let kib = self.limit / 1024;
+                let cause = format!("the answer's head is longer than {kib} KiB");
+                return Err(BadHead::NotHttp(cause));
+            }
         }
-        let seen = head.len().min(7);
-        if head[..seen] != b"HTTP/1."[..seen] {
-            let mut more = vec![0; stream.buffered().min(60)];
-            let n = stream.read(&mut more).unwrap_or(0);
-            head.extend_from_slice(&more[..n]);
-            return Err(BadHead::NotHttp(what_speaks(&head)));
-        }
-        if head.len() > limit {
-            let cause = format!("the answer's head is longer than {} KiB", limit / 1024);
-            return Err(BadHead::NotHttp(cause));
+        parsed(&self.bytes)
+    }
+
+    fn cut_short(&self) -> io::Error {
+        match self.bytes.len() {
+            0 => ErrorKind::UnexpectedEof.into(),
+            n => {
+                let cause = format!("closed inside the answer's head, after {n} bytes");
+                io::Error::new(ErrorKind::UnexpectedEof, cause)
+            }
         }
     }
+}
+
+/// Reads the head of an answer.
+///
+/// # Errors
+/// Those of [`StepContext::wait`]; what else went wrong is inside.
+pub(super) fn head(
+    stream: &mut impl OverWire,
+    limit: usize,
+    on: &mut StepContext<'_>,
+) -> Result<Result<Response, BadHead>, Halt> {
+    let mut head = Head::new(limit);
+    loop {
+        match head.read(stream) {
+            Err(BadHead::Io(e)) if e.kind() == ErrorKind::WouldBlock => on.wait(stream.wire_mut())?,
+            result => return Ok(result),
+        }
+    }
+}
+
+/// Reads the beginning of an answer's body. Whatever goes wrong on the way (a body cut short, the
+/// deadline, a stop) leaves what had arrived.
+pub(super) fn body(response: &mut Response, stream: &mut impl OverWire, on: &mut StepContext<'_>) {
+    let mut body = Body::of(response);
+    let _ = on.drive(stream, |stream| body.read(stream));
+    response.body = body.into_bytes();
+}
+
+fn parsed(head: &[u8]) -> Result<Response, BadHead> {
     let mut lines = vec![httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Response::new(&mut lines);
-    if let Err(e) = parsed.parse(&head) {
+    if let Err(e) = parsed.parse(head) {
         return Err(BadHead::NotHttp(format!("the answer is no valid HTTP: {e}")));
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -155,24 +207,48 @@ pub(super) fn read_head(
     })
 }
 
-/// Reads the beginning of the answer's body. Whatever goes wrong on the way (a body cut short,
-/// a deadline) leaves what had arrived: it is evidence, not the verdict.
-pub(super) fn read_body(answer: &mut Response, stream: &mut impl Read) {
-    let length = answer.header("Content-Length").and_then(|v| v.trim().parse::<usize>().ok());
-    let chunked = answer.has_token("Transfer-Encoding", "chunked");
-    // The coding of chunks takes a little room of its own.
-    let wanted = length.filter(|_| !chunked).unwrap_or(2 * BODY_LIMIT).min(2 * BODY_LIMIT);
-    let mut body = vec![0; wanted];
-    let mut n = 0;
-    while n < wanted && !(chunked && body[..n].ends_with(b"0\r\n\r\n")) {
-        match stream.read(&mut body[n..]) {
-            Ok(0) | Err(_) => break,
-            Ok(more) => n += more,
-        }
+/// The body of an answer, as far as it has arrived and is worth reading.
+#[derive(Debug)]
+pub(super) struct Body {
+    bytes: Vec<u8>,
+    wanted: usize,
+    is_chunked: bool,
+}
+
+impl Body {
+    /// The body that this head announces.
+    pub(super) fn of(response: &Response) -> Body {
+        let length = response.header("Content-Length").and_then(|v| v.trim().parse::<usize>().ok());
+        let is_chunked = response.has_token("Transfer-Encoding", "chunked");
+        // The coding of chunks takes a little room of its own.
+        let wanted = length.filter(|_| !is_chunked).unwrap_or(2 * BODY_LIMIT).min(2 * BODY_LIMIT);
+        Body { bytes: Vec::new(), wanted, is_chunked }
     }
-    body.truncate(n);
-    answer.body = if chunked { dechunked(&body) } else { body };
-    answer.body.truncate(BODY_LIMIT);
+
+    /// Reads on to its end.
+    ///
+    /// # Errors
+    /// `WouldBlock` where more has to be waited for; then it can be called again.
+    pub(super) fn read(&mut self, stream: &mut impl Read) -> io::Result<()> {
+        while self.bytes.len() < self.wanted
+            && !(self.is_chunked && self.bytes.ends_with(b"0\r\n\r\n"))
+        {
+            let mut chunk = vec![0; self.wanted - self.bytes.len()];
+            match stream.read(&mut chunk)? {
+                0 => break,
+                n => self.bytes.extend_from_slice(&chunk[..n]),
+            }
+        }
+        Ok(())
+    }
+
+    /// What had arrived, without its chunked coding: also of a body that was cut short, since it is
+    /// evidence and not the verdict.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        let mut bytes = if self.is_chunked { dechunked(&self.bytes) } else { self.bytes };
+        bytes.truncate(BODY_LIMIT);
+        bytes
+    }
 }
 
 /// The data of the chunks that arrived (RFC 9112 section 7.1).
@@ -247,13 +323,11 @@ fn unescaped(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::io::Write;
+    use std::net::{TcpListener, TcpStream};
 
-    impl Buffered for &[u8] {
-        fn buffered(&self) -> usize {
-            self.len()
-        }
-    }
+    use super::super::wire::Wire;
+    use super::*;
 
     fn sentence(status: u16, body: &str) -> Option<String> {
         Response { status, body: body.as_bytes().to_vec(), ..Response::default() }.sentence()
@@ -289,9 +363,48 @@ mod tests {
         assert_eq!(dechunked(b""), b"");
     }
 
+    /// Bytes that have arrived, and a socket that gives no more.
+    struct Arrived<'a>(&'a [u8], Wire);
+
+    impl Read for Arrived<'_> {
+        fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+            self.0.read(out)
+        }
+    }
+
+    impl Write for Arrived<'_> {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl OverWire for Arrived<'_> {
+        fn wire(&self) -> &Wire {
+            &self.1
+        }
+
+        fn wire_mut(&mut self) -> &mut Wire {
+            &mut self.1
+        }
+
+        fn ahead(&self) -> usize {
+            self.0.len()
+        }
+    }
+
+    fn parse_all(bytes: &[u8]) -> Result<Response, BadHead> {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let socket = TcpStream::connect(listener.local_addr().expect("bound")).expect("connected");
+        Head::new(1000).read(&mut Arrived(bytes, Wire::new(socket)))
+    }
+
     #[test]
     fn what_is_no_http_is_named() {
-        let cause = |bytes: &[u8]| match read_head(&mut &bytes[..], 1000) {
+        let cause = |bytes: &[u8]| match parse_all(bytes) {
             Err(BadHead::NotHttp(cause)) => cause,
             other => panic!("{other:?}"),
         };

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::dns::{self, Answer};
-use crate::wait::{Signals, Wake, is_ready, readable};
+use crate::wait::{Interest, Wait, Wake};
 use crate::words;
 
 /// How long a nameserver has for an answer to a question of ours. They are asked all at once.
@@ -67,7 +67,7 @@ pub(crate) fn ask_each(
     servers: &[SocketAddr],
     name: &str,
     limit: Duration,
-    signals: &Signals,
+    host: &mut dyn Wait,
 ) -> Option<Vec<Reply>> {
     let began = Instant::now();
     let mut replies: Vec<Option<Reply>> = vec![None; servers.len()];
@@ -79,9 +79,11 @@ pub(crate) fn ask_each(
         }
     }
     while !questions.is_empty() {
-        let mut fds = questions.iter().map(|(_, asked)| readable(asked.socket.as_fd())).collect();
-        let wake = signals.wait(&mut fds, Some(began + limit));
-        let ready: Vec<bool> = fds.iter().map(is_ready).collect();
+        let mut fds: Vec<_> = (questions.iter())
+            .map(|(_, asked)| Interest::readable(asked.socket.as_fd()))
+            .collect();
+        let wake = host.wait(&mut fds, Some(began + limit));
+        let ready: Vec<bool> = fds.iter().map(|one| one.is_ready).collect();
         match wake {
             Wake::Stop => return None,
             Wake::Deadline => {
@@ -177,6 +179,7 @@ mod tests {
     use std::thread;
 
     use super::*;
+    use crate::wait::Signals;
 
     const NAME: &str = "pulsar-ws-use1.8x8.com";
 
@@ -194,11 +197,11 @@ mod tests {
             }
             (server, asked)
         });
-        let signals = Signals::take_over().expect("signals");
+        let mut signals = Signals::take_over().expect("signals");
         // Long enough for any machine, except where silence is the answer.
         let silent = answer(vec![0; 40]).is_none();
         let limit = Duration::from_millis(if silent { 50 } else { 20_000 });
-        let mut replies = ask_each(&[address], NAME, limit, &signals).expect("not stopped");
+        let mut replies = ask_each(&[address], NAME, limit, &mut signals).expect("not stopped");
         let reply = replies.remove(0);
         let (_server, asked) = served.join().expect("the nameserver's own checks");
         assert!(asked[12..].starts_with(b"\x0epulsar-ws-use1\x038x8\x03com\0\0\x01\0\x01"));
@@ -271,9 +274,9 @@ mod tests {
         let silent = scripted(|_| None);
         assert_eq!(silent.answer, Answer::Silent);
         assert!(silent.elapsed >= Duration::from_millis(50));
-        let signals = Signals::take_over().expect("signals");
+        let mut signals = Signals::take_over().expect("signals");
         let asked = |server| {
-            let replies = ask_each(&[server], NAME, Duration::from_secs(20), &signals);
+            let replies = ask_each(&[server], NAME, Duration::from_secs(20), &mut signals);
             replies.expect("not stopped").remove(0).answer
         };
         let closed = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("bound");
@@ -285,12 +288,12 @@ mod tests {
 
     #[test]
     fn a_signal_ends_the_wait() {
-        let signals = Signals::take_over().expect("signals");
+        let mut signals = Signals::take_over().expect("signals");
         let silent = UdpSocket::bind("127.0.0.1:0").expect("a socket");
         // To this thread alone, where it is blocked: it waits for the descriptor.
         nix::sys::signal::raise(nix::sys::signal::SIGTERM).expect("raised");
         let server = silent.local_addr().expect("bound");
-        assert!(ask_each(&[server], NAME, Duration::from_secs(20), &signals).is_none());
+        assert!(ask_each(&[server], NAME, Duration::from_secs(20), &mut signals).is_none());
     }
 
     #[test]
@@ -298,10 +301,10 @@ mod tests {
         let silent = [(); 2].map(|()| UdpSocket::bind("127.0.0.1:0").expect("a socket"));
         let closed = UdpSocket::bind("127.0.0.1:0").and_then(|s| s.local_addr()).expect("bound");
         let place = |at: usize| silent[at].local_addr().expect("bound");
-        let signals = Signals::take_over().expect("signals");
+        let mut signals = Signals::take_over().expect("signals");
         let servers = [place(0), closed, place(1)];
         let limit = Duration::from_millis(200);
-        let replies = ask_each(&servers, NAME, limit, &signals).expect("not stopped");
+        let replies = ask_each(&servers, NAME, limit, &mut signals).expect("not stopped");
         let answers: Vec<_> = replies.iter().map(|reply| reply.answer.clone()).collect();
         assert_eq!(answers, [Answer::Silent, Answer::PortClosed, Answer::Silent]);
         assert!(replies.iter().map(|reply| reply.server).eq(servers));

@@ -20,7 +20,7 @@ use super::{Evidence, Halt, StepContext};
 use crate::fault::Fault;
 use crate::settings::Target;
 use crate::values::choice::Family;
-use crate::wait::{Signals, Wake, readable};
+use crate::wait::{Interest, Wake};
 
 /// How long the system may take until its nameservers are asked directly. A lookup that has to
 /// go around two dead ones takes 6 s and is still right.
@@ -31,8 +31,7 @@ pub(super) fn resolve(
     host: &str,
     port: u16,
     target: &Target,
-    signals: &Signals,
-    on: &mut StepContext<'_, '_>,
+    on: &mut StepContext<'_>,
 ) -> Result<Vec<IpAddr>, Halt> {
     let overridden = target.overrides.iter().find(|o| o.host == host && o.port == port);
     let (mut addresses, source) = if let Some(given) = overridden {
@@ -40,7 +39,7 @@ pub(super) fn resolve(
     } else if let Ok(literal) = host.parse() {
         (vec![literal], "literal")
     } else {
-        (look_up(host, target, signals, on)?, "system resolver")
+        (look_up(host, target, on)?, "system resolver")
     };
     addresses.retain(|address| match target.family {
         Family::Any => true,
@@ -71,11 +70,10 @@ type Found = Result<Vec<IpAddr>, (Fault, String)>;
 fn look_up(
     host: &str,
     target: &Target,
-    signals: &Signals,
-    on: &mut StepContext<'_, '_>,
+    on: &mut StepContext<'_>,
 ) -> Result<Vec<IpAddr>, Halt> {
     let unable = |e: std::io::Error| (Fault::NoAnswer, format!("cannot start a lookup: {e}"));
-    let told = |(problem, cause), on: &StepContext<'_, '_>| Halt::from(on.failure(problem, cause));
+    let told = |(problem, cause), on: &StepContext<'_>| Halt::from(on.failure(problem, cause));
     // The pair's other end closes when the thread is done, which ends the wait.
     let (done, theirs) = UnixStream::pair().map_err(|e| told(unable(e), on))?;
     let (sender, answer) = mpsc::sync_channel(1);
@@ -94,20 +92,23 @@ fn look_up(
     let mut doubt = Some(Instant::now() + DOUBT);
     loop {
         let until = doubt.map_or(on.deadline, |doubt| doubt.min(on.deadline));
-        match signals.wait(&mut vec![readable(done.as_fd())], Some(until)) {
+        let mut answered = [Interest::readable(done.as_fd())];
+        match on.host.wait(&mut answered, Some(until)) {
             Wake::Stop => return Err(Halt::Stopped),
             Wake::Deadline if Instant::now() >= on.deadline => return Err(on.timed_out()),
             Wake::Deadline => {
                 doubt = None;
                 let servers = nameservers(target.resolv_conf.as_deref());
                 let limit = LIMIT.min(on.deadline.saturating_duration_since(Instant::now()));
-                let replies = ask_each(&servers, host, limit, signals).ok_or(Halt::Stopped)?;
+                let replies = ask_each(&servers, host, limit, on.host).ok_or(Halt::Stopped)?;
                 on.saw(Evidence::Nameservers(&replies));
                 if replies.iter().all(|reply| reply.answer.is_none()) {
                     let cause = "no nameserver answers".to_owned();
                     return Err(told((Fault::NoAnswer, cause), on));
                 }
             }
+            // The host has served something of its own.
+            Wake::Ready if !answered[0].is_ready => {}
             Wake::Ready => {
                 let nothing = (Fault::NoAnswer, "the lookup ended without an answer".to_owned());
                 let found: Found = answer.recv().unwrap_or(Err(nothing));

@@ -1,11 +1,10 @@
 //! What the WebSocket runs over: the wire itself, or TLS over it.
 
 use std::io::{self, ErrorKind, Read, Write};
-use std::os::fd::{AsFd, BorrowedFd};
 
 use native_tls::TlsStream;
 
-use super::wire::{Buffered, Wire};
+use super::wire::Wire;
 
 /// A connection to the server, past the certificate check where there is TLS.
 #[derive(Debug)]
@@ -21,27 +20,24 @@ enum Transport {
     Tls(Box<TlsStream<Wire>>),
 }
 
+/// What runs over a wire, and lets it be reached.
+pub(crate) trait OverWire: Read + Write {
+    fn wire(&self) -> &Wire;
+    fn wire_mut(&mut self) -> &mut Wire;
+
+    /// What has arrived and can be read without another look at the socket.
+    fn ahead(&self) -> usize;
+}
+
 impl Stream {
+    /// A connection without TLS.
     pub(crate) fn plain(wire: Wire) -> Stream {
         Stream { transport: Transport::Plain(Box::new(wire)), held: None }
     }
 
+    /// A connection whose handshake is done.
     pub(crate) fn tls(stream: TlsStream<Wire>) -> Stream {
         Stream { transport: Transport::Tls(Box::new(stream)), held: None }
-    }
-
-    pub(crate) fn wire(&self) -> &Wire {
-        match &self.transport {
-            Transport::Plain(wire) => wire,
-            Transport::Tls(tls) => tls.get_ref(),
-        }
-    }
-
-    pub(crate) fn wire_mut(&mut self) -> &mut Wire {
-        match &mut self.transport {
-            Transport::Plain(wire) => wire,
-            Transport::Tls(tls) => tls.get_mut(),
-        }
     }
 
     fn read_once(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -52,15 +48,52 @@ impl Stream {
     }
 }
 
+impl OverWire for Wire {
+    fn wire(&self) -> &Wire {
+        self
+    }
+
+    fn wire_mut(&mut self) -> &mut Wire {
+        self
+    }
+
+    fn ahead(&self) -> usize {
+        self.buffered().len()
+    }
+}
+
+impl OverWire for Stream {
+    fn wire(&self) -> &Wire {
+        match &self.transport {
+            Transport::Plain(wire) => wire,
+            Transport::Tls(tls) => tls.get_ref(),
+        }
+    }
+
+    fn wire_mut(&mut self) -> &mut Wire {
+        match &mut self.transport {
+            Transport::Plain(wire) => wire,
+            Transport::Tls(tls) => tls.get_mut(),
+        }
+    }
+
+    fn ahead(&self) -> usize {
+        match &self.transport {
+            Transport::Plain(wire) => wire.buffered().len(),
+            Transport::Tls(tls) => tls.buffered_read_size().unwrap_or(0),
+        }
+    }
+}
+
 impl Read for Stream {
-    /// While streaming, gathers TLS records until `out` is full or no more is ready: the
-    /// WebSocket layer clears its whole buffer before each read, so few large reads are cheap.
+    /// Gathers TLS records until `out` is full or no more is ready: the WebSocket layer clears its
+    /// whole buffer before each read, so few large reads are cheap.
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if let Some(held) = self.held.take() {
             return held;
         }
         let mut n = self.read_once(out)?;
-        while n > 0 && n < out.len() && self.wire().is_streaming() {
+        while n > 0 && n < out.len() {
             match self.read_once(&mut out[n..]) {
                 Ok(more) if more > 0 => n += more,
                 Err(e) if e.kind() == ErrorKind::WouldBlock => break,
@@ -71,15 +104,6 @@ impl Read for Stream {
             }
         }
         Ok(n)
-    }
-}
-
-impl Buffered for Stream {
-    fn buffered(&self) -> usize {
-        match &self.transport {
-            Transport::Plain(wire) => wire.buffered(),
-            Transport::Tls(tls) => tls.buffered_read_size().unwrap_or(0),
-        }
     }
 }
 
@@ -96,11 +120,5 @@ impl Write for Stream {
             Transport::Plain(wire) => wire.flush(),
             Transport::Tls(tls) => tls.flush(),
         }
-    }
-}
-
-impl AsFd for Stream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.wire().as_fd()
     }
 }

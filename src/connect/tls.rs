@@ -16,7 +16,7 @@ use super::wire::Wire;
 use super::{Evidence, Halt, StepContext};
 use crate::dates::NOT_BEFORE;
 use crate::fault::Fault;
-use crate::settings::Trust;
+use crate::settings::{Target, Trust};
 
 /// `ERR_LIB_SSL`.
 const LIB_SSL: i32 = 20;
@@ -26,7 +26,7 @@ const VERIFY_FAILED: i32 = 134;
 const NOT_TLS: [i32; 3] = [267, 155, 156];
 
 /// Builds the connector: the system's certificates and `--ca-file`, TLS 1.2 or later.
-pub(super) fn connector(trust: &Trust, on: &StepContext<'_, '_>) -> Result<TlsConnector, Halt> {
+pub(super) fn connector(trust: &Trust, on: &StepContext<'_>) -> Result<TlsConnector, Halt> {
     let unable = |e: native_tls::Error| {
         Halt::from(on.failure(Fault::Handshake, format!("cannot set TLS up: {e}")))
     };
@@ -41,25 +41,31 @@ pub(super) fn connector(trust: &Trust, on: &StepContext<'_, '_>) -> Result<TlsCo
     builder.build().map_err(unable)
 }
 
-/// Shakes hands and verifies the certificate for `host`.
+/// Shakes hands and verifies the certificate for the host.
 pub(super) fn handshake(
-    connector: &TlsConnector,
-    host: &str,
-    is_verified: bool,
+    tls: &TlsConnector,
+    target: &Target,
     wire: Wire,
-    on: &mut StepContext<'_, '_>,
+    on: &mut StepContext<'_>,
 ) -> Result<Stream, Halt> {
-    let first = wire.first_bytes();
-    let tls = match connector.connect(host, wire) {
-        Ok(tls) => tls,
-        Err(HandshakeError::Failure(e)) => return Err(explain(&e, &first.borrow(), on)),
-        // The wire waits by itself while connecting.
-        Err(HandshakeError::WouldBlock(_)) => return Err(on.timed_out()),
+    // A handshake that fails takes the wire with it, so what came first is copied before.
+    let mut first = Vec::new();
+    let mut attempt = tls.connect(&target.host, wire);
+    let tls = loop {
+        attempt = match attempt {
+            Ok(tls) => break tls,
+            Err(HandshakeError::Failure(e)) => return Err(explain(&e, &first, on)),
+            Err(HandshakeError::WouldBlock(mut begun)) => {
+                on.wait(begun.get_mut())?;
+                begun.get_ref().first_bytes().clone_into(&mut first);
+                begun.handshake()
+            }
+        };
     };
     if let Ok(Some(certificate)) = tls.peer_certificate()
         && let Ok(der) = certificate.to_der()
     {
-        let version = version(&first.borrow());
+        let (is_verified, version) = (!target.trust.insecure, version(&first));
         on.saw(Evidence::Certificate { der: &der, is_verified, version });
     }
     Ok(Stream::tls(tls))
@@ -79,13 +85,13 @@ fn version(hello: &[u8]) -> Option<&'static str> {
 }
 
 /// `first` is what the other end sent to begin with.
-fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_, '_>) -> Halt {
+fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_>) -> Halt {
     let Some(source) = e.source() else {
         // OpenSSL leaves no error behind when the peer just hangs up.
         return on.failure(Fault::TlsClosed, "closed inside the TLS handshake").into();
     };
     if let Some(io) = source.downcast_ref::<io::Error>() {
-        return on.io(io, Fault::TlsClosed, Fault::TlsReset);
+        return on.broken(io, Fault::TlsClosed, Fault::TlsReset);
     }
     match source.downcast_ref::<ErrorStack>().and_then(ssl_reason) {
         Some(VERIFY_FAILED) => {

@@ -1,7 +1,5 @@
 //! HTTP CONNECT: asks the proxy for a tunnel to the server (RFC 9110 section 9.3.6).
 
-use std::io::Write;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -19,7 +17,7 @@ pub(super) fn tunnel(
     wire: &mut Wire,
     proxy: &Proxy,
     server: &str,
-    on: &mut StepContext<'_, '_>,
+    on: &mut StepContext<'_>,
 ) -> Result<(), Halt> {
     let login = match &proxy.login {
         Some(login) => {
@@ -31,11 +29,11 @@ pub(super) fn tunnel(
         "CONNECT {server} HTTP/1.1\r\nHost: {server}\r\nUser-Agent: {}\r\n{login}\r\n",
         http::USER_AGENT
     );
-    let closed = |e: &std::io::Error, on: &StepContext<'_, '_>| {
-        on.io(e, Fault::ProxyClosed, Fault::ProxyClosed)
+    let closed = |e: &std::io::Error, on: &StepContext<'_>| {
+        on.broken(e, Fault::ProxyClosed, Fault::ProxyClosed)
     };
-    wire.write_all(request.as_bytes()).map_err(|e| closed(&e, on))?;
-    let answer = match http::read_head(wire, HEAD_LIMIT) {
+    on.send(wire, request.as_bytes())?.map_err(|e| closed(&e, on))?;
+    let answer = match http::head(wire, HEAD_LIMIT, on)? {
         Ok(answer) => answer,
         Err(BadHead::Io(e)) => return Err(closed(&e, on)),
         Err(BadHead::NotHttp(cause)) => return Err(on.failure(Fault::NotAProxy, cause).into()),

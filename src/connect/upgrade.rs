@@ -3,8 +3,7 @@
 //!
 //! This is the only place that reads the API key.
 
-use std::io::Write;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -70,20 +69,21 @@ pub(super) fn upgrade(
     stream: &mut Stream,
     request: &Request,
     target: &Target,
-    on: &mut StepContext<'_, '_>,
+    on: &mut StepContext<'_>,
 ) -> Result<Option<Timestamp>, Halt> {
-    let broken = |e: &std::io::Error, on: &StepContext<'_, '_>| match late_alert(e) {
+    let broken = |e: &std::io::Error, on: &StepContext<'_>| match late_alert(e) {
         Some(alert) => {
             // TLS 1.3 lets the server refuse after our side of the handshake is done.
             let mut failure = on.failure(Fault::Handshake, alert);
             failure.step = Step::Tls;
             failure.hint(LATE_ALERT).into()
         }
-        None => on.io(e, Fault::UpgradeClosed, Fault::UpgradeReset),
+        None => on.broken(e, Fault::UpgradeClosed, Fault::UpgradeReset),
     };
     let nonce = generate_key();
-    stream.write_all(head(request, target, &nonce).as_bytes()).map_err(|e| broken(&e, on))?;
-    let mut answer = match http::read_head(stream, HEAD_LIMIT) {
+    let head = head(request, target, &nonce);
+    on.send(stream, head.as_bytes())?.map_err(|e| broken(&e, on))?;
+    let mut answer = match http::head(stream, HEAD_LIMIT, on)? {
         Ok(answer) => answer,
         Err(BadHead::Io(e)) => return Err(broken(&e, on)),
         Err(BadHead::NotHttp(cause)) => {
@@ -95,8 +95,8 @@ pub(super) fn upgrade(
         check_switch(&answer, &nonce, on)?;
         return Ok(answer.date());
     }
-    stream.wire_mut().hurry(BODY_TIME);
-    http::read_body(&mut answer, stream);
+    on.deadline = on.deadline.min(Instant::now() + BODY_TIME);
+    http::body(&mut answer, stream, on);
     // A server may repeat what it was sent.
     answer.remove(&request.key);
     on.saw(Evidence::Response(&answer));
@@ -140,7 +140,7 @@ fn head(request: &Request, target: &Target, nonce: &str) -> String {
 }
 
 /// The clauses of RFC 6455 section 4.1 on a 101.
-fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_, '_>) -> Result<(), Halt> {
+fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_>) -> Result<(), Halt> {
     let stripped =
         |what: &str| on.failure(Fault::NotWebSocket, format!("HTTP 101 without `{what}`")).into();
     if answer.minor_version == 0 {
@@ -167,7 +167,7 @@ fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_, '_>) -> Res
 }
 
 /// Anything but a 101: the status decides, but for the sentences that are known to say more.
-fn refusal(answer: &Response, on: &StepContext<'_, '_>) -> Failure {
+fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
     let sentence = answer.sentence();
     let known = sentence.as_deref().and_then(fault::known_sentence);
     let problem = match answer.status {

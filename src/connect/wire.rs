@@ -1,19 +1,18 @@
-//! The TCP socket, wrapped for what stands on it: one deadline over a whole step while
-//! connecting, a buffer below TLS and no surprise waits while streaming.
+//! The TCP socket, wrapped for what stands on it: a buffer below TLS, and never a wait.
 //!
-//! OpenSSL asks for each record in two small reads; the buffer turns them into one large one.
-//! In streaming mode `read` takes from the socket only after [`Wire::permit`]: an empty buffer
-//! then surfaces as `WouldBlock` through TLS and the WebSocket, which is how the session learns
-//! that nothing more is ready and that output, acknowledgements and a wait are due.
+//! OpenSSL asks for each record in two small reads; the buffer turns them into one large one. Only
+//! [`Wire::fill`] takes from the socket. A read of an empty buffer is `WouldBlock`, which travels
+//! up through TLS and the WebSocket and tells whoever drives them that nothing more is ready and
+//! that a wait is due.
 
-use std::cell::RefCell;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
-use std::os::fd::{AsFd, BorrowedFd};
-use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::os::fd::AsFd;
+use std::time::Instant;
 
-use crate::wait::{Signals, Wake, readable, writable};
+use nix::poll::PollFlags;
+
+use crate::wait::Interest;
 
 /// Enough for several TLS records, so that a backlog costs few system calls.
 const BUFFER: usize = 128 * 1024;
@@ -25,74 +24,68 @@ const FIRST: usize = 2048;
 #[derive(Debug)]
 pub(crate) struct Wire {
     socket: TcpStream,
-    signals: Rc<Signals>,
-    pace: Pace,
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    first: FirstBytes,
+    /// What reads give once the buffer is empty: the end, or an error.
+    ending: Option<io::Result<()>>,
+    /// The socket has not taken all of what was written last.
+    is_full: bool,
+    first: Vec<u8>,
     last_received: Instant,
 }
 
-/// The first bytes received on a connection, for saying what answered; they outlive the wire.
-pub(crate) type FirstBytes = Rc<RefCell<Vec<u8>>>;
-
-/// A reader that knows how much it can give without waiting.
-pub(crate) trait Buffered {
-    /// Bytes that have arrived and were not read yet.
-    fn buffered(&self) -> usize;
-}
-
-#[derive(Debug)]
-enum Pace {
-    /// Reads and writes wait, until the deadline or a signal to stop.
-    Connecting { deadline: Instant },
-    /// Reads and writes never wait; one read from the socket for each permit.
-    Streaming { permit: bool },
-}
-
-/// The payload of the `io::Error` a wait ends with when a signal asks to stop.
-#[derive(Debug)]
-pub(crate) struct Stopped;
-
-impl std::fmt::Display for Stopped {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("stopped by a signal")
-    }
-}
-
-impl std::error::Error for Stopped {}
-
 impl Wire {
     /// Wraps a connected, non-blocking socket.
-    pub(crate) fn new(socket: TcpStream, signals: Rc<Signals>, deadline: Instant) -> Wire {
+    pub(crate) fn new(socket: TcpStream) -> Wire {
         Wire {
             socket,
-            signals,
-            pace: Pace::Connecting { deadline },
             buffer: vec![0; BUFFER].into_boxed_slice(),
             start: 0,
             end: 0,
-            first: FirstBytes::default(),
+            ending: None,
+            is_full: false,
+            first: Vec::new(),
             last_received: Instant::now(),
         }
     }
 
-    /// While connecting: brings the deadline forward, never back.
-    pub(crate) fn hurry(&mut self, limit: Duration) {
-        if let Pace::Connecting { deadline } = &mut self.pace {
-            *deadline = (*deadline).min(Instant::now() + limit);
+    /// What to wait for: bytes to read, and room where the last write found none.
+    pub(crate) fn interest(&self) -> Interest<'_> {
+        let mut events = PollFlags::POLLIN;
+        events.set(PollFlags::POLLOUT, self.is_full);
+        self.interest_in(events)
+    }
+
+    /// The socket, for whoever knows better what to wait for.
+    pub(crate) fn interest_in(&self, events: PollFlags) -> Interest<'_> {
+        Interest::new(self.socket.as_fd(), events)
+    }
+
+    /// Takes what has arrived into the buffer, if there is room for it: at most one read of the
+    /// socket. Its end and its errors are kept for the reads.
+    pub(crate) fn fill(&mut self) {
+        self.is_full = false;
+        if self.start < self.end || self.ending.is_some() {
+            return;
+        }
+        let received = retried(|| self.socket.read(&mut self.buffer));
+        match received {
+            Ok(0) => self.ending = Some(Ok(())),
+            Ok(n) => {
+                (self.start, self.end) = (0, n);
+                self.last_received = Instant::now();
+                let keep = n.min(FIRST - self.first.len());
+                self.first.extend_from_slice(&self.buffer[..keep]);
+            }
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {}
+            Err(e) => self.ending = Some(Err(e)),
         }
     }
 
-    /// Whether reads and writes never wait.
-    pub(crate) fn is_streaming(&self) -> bool {
-        matches!(self.pace, Pace::Streaming { .. })
-    }
-
-    /// From now on nothing waits; allows one read from the socket.
-    pub(crate) fn permit(&mut self) {
-        self.pace = Pace::Streaming { permit: true };
+    /// Bytes that have arrived and were not read yet.
+    pub(crate) fn buffered(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
     }
 
     /// When the last byte arrived.
@@ -100,70 +93,35 @@ impl Wire {
         self.last_received
     }
 
-    /// The first bytes received so far, and as they come.
-    pub(crate) fn first_bytes(&self) -> FirstBytes {
-        Rc::clone(&self.first)
+    /// The first bytes received, for saying what answered.
+    pub(crate) fn first_bytes(&self) -> &[u8] {
+        &self.first
     }
 
     /// Forgets the first bytes: another speaker begins (the server behind a proxy's tunnel).
     pub(crate) fn forget_first_bytes(&mut self) {
         // What the proxy sent beyond its answer belongs to the next speaker already.
-        let ahead = &self.buffer[self.start..self.end];
-        self.first.replace(ahead[..ahead.len().min(FIRST)].to_vec());
+        let ahead = self.buffered();
+        self.first = ahead[..ahead.len().min(FIRST)].to_vec();
     }
 
     /// Ends both directions at once, without waiting for anything.
     pub(crate) fn shutdown(&self) {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
-
-    fn receive(&mut self) -> io::Result<usize> {
-        let n = self.socket.read(&mut self.buffer)?;
-        if n > 0 {
-            self.last_received = Instant::now();
-            let mut first = self.first.borrow_mut();
-            let keep = n.min(FIRST - first.len());
-            first.extend_from_slice(&self.buffer[..keep]);
-        }
-        (self.start, self.end) = (0, n);
-        Ok(n)
-    }
-
-    fn wait(&self, for_writing: bool, deadline: Instant) -> io::Result<()> {
-        let fd = self.socket.as_fd();
-        let mut fds = vec![if for_writing { writable(fd) } else { readable(fd) }];
-        match self.signals.wait(&mut fds, Some(deadline)) {
-            Wake::Ready => Ok(()),
-            Wake::Deadline => Err(ErrorKind::TimedOut.into()),
-            Wake::Stop => Err(io::Error::other(Stopped)),
-        }
-    }
-}
-
-impl Buffered for Wire {
-    fn buffered(&self) -> usize {
-        self.end - self.start
-    }
 }
 
 impl Read for Wire {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        while self.start == self.end {
-            match self.pace {
-                Pace::Streaming { permit: false } => return Err(ErrorKind::WouldBlock.into()),
-                Pace::Streaming { permit: true } => {
-                    self.pace = Pace::Streaming { permit: false };
-                    if retried(|| self.receive())? == 0 {
-                        return Ok(0);
-                    }
+        if self.start == self.end {
+            return match self.ending.take() {
+                None => Err(ErrorKind::WouldBlock.into()),
+                // An end stays one, and what follows an error is the end.
+                Some(ending) => {
+                    self.ending = Some(Ok(()));
+                    ending.map(|()| 0)
                 }
-                Pace::Connecting { deadline } => match retried(|| self.receive()) {
-                    Ok(0) => return Ok(0),
-                    Ok(_) => {}
-                    Err(e) if e.kind() == ErrorKind::WouldBlock => self.wait(false, deadline)?,
-                    Err(e) => return Err(e),
-                },
-            }
+            };
         }
         let n = out.len().min(self.end - self.start);
         out[..n].copy_from_slice(&self.buffer[self.start..self.start + n]);
@@ -174,24 +132,13 @@ impl Read for Wire {
 
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        loop {
-            match (retried(|| self.socket.write(bytes)), &self.pace) {
-                (Err(e), &Pace::Connecting { deadline }) if e.kind() == ErrorKind::WouldBlock => {
-                    self.wait(true, deadline)?;
-                }
-                (result, _) => return result,
-            }
-        }
+        let written = retried(|| self.socket.write(bytes));
+        self.is_full = written.as_ref().is_err_and(|e| e.kind() == ErrorKind::WouldBlock);
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
-    }
-}
-
-impl AsFd for Wire {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.socket.as_fd()
     }
 }
 

@@ -30,11 +30,10 @@ pub(crate) struct End {
 }
 
 impl End {
-    /// `now` is the service's clock, `lull` the idle timeout.
-    pub(crate) fn new(at: Timestamp, now: Timestamp, lull: Duration) -> End {
-        let ahead = Duration::try_from(at.duration_since(now)).unwrap_or_default();
-        let (passed, opened) = (BTreeMap::new(), Instant::now());
-        End { at, due: opened.checked_add(ahead), passed, lull, heard: opened, opened }
+    /// `service_time` is the service's clock at `now`, `lull` the idle timeout.
+    pub(crate) fn new(at: Timestamp, service_time: Timestamp, lull: Duration, now: Instant) -> End {
+        let ahead = Duration::try_from(at.duration_since(service_time)).unwrap_or_default();
+        End { at, due: now.checked_add(ahead), passed: BTreeMap::new(), lull, heard: now, opened: now }
     }
 
     /// When that time has come, so that nothing more to hear means the end.
@@ -43,22 +42,21 @@ impl End {
     }
 
     /// A session is open: what it will show has to be awaited anew.
-    pub(crate) fn opened(&mut self) {
-        self.opened = Instant::now();
-        self.heard = self.opened;
+    pub(crate) fn opened(&mut self, now: Instant) {
+        (self.opened, self.heard) = (now, now);
     }
 
     /// What was seen is to be seen again.
-    pub(crate) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self, now: Instant) {
         self.passed.clear();
-        self.opened();
+        self.opened(now);
     }
 
     /// A message of this partition was published then.
-    pub(crate) fn saw(&mut self, partition: i64, published: Option<Timestamp>) {
+    pub(crate) fn saw(&mut self, partition: i64, published: Option<Timestamp>, now: Instant) {
         let passed = published.is_some_and(|published| published >= self.at);
         if !passed {
-            self.heard = Instant::now();
+            self.heard = now;
         }
         *self.passed.entry(partition).or_default() |= passed;
     }
@@ -71,8 +69,7 @@ impl End {
     }
 
     /// When to ask again without another message.
-    pub(crate) fn next_look(&self) -> Option<Instant> {
-        let now = Instant::now();
+    pub(crate) fn next_look(&self, now: Instant) -> Option<Instant> {
         earlier(self.shown().filter(|&at| at > now), self.silent().filter(|&at| at > now))
     }
 
@@ -99,23 +96,23 @@ mod tests {
         let now = Instant::now();
         let (pin, start) = (at(100).expect("in range"), at(0).expect("in range"));
         let lull = Duration::from_secs(10);
-        let mut end = End::new(pin, start, lull);
+        let mut end = End::new(pin, start, lull, now);
         assert!(!end.is_reached(now));
-        end.saw(-1, at(99));
-        end.saw(-1, None);
+        end.saw(-1, at(99), now);
+        end.saw(-1, None, now);
         assert!(!end.is_reached(now));
-        end.saw(-1, at(100));
+        end.saw(-1, at(100), now);
         assert!(end.is_reached(now));
 
-        let mut end = End::new(pin, start, lull);
-        end.saw(0, at(101));
+        let mut end = End::new(pin, start, lull, now);
+        end.saw(0, at(101), now);
         assert!(!end.is_reached(now), "other partitions may still show");
-        let later = Instant::now() + PARTITIONS_SHOW;
+        let later = now + PARTITIONS_SHOW;
         assert!(end.is_reached(later));
-        end.saw(1, at(50));
+        end.saw(1, at(50), now);
         assert!(!end.is_reached(later));
         assert!(end.is_reached(later + lull), "what is idle has nothing more to show");
-        end.saw(1, at(101));
+        end.saw(1, at(101), now);
         assert!(end.is_reached(later));
     }
 }

@@ -22,25 +22,25 @@ pub(crate) struct Idle {
 }
 
 impl Idle {
-    pub(crate) fn new(limit: Option<Duration>) -> Idle {
+    pub(crate) fn new(limit: Option<Duration>, now: Instant) -> Idle {
         Idle {
             limit,
             before: Duration::ZERO,
-            heard: Instant::now(),
+            heard: now,
             has_message: false,
             is_proof: false,
         }
     }
 
     /// A session is open.
-    pub(crate) fn opened(&mut self) {
-        self.heard = Instant::now();
+    pub(crate) fn opened(&mut self, now: Instant) {
+        self.heard = now;
     }
 
     /// The session is over.
-    pub(crate) fn closed(&mut self) {
-        self.settle();
-        self.before += self.heard.elapsed();
+    pub(crate) fn closed(&mut self, now: Instant) {
+        self.settle(now);
+        self.before += now.duration_since(self.heard);
     }
 
     /// A message came.
@@ -49,18 +49,18 @@ impl Idle {
     }
 
     /// Nothing more is ready: from here on time counts. One look at the clock for a burst.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn settle(&mut self, now: Instant) {
         if std::mem::take(&mut self.has_message) {
-            self.heard = Instant::now();
+            self.heard = now;
             self.before = Duration::ZERO;
         }
     }
 
-    /// There is nothing more to wait for than what is on its way.
-    pub(crate) fn bound(&mut self, limit: Duration) {
+    /// From now on silence has this limit, where it had none.
+    pub(crate) fn bound(&mut self, limit: Duration, now: Instant) {
         if self.limit.is_none() {
             self.limit = Some(limit);
-            self.heard = Instant::now();
+            self.heard = now;
         }
     }
 
@@ -75,10 +75,10 @@ impl Idle {
     }
 
     /// The next session is only a second look, and a short one. `false` if it was already.
-    pub(crate) fn look_again(&mut self) -> bool {
+    pub(crate) fn look_again(&mut self, now: Instant) -> bool {
         self.limit = self.limit.map(|limit| limit.min(PROOF));
         self.before = Duration::ZERO;
-        self.heard = Instant::now();
+        self.heard = now;
         !std::mem::replace(&mut self.is_proof, true)
     }
 }
@@ -89,18 +89,33 @@ mod tests {
 
     #[test]
     fn idle_time_adds_up_over_sessions_and_a_second_look_starts_anew() {
-        let mut idle = Idle::new(Some(Duration::from_secs(10)));
-        idle.opened();
-        idle.before = Duration::from_secs(9);
-        idle.closed();
-        idle.opened();
-        let left = idle.deadline().expect("a limit") - Instant::now();
-        assert!(left <= Duration::from_secs(1), "{left:?}");
-        assert!(idle.look_again());
-        idle.closed();
-        idle.opened();
-        let left = idle.deadline().expect("a limit") - Instant::now();
-        assert!(left > Duration::from_millis(500), "{left:?}");
-        assert!(!idle.look_again(), "only once");
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut idle = Idle::new(Some(Duration::from_secs(10)), start);
+        idle.opened(start);
+        idle.closed(at(9));
+        idle.opened(at(20));
+        assert_eq!(idle.deadline(), Some(at(21)), "nine of ten seconds are over");
+        assert!(idle.look_again(at(21)));
+        idle.closed(at(21));
+        idle.opened(at(30));
+        assert_eq!(idle.deadline(), Some(at(30) + PROOF));
+        assert!(!idle.look_again(at(31)), "only once");
+    }
+
+    #[test]
+    fn a_message_starts_the_clock_anew() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let mut idle = Idle::new(None, start);
+        assert_eq!(idle.deadline(), None);
+        idle.bound(Duration::from_secs(10), at(1));
+        idle.bound(Duration::from_secs(99), at(2));
+        assert_eq!(idle.deadline(), Some(at(11)));
+        idle.message();
+        idle.settle(at(5));
+        idle.settle(at(8));
+        assert_eq!(idle.deadline(), Some(at(15)), "one look at the clock for a burst");
+        assert_eq!(idle.silent_for(Duration::from_secs(3)), at(8));
     }
 }

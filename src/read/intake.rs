@@ -1,99 +1,146 @@
-//! From one frame to what becomes of it: a line, a count, a warning, and the mark that will
-//! acknowledge it.
+//! From one frame to what becomes of it: a line, a count, a warning, and the receipt by which it is
+//! acknowledged.
 
-use super::{Ended, Leave, Run};
-use crate::connect::authority;
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+use super::desk::Desk;
+use super::ending::Ending;
+use super::gap::GapCheck;
+use super::resume::{Resume, Seen};
+use crate::fault::{Failure, Fault, Step};
 use crate::message::{Envelope, Frame, Line, MessageId, OnReject, parse, write_line};
-use crate::report::add;
-use crate::resume::Seen;
-use crate::sink::Receipt;
+use crate::progress::Receipt;
+use crate::settings::Settings;
 use crate::words;
 
-impl Run<'_> {
-    /// Takes one frame in. `Some` when the run has reached its end with it.
-    pub(super) fn take(&mut self, frame: &str) -> Result<Option<Leave>, Failure> {
+/// What takes the frames of a run in.
+pub(super) struct Intake<'a> {
+    settings: &'a Settings,
+    /// `host:port`, for failures.
+    server: String,
+    /// Only what was published from then on is written.
+    since: Option<Timestamp>,
+    pub(super) gap: GapCheck,
+}
+
+/// What a message needs to know of the run, and changes in it.
+pub(super) struct Context<'r, 'a> {
+    pub(super) desk: &'r mut Desk<'a>,
+    pub(super) resume: &'r Resume,
+    pub(super) ending: &'r mut Ending<'a>,
+    pub(super) now: Instant,
+}
+
+/// What could not be used of a message.
+pub(super) struct Reject<'f> {
+    /// For the counters: `frame`, `envelope` or `payload`.
+    pub(super) kind: &'static str,
+    /// The message's id as it was written, where it has one.
+    pub(super) id: Option<&'f str>,
+    /// For people.
+    pub(super) reason: &'f str,
+    /// What came, where it is still there.
+    pub(super) frame: Option<&'f [u8]>,
+}
+
+impl<'a> Intake<'a> {
+    pub(super) fn new(
+        settings: &'a Settings,
+        server: String,
+        since: Option<Timestamp>,
+        is_resumed: bool,
+    ) -> Intake<'a> {
+        let gap = GapCheck::new(server.clone(), is_resumed);
+        Intake { settings, server, since, gap }
+    }
+
+    /// Takes one frame in. Whether the run has enough lines with it.
+    ///
+    /// # Errors
+    /// What must not be passed over: a message that cannot be decoded, where it was asked for, or
+    /// one of another topic.
+    pub(super) fn take(&mut self, on: &mut Context<'_, 'a>, frame: &str) -> Result<bool, Failure> {
         let message = match parse(frame) {
             Frame::Message(message) => message,
             Frame::Control => {
-                self.report.trace(|| format!("< control message, {} bytes", frame.len()));
-                return Ok(None);
+                let trace = || format!("< control message, {} bytes", frame.len());
+                on.desk.log.report.trace(trace);
+                return Ok(false);
             }
             Frame::Reject { id, reason } => {
-                return self.reject_envelope(id.as_deref(), &reason, frame).map(|()| None);
+                let (id, frame) = (id.as_deref(), Some(frame.as_bytes()));
+                self.reject_envelope(on, &Reject { kind: "envelope", id, reason: &reason, frame })?;
+                return Ok(false);
             }
         };
-        self.report.trace(|| format!("< message {}, {} bytes", message.id, frame.len()));
-        let newest = self.counters.newest.get().max(message.publish_time);
-        self.counters.newest.set(newest);
-        if self.resume.is_from_earliest() && self.compared.insert(message.id.partition) {
-            self.compare(&message.id, message.publish_time)?;
-        }
-        let ack = message.id.text();
-        let events = self.counters.events.get();
-        let seen = self.resume.seen(&message.id, message.publish_time);
-        let place = matches!(seen, Seen::New | Seen::Anew)
-            .then(|| (message.id.clone(), message.publish_time));
-        match seen {
-            Seen::New => self.write_message(message, frame)?,
+        on.desk.log.report.trace(|| format!("< message {}, {} bytes", message.id, frame.len()));
+        let newest = on.desk.log.counters.newest.max(message.publish_time);
+        on.desk.log.counters.newest = newest;
+        self.gap.saw(on.desk, on.resume, (&message.id, message.publish_time))?;
+        let taken = on.desk.output.progress().taken();
+        let seen = on.resume.seen(taken, &message.id, message.publish_time);
+        let (id, published) = (message.id.clone(), message.publish_time);
+        let is_event = match seen {
+            Seen::New => self.write_message(on, &message, frame)?,
             Seen::Anew => {
-                self.refuse_foreign(&message.id, message.publish_time)?;
-                self.report.warning(format!(
-                    "message {} is older by its id, but newer by its time, than what was written before: the topic was made anew; going on with it",
-                    message.id
+                self.gap.refuse_foreign(on.desk, on.resume, (&id, published))?;
+                on.desk.log.report.warning(format!(
+                    "message {id} is older by its id, but newer by its time, than what was written before: the topic was made anew; going on with it"
                 ));
-                self.write_message(message, frame)?;
+                self.write_message(on, &message, frame)?
             }
             Seen::Repeat => {
-                add(&self.counters.repeats, 1);
-                self.out().repeats();
+                on.desk.log.counters.repeats += 1;
+                on.desk.output.repeats(on.now);
+                false
             }
-            Seen::Before => add(&self.counters.filtered, 1),
-        }
-        let is_event = self.counters.events.get() > events;
-        self.out().mark(Receipt { place, ack: Some(ack), reject: None, is_event });
+            Seen::Before => {
+                on.desk.log.counters.filtered += 1;
+                false
+            }
+        };
+        let ack = Some(id.text());
+        let place = matches!(seen, Seen::New | Seen::Anew).then_some((id, published));
+        on.desk.output.take(Receipt { place, ack, is_event });
         let limit = self.settings.stop.num_messages;
-        let is_enough = limit.is_some_and(|limit| self.counters.events.get() >= limit);
-        Ok(is_enough.then_some(Leave::End(Ended::Done)))
+        Ok(limit.is_some_and(|limit| on.desk.log.counters.events >= limit))
     }
 
-    fn write_message(&mut self, message: Envelope<'_>, frame: &str) -> Result<(), Failure> {
-        self.has_received = true;
-        self.is_silent = false;
-        if let Some(end) = &mut self.end {
-            end.saw(message.id.partition, message.publish_time);
-        }
-        let is_in_time = self.is_in_time(&message);
-        let mut out = self.out.borrow_mut();
-        let start = out.buffer().len();
-        let line = match is_in_time {
-            true => write_line(&message, frame, &self.settings.lines, out.buffer()),
+    /// Writes the message's line, if it gets one. Whether it did.
+    fn write_message(
+        &self,
+        on: &mut Context<'_, 'a>,
+        message: &Envelope<'_>,
+        frame: &str,
+    ) -> Result<bool, Failure> {
+        on.ending.received();
+        on.ending.saw(message.id.partition, message.publish_time, on.now);
+        let (output, counters) = (&mut on.desk.output, &mut on.desk.log.counters);
+        let start = output.buffer().len();
+        let line = match self.is_in_time(message) {
+            true => write_line(message, frame, &self.settings.lines, output.buffer()),
             false => Line::Filtered,
         };
         match line {
-            Line::Written if out.end_line(start) => {
-                if self.resume.is_in_order(message.id.partition) {
-                    out.no_more_repeats();
+            Line::Written if output.end_line(start) => {
+                if on.resume.is_in_order(message.id.partition) {
+                    output.no_more_repeats();
                 }
-                add(&self.counters.events, 1);
-                add(&self.counters.bytes, (out.buffer().len() - start) as u64);
+                counters.events += 1;
+                counters.bytes += (output.buffer().len() - start) as u64;
+                return Ok(true);
             }
-            Line::Written => add(&self.counters.repeats, 1),
-            Line::Tombstone => add(&self.counters.tombstones, 1),
-            Line::Filtered => add(&self.counters.filtered, 1),
+            Line::Written => counters.repeats += 1,
+            Line::Tombstone => counters.tombstones += 1,
+            Line::Filtered => counters.filtered += 1,
             Line::Reject(reason) => {
-                drop(out);
-                self.count_reject(
-                    "payload",
-                    Some(message.id.as_str()),
-                    &reason,
-                    Some(frame.as_bytes()),
-                )?;
+                let (id, frame) = (Some(message.id.as_str()), Some(frame.as_bytes()));
+                self.count(on, &Reject { kind: "payload", id, reason: &reason, frame })?;
             }
         }
-        self.resume.took(message.id, message.publish_time);
-        Ok(())
+        Ok(false)
     }
 
     /// Whether the message is between `--since` and `--until`; one without a time is.
@@ -104,69 +151,59 @@ impl Run<'_> {
     }
 
     /// A message whose envelope cannot be used. One with an id has its place all the same, so that
-    /// it is not rejected by every session anew.
+    /// it is not rejected again by every session.
     fn reject_envelope(
-        &mut self,
-        id: Option<&str>,
-        reason: &str,
-        frame: &str,
+        &self,
+        on: &mut Context<'_, 'a>,
+        reject: &Reject<'_>,
     ) -> Result<(), Failure> {
-        let place = id.and_then(|id| MessageId::parse(id).ok());
-        let seen = place.as_ref().map(|id| self.resume.seen(id, None));
+        let place = reject.id.and_then(|id| MessageId::parse(id).ok());
+        let taken = on.desk.output.progress().taken();
+        let seen = place.as_ref().map(|id| on.resume.seen(taken, id, None));
         if matches!(seen, Some(Seen::Repeat)) {
-            add(&self.counters.repeats, 1);
-            let ack = id.map(Into::into);
-            self.out().mark(Receipt { place: None, ack, reject: None, is_event: false });
+            on.desk.log.counters.repeats += 1;
+            let ack = reject.id.map(Into::into);
+            on.desk.output.take(Receipt { place: None, ack, is_event: false });
             return Ok(());
         }
-        if let Some(id) = &place {
-            self.resume.took(id.clone(), None);
-        }
-        self.reject("envelope", id, place, reason, Some(frame.as_bytes()))
+        self.reject(on, reject, place)
     }
 
-    /// What cannot be used is kept as a reject and acknowledged.
+    /// Keeps what cannot be used as a reject, and has it acknowledged.
+    ///
+    /// # Errors
+    /// Where `--on-reject stop` asks for it.
     pub(super) fn reject(
-        &mut self,
-        kind: &'static str,
-        id: Option<&str>,
+        &self,
+        on: &mut Context<'_, 'a>,
+        reject: &Reject<'_>,
         place: Option<MessageId>,
-        reason: &str,
-        frame: Option<&[u8]>,
     ) -> Result<(), Failure> {
-        self.has_received = true;
-        self.is_silent = false;
-        self.count_reject(kind, id, reason, frame)?;
+        on.ending.received();
+        self.count(on, reject)?;
         // Any acknowledgement frees the place that this message takes in the server's window.
-        let ack = Some(id.unwrap_or_default().into());
+        let ack = Some(reject.id.unwrap_or_default().into());
         let place = place.map(|id| (id, None));
-        self.out().mark(Receipt { place, ack, reject: None, is_event: false });
+        on.desk.output.take(Receipt { place, ack, is_event: false });
         Ok(())
     }
 
-    fn count_reject(
-        &self,
-        kind: &'static str,
-        id: Option<&str>,
-        reason: &str,
-        frame: Option<&[u8]>,
-    ) -> Result<(), Failure> {
-        self.counters.rejects.add(kind);
+    fn count(&self, on: &mut Context<'_, 'a>, reject: &Reject<'_>) -> Result<(), Failure> {
+        let Reject { kind, id, reason, frame } = *reject;
+        on.desk.log.counters.rejects.add(kind);
         let subject = id.map_or("message without an id".to_owned(), |id| {
             format!("message {}", words::one_line(id, 100))
         });
         match self.settings.lines.on_reject {
             OnReject::Warn => {
-                let is_kept = self.out().reject(id, reason, frame);
+                let is_kept = on.desk.output.reject(id, reason, frame);
                 let then = if is_kept { "written to the rejects file" } else { "skipped" };
-                self.report.warning(format!("{subject}: {reason}; {then}"));
+                on.desk.log.report.warning(format!("{subject}: {reason}; {then}"));
                 Ok(())
             }
             OnReject::Stop => {
-                let target = &self.settings.target;
-                let server = authority(&target.host, target.port);
                 let cause = format!("{subject}: {reason}");
-                Err(Failure::new(Step::Stream, server, Fault::BadPayload, cause))
+                Err(Failure::new(Step::Stream, &self.server, Fault::BadPayload, cause))
             }
         }
     }

@@ -1,41 +1,38 @@
 //! The main job: connect, read, write, acknowledge; again after every failure, from where it
 //! stopped; until the run's end.
 //!
-//! Data goes one way, session → message → output, and an acknowledgement goes back once the
-//! line is out. Failures of any part meet here, where [`crate::retry`] says whether to go on.
+//! Data goes one way, session → message → output, and an acknowledgement goes back once the line is
+//! out. Each idea of the loop has a type of its own: [`desk`] hosts every wait, [`opener`] gets
+//! sessions, [`intake`] takes frames in, [`resume`] knows where to go on, [`ending`] when to end.
 
-mod chores;
-mod connect;
+mod desk;
+mod drain;
 mod end;
+mod ending;
+mod gap;
 mod idle;
 mod intake;
-mod leave;
-mod probe;
+mod opener;
+mod outage;
+mod resume;
+mod stream;
 mod watch;
-mod write;
 
-use std::cell::{RefCell, RefMut};
-use std::collections::BTreeSet;
-use std::rc::Rc;
-use std::time::Instant;
-
-use jiff::Timestamp;
-
-use crate::connect::Connector;
-use crate::fault;
+use crate::clock::Now;
+use crate::connect::authority;
 use crate::fault::{Failure, Step};
-use crate::notify::Notify;
-use crate::report::{Counters, Report};
-use crate::resume::Resume;
-use crate::retry::Retries;
-use crate::session::{Next, Session, Woke};
+use crate::metrics::Metrics;
+use crate::report::Log;
+use crate::session::Session;
 use crate::settings::Settings;
-use crate::sink::{Output, Written};
-use crate::wait::{self, Signals};
-use chores::{Chores, Waiting};
-use end::End;
-use idle::Idle;
-use write::poll_fd;
+use crate::sink::Output;
+use crate::wait::Signals;
+use desk::{Desk, Opening};
+use drain::Drain;
+use ending::Ending;
+use intake::Intake;
+use opener::Opener;
+use resume::Resume;
 
 /// How a run ended that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,7 +48,7 @@ pub(crate) enum Ended {
 enum Leave {
     /// For good.
     End(Ended),
-    /// To be opened anew at once.
+    /// To be reopened at once.
     Reopen,
 }
 
@@ -61,215 +58,126 @@ enum Leave {
 /// The failure that could not, or must not, be tried again.
 pub(crate) fn read(
     settings: &Settings,
-    report: &Rc<Report>,
-    counters: &Rc<Counters>,
-    signals: &Rc<Signals>,
+    log: &mut Log,
+    signals: &mut Signals,
 ) -> Result<Ended, Failure> {
-    signals.set_chores(Rc::new(Waiting { has_file: settings.capture.output.is_some() }));
-    let Some(output) = Output::open(settings, report, counters, signals)? else {
+    let has_file = settings.capture.output.is_some();
+    let mut opening = Opening { signals: &mut *signals, has_file };
+    let Some(output) = Output::open(settings, log, &mut opening, Now::read())? else {
         return Ok(Ended::Stopped);
     };
-    let resume = match output.cursor() {
-        Some(cursor) => Resume::of(cursor),
-        None => Resume::new(settings.start.position.clone()),
-    };
-    let since = output.cursor().map_or(settings.start.since, |cursor| cursor.since);
-    let is_resumed = resume.newest().is_some();
-    let out = Rc::new(RefCell::new(output));
-    let notify = Rc::new(Notify::of_process());
-    let chores = Rc::new(Chores::new(settings, &out, report, counters, &notify));
-    signals.set_chores(Rc::clone(&chores) as Rc<dyn wait::Chores>);
-    let mut run = Run {
-        settings,
-        report,
-        counters,
-        signals,
-        notify: &notify,
-        connector: Connector::new(&settings.target, Rc::clone(signals)),
-        out,
-        resume,
-        since,
-        retries: Retries::new(&settings.retry),
-        idle: Idle::new(settings.stop.idle_timeout),
-        over: settings.stop.max_time.map(|limit| Instant::now() + limit),
-        end: None,
-        outage: None,
-        ended_by: None,
-        has_opened: false,
-        to_probe: is_resumed,
-        compared: BTreeSet::new(),
-        has_received: false,
-        is_silent: false,
-        give_up: None,
-    };
-    run.tell_position();
-    notify.status(&format!("connecting to {}", settings.target.host));
-    let (ended, drained) = loop {
-        let ended = run.sessions();
-        // What was received before a failure is whole, and belongs on the output.
-        let drained = run.drain(None).and_then(|()| run.out().finish());
-        // An end that was reached with lines that a failed sync took away is none.
-        if ended != Ok(Ended::Done) || drained.is_err() || !run.is_rolled_back() {
-            break (ended, drained);
-        }
-    };
-    notify.stopping();
-    counters.connected.set(None);
-    chores.write_metrics();
-    report.clear_live();
-    match (ended, drained) {
-        (Err(failure), _) | (Ok(_), Err(failure)) => Err(failure),
-        (Ok(ended), Ok(())) => Ok(ended),
-    }
+    let metrics = settings.capture.metrics.clone().map(Metrics::new);
+    let mut run = Run::new(settings, Desk::new(signals, log, output, metrics));
+    opener::tell_position(&mut run.desk);
+    run.desk.notify.status(&format!("connecting to {}", settings.target.host));
+    let ended = run.to_end();
+    run.close();
+    ended
 }
 
 struct Run<'a> {
-    settings: &'a Settings,
-    report: &'a Report,
-    counters: &'a Counters,
-    signals: &'a Rc<Signals>,
-    notify: &'a Notify,
-    connector: Connector<'a>,
-    /// Shared with the chores, which write what is due while the run waits.
-    out: Rc<RefCell<Output>>,
+    desk: Desk<'a>,
+    opener: Opener<'a>,
+    intake: Intake<'a>,
     resume: Resume,
-    /// Only what was published from then on is written.
-    since: Option<Timestamp>,
-    retries: Retries<'a>,
-    idle: Idle,
-    /// When `--max-time` is over.
-    over: Option<Instant>,
-    /// Where `-e` and `--until` end; known once the service has told its clock.
-    end: Option<End>,
-    /// Since when there is no session, after a failure.
-    outage: Option<Instant>,
-    /// The code of what ended the last session.
-    ended_by: Option<&'static str>,
-    /// A session was open in this run.
-    has_opened: bool,
-    /// Whether the service still holds what follows the cursor is to be asked.
-    to_probe: bool,
-    /// The partitions whose oldest message was compared with the cursor.
-    compared: BTreeSet<i64>,
-    has_received: bool,
-    /// The silence was said already.
-    is_silent: bool,
-    /// When an output that is stuck is left behind, once the run was told to stop.
-    give_up: Option<Instant>,
+    ending: Ending<'a>,
+    drain: Drain,
 }
 
-impl Run<'_> {
+impl<'a> Run<'a> {
+    fn new(settings: &'a Settings, desk: Desk<'a>) -> Run<'a> {
+        let now = Now::read();
+        let cursor = desk.output.cursor();
+        let resume = match cursor {
+            Some(cursor) => Resume::of(cursor),
+            None => Resume::new(settings.start.position.clone()),
+        };
+        let since = cursor.map_or(settings.start.since, |cursor| cursor.since);
+        let is_resumed = desk.output.progress().taken().newest().is_some();
+        let server = authority(&settings.target.host, settings.target.port);
+        Run {
+            opener: Opener::new(settings),
+            intake: Intake::new(settings, server, since, is_resumed),
+            resume,
+            ending: Ending::new(&settings.stop, settings.link.max_silence, now.instant),
+            drain: Drain::default(),
+            desk,
+        }
+    }
+
+    /// Sessions up to the run's end, and everything that was received on the output.
+    fn to_end(&mut self) -> Result<Ended, Failure> {
+        loop {
+            let ended = self.sessions();
+            // What was received before a failure is whole, and belongs on the output.
+            let drained = self.drain(None).and_then(|()| self.finish());
+            // An end that was reached with lines that a failed sync took away is none.
+            if ended == Ok(Ended::Done) && drained.is_ok() && self.is_rolled_back() {
+                continue;
+            }
+            return ended.and_then(|ended| drained.map(|()| ended));
+        }
+    }
+
     /// One session after the other.
     fn sessions(&mut self) -> Result<Ended, Failure> {
-        while let Some(mut session) = self.connect()? {
-            let left = self.probe().and_then(|()| self.stream(&mut session));
-            self.counters.connected.set(None);
-            self.idle.closed();
-            self.ended_by = Some(match &left {
-                Ok(_) => "reopened",
-                Err(failure) => fault::row(failure.fault).code,
-            });
+        while let Some(mut session) = self.open()? {
+            let left = self.look_for_gap().and_then(|()| self.stream(&mut session));
+            let now = Now::read();
+            self.desk.log.counters.connected = None;
+            self.ending.closed(now.instant);
+            self.opener.outage.ended(left.as_ref().err());
             match left {
                 Ok(Leave::End(ended)) => {
                     self.drain(Some(session))?;
                     return Ok(ended);
                 }
-                Ok(Leave::Reopen) => session.close(),
+                Ok(Leave::Reopen) => session.close(&mut self.desk),
                 Err(failure) if failure.step == Step::Output => return Err(failure),
                 Err(failure) => {
                     drop(session);
-                    if !self.wait_to_retry(failure)? {
+                    if !self.opener.wait_to_retry(&mut self.desk, &self.ending, failure)? {
                         break;
                     }
                 }
             }
             // An acknowledgement belongs to the session that delivered the message.
-            self.out().forget_acks();
+            self.desk.output.session_closed();
         }
-        Ok(match self.signals.stop() {
-            Some(_) => Ended::Stopped,
-            None => Ended::Done,
-        })
+        Ok(self.desk.ended())
     }
 
-    fn out(&self) -> RefMut<'_, Output> {
-        self.out.borrow_mut()
+    fn open(&mut self) -> Result<Option<Session>, Failure> {
+        self.opener.open(&mut self.desk, &mut self.resume, &mut self.ending)
+    }
+
+    fn look_for_gap(&mut self) -> Result<(), Failure> {
+        self.intake.gap.look(&mut self.desk, &mut self.opener, &self.resume)
+    }
+
+    fn drain(&mut self, session: Option<Session>) -> Result<(), Failure> {
+        let (desk, outage) = (&mut self.desk, &mut self.opener.outage);
+        self.drain.run(desk, outage, session, self.ending.over())
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.desk.output.finish(Now::read(), self.desk.log)
     }
 
     /// Whether a failed sync took lines away, which are to be read again then.
     fn is_rolled_back(&mut self) -> bool {
-        let rolled_back = self.out().take_rolled_back();
-        if let Some(progress) = rolled_back {
-            self.resume.roll_back(progress);
-            if let Some(end) = &mut self.end {
-                end.restart();
-            }
-            return true;
+        let is_rolled_back = self.desk.output.take_rolled_back();
+        if is_rolled_back {
+            self.ending.restart(Now::read().instant);
         }
-        false
+        is_rolled_back
     }
 
-    /// Reads one session to its end.
-    fn stream(&mut self, session: &mut Session) -> Result<Leave, Failure> {
-        if self.signals.is_stopping() {
-            return Ok(Leave::End(Ended::Stopped));
-        }
-        loop {
-            if self.is_rolled_back() {
-                return Ok(Leave::Reopen);
-            }
-            let found = session.next()?;
-            let is_more = !matches!(found, Next::Nothing);
-            match found {
-                Next::Message(text) => {
-                    if let Some(leave) = self.take(&text)? {
-                        return Ok(leave);
-                    }
-                }
-                Next::Unreadable { reason, bytes } => {
-                    self.reject("frame", None, None, &reason, bytes.as_deref())?;
-                }
-                Next::Nothing => self.idle.settle(),
-            }
-            if is_more {
-                self.idle.message();
-                if !self.out().has_chunk() {
-                    continue;
-                }
-            }
-            let is_blocked = match self.write(session)? {
-                Written::Closed => return Ok(Leave::End(Ended::Done)),
-                Written::Blocked => true,
-                Written::All => false,
-            };
-            let is_full = self.out().is_full();
-            if is_more && !is_full {
-                continue;
-            }
-            session.flush()?;
-            if is_blocked {
-                self.restart_silence();
-            }
-            if let Some(leave) = self.is_time_to_leave() {
-                return Ok(leave);
-            }
-            self.report.live(self.counters);
-            let until = self.next_look();
-            let interest = self.out().interest();
-            match session.wait(interest.as_ref().map(poll_fd), !is_full, until)? {
-                Woke::Stop => return Ok(Leave::End(Ended::Stopped)),
-                Woke::Output if self.out().is_closed() => return Ok(Leave::End(Ended::Done)),
-                Woke::Output | Woke::Server | Woke::Deadline => {}
-            }
-            if is_blocked {
-                self.restart_silence();
-            }
-        }
-    }
-
-    /// Whether the run has no end of its own in the topic, so that an outage is worth a line
-    /// when it begins and when it ends.
-    fn is_following(&self) -> bool {
-        self.settings.is_following()
+    /// The last things said, whatever the run ended with.
+    fn close(&mut self) {
+        self.desk.notify.stopping();
+        self.desk.log.counters.connected = None;
+        self.desk.write_metrics(Now::read());
+        self.desk.log.report.clear_live();
     }
 }

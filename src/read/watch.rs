@@ -1,11 +1,11 @@
-//! What a reader says of the connector: at -v, each step with its evidence and time.
+//! What a reader says of the connect steps: at -v, each step with its evidence and time.
 
 use crate::connect::{Event, Evidence};
 use crate::report::Report;
 use crate::words::duration;
 
-/// Tells one event of a walk.
-pub(super) fn tell(report: &Report, event: &Event<'_>) {
+/// Tells one event of a step.
+pub(super) fn tell(report: &mut Report, event: &Event<'_>) {
     match event {
         Event::Began { step, subject } => report.debug(format!("{step} {subject}")),
         Event::Saw { step, evidence } => report.debug(format!("{step}: {}", words(evidence))),

@@ -1,6 +1,5 @@
 //! What a run has done so far, in numbers.
 
-use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
@@ -13,70 +12,65 @@ use crate::words::duration;
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Lines handed to the output.
-    pub(crate) events: Cell<u64>,
+    pub(crate) events: u64,
     /// Their bytes.
-    pub(crate) bytes: Cell<u64>,
+    pub(crate) bytes: u64,
     /// By what could not be read.
     pub(crate) rejects: Labelled,
-    pub(crate) tombstones: Cell<u64>,
+    pub(crate) tombstones: u64,
     /// Left out by `--event`, `--since` or `--until`.
-    pub(crate) filtered: Cell<u64>,
+    pub(crate) filtered: u64,
     /// Received again after a reconnect and left out.
-    pub(crate) repeats: Cell<u64>,
+    pub(crate) repeats: u64,
     /// By the code of what ended the session before.
     pub(crate) reconnects: Labelled,
     /// Writes, syncs and saves that the file system refused.
-    pub(crate) disk_errors: Cell<u64>,
+    pub(crate) disk_errors: u64,
     /// When the session that is open now began.
-    pub(crate) connected: Cell<Option<Instant>>,
+    pub(crate) connected: Option<Instant>,
     /// The latest publish time of any message.
-    pub(crate) newest: Cell<Option<Timestamp>>,
+    pub(crate) newest: Option<Timestamp>,
 }
 
 /// A counter for each of a few labels.
 #[derive(Debug, Default)]
-pub(crate) struct Labelled(RefCell<BTreeMap<&'static str, u64>>);
+pub(crate) struct Labelled(BTreeMap<&'static str, u64>);
 
 impl Labelled {
-    pub(crate) fn add(&self, label: &'static str) {
-        *self.0.borrow_mut().entry(label).or_default() += 1;
+    pub(crate) fn add(&mut self, label: &'static str) {
+        *self.0.entry(label).or_default() += 1;
     }
 
     pub(crate) fn total(&self) -> u64 {
-        self.0.borrow().values().sum()
+        self.0.values().sum()
     }
 
     /// Each label with its count.
     pub(crate) fn each(&self) -> Vec<(&'static str, u64)> {
-        self.0.borrow().iter().map(|(label, n)| (*label, *n)).collect()
+        self.0.iter().map(|(label, n)| (*label, *n)).collect()
     }
-}
-
-/// Adds to one counter.
-pub(crate) fn add(counter: &Cell<u64>, n: u64) {
-    counter.set(counter.get() + n);
 }
 
 impl Display for Counters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} events, {} bytes", self.events.get(), self.bytes.get())?;
+        write!(f, "{} events, {} bytes", self.events, self.bytes)?;
         for (n, what) in [
             (self.rejects.total(), "rejects"),
-            (self.tombstones.get(), "tombstones"),
-            (self.filtered.get(), "filtered"),
-            (self.repeats.get(), "repeats left out"),
+            (self.tombstones, "tombstones"),
+            (self.filtered, "filtered"),
+            (self.repeats, "repeats left out"),
             (self.reconnects.total(), "reconnects"),
-            (self.disk_errors.get(), "disk errors"),
+            (self.disk_errors, "disk errors"),
         ] {
             if n > 0 {
                 write!(f, ", {n} {what}")?;
             }
         }
-        match self.connected.get() {
+        match self.connected {
             Some(since) => write!(f, "; connected for {}", duration(since.elapsed()))?,
             None => f.write_str("; not connected")?,
         }
-        if let Some(newest) = self.newest.get() {
+        if let Some(newest) = self.newest {
             let age = Duration::try_from(Timestamp::now().duration_since(newest));
             write!(f, "; newest event {} old", duration(age.unwrap_or_default()))?;
         }

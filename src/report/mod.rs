@@ -6,7 +6,6 @@
 
 mod counters;
 
-use std::cell::{Cell, RefCell};
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -21,7 +20,27 @@ use crate::secret::Secret;
 use crate::values::choice::{Color, LogFormat};
 use crate::words::{self, wrap};
 
-pub(crate) use counters::{Counters, add};
+pub(crate) use counters::Counters;
+
+/// What a run says and counts: owned by its loop, and handed down to whatever has to say or to
+/// count something.
+#[derive(Debug)]
+pub(crate) struct Log {
+    pub(crate) report: Report,
+    pub(crate) counters: Counters,
+}
+
+impl Log {
+    /// Writes the live line when it is time.
+    pub(crate) fn live(&mut self) {
+        self.report.live(&self.counters);
+    }
+
+    /// Tells the counters, because someone asked (SIGUSR1).
+    pub(crate) fn tell_counters(&mut self) {
+        self.report.counters(&self.counters);
+    }
+}
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Level {
@@ -73,12 +92,12 @@ pub(crate) struct Report {
     /// Standard error is a terminal and standard output is not: room for the live line.
     has_live_line: bool,
     color: bool,
-    secrets: RefCell<Vec<Secret>>,
-    live: RefCell<Live>,
+    secrets: Vec<Secret>,
+    live: Live,
     /// What was last advised, which need not be said again at each try.
-    advised: Cell<Option<Fault>>,
+    advised: Option<Fault>,
     /// The last line was not taken.
-    stuck: Cell<bool>,
+    stuck: bool,
 }
 
 /// The headings of 8x8's page that treat a fault.
@@ -122,23 +141,22 @@ impl Report {
                 Color::Never => false,
             },
             talk,
-            secrets: RefCell::default(),
-            live: RefCell::new(Live {
+            secrets: Vec::new(),
+            live: Live {
                 shown: false,
                 drawn: Instant::now(),
                 next: Instant::now(),
                 events_before: 0,
-            }),
-            stuck: Cell::new(false),
-            advised: Cell::new(None),
+            },
+            stuck: false,
+            advised: None,
         }
     }
 
     /// From now on this value is removed from every line.
-    pub(crate) fn keep_secret(&self, secret: &Secret) {
-        let mut secrets = self.secrets.borrow_mut();
-        if !secrets.contains(secret) {
-            secrets.push(secret.clone());
+    pub(crate) fn keep_secret(&mut self, secret: &Secret) {
+        if !self.secrets.contains(secret) {
+            self.secrets.push(secret.clone());
         }
     }
 
@@ -148,19 +166,19 @@ impl Report {
     }
 
     /// A failure the run ends with.
-    pub(crate) fn failure(&self, failure: &Failure) {
-        self.advised.set(None);
+    pub(crate) fn failure(&mut self, failure: &Failure) {
+        self.advised = None;
         self.fail(Level::Error, failure, None);
     }
 
     /// A failure that is tried again, and what happens next.
-    pub(crate) fn trouble(&self, failure: &Failure, next: &str) {
+    pub(crate) fn trouble(&mut self, failure: &Failure, next: &str) {
         if !self.talk.quiet {
             self.fail(Level::Warning, failure, Some(next));
         }
     }
 
-    fn fail(&self, level: Level, failure: &Failure, next: Option<&str>) {
+    fn fail(&mut self, level: Level, failure: &Failure, next: Option<&str>) {
         if self.talk.log_format == LogFormat::Json {
             let row = fault::row(failure.fault);
             return self.json(
@@ -179,7 +197,7 @@ impl Report {
         let next = next.map_or(String::new(), |next| format!("; {next}"));
         if !self.terminal {
             self.say(level, &format!("{failure}; {}{next}", failure.advice()));
-        } else if self.advised.replace(Some(failure.fault)) == Some(failure.fault) {
+        } else if self.advised.replace(failure.fault) == Some(failure.fault) {
             self.say(level, &format!("{failure}{next}"));
         } else {
             let mut advice = String::new();
@@ -192,19 +210,19 @@ impl Report {
     }
 
     /// Something a person should know about, whoever listens.
-    pub(crate) fn warning(&self, text: impl Display) {
+    pub(crate) fn warning(&mut self, text: impl Display) {
         if !self.talk.quiet {
             self.alarm(text);
         }
     }
 
     /// A warning that not even -q silences.
-    pub(crate) fn alarm(&self, text: impl Display) {
+    pub(crate) fn alarm(&mut self, text: impl Display) {
         self.say(Level::Warning, &text.to_string());
     }
 
     /// For a person at a terminal; for others only at -v.
-    pub(crate) fn notice(&self, text: impl Display) {
+    pub(crate) fn notice(&mut self, text: impl Display) {
         if self.terminal && !self.talk.quiet {
             self.say(Level::Notice, &text.to_string());
         } else {
@@ -213,51 +231,47 @@ impl Report {
     }
 
     /// A change of state that a log should have, too.
-    pub(crate) fn event(&self, text: impl Display) {
-        self.advised.set(None);
+    pub(crate) fn event(&mut self, text: impl Display) {
+        self.advised = None;
         if !self.talk.quiet {
             self.say(Level::Notice, &text.to_string());
         }
     }
 
     /// At -v: each step.
-    pub(crate) fn debug(&self, text: impl Display) {
+    pub(crate) fn debug(&mut self, text: impl Display) {
         if self.talk.verbose >= 1 {
             self.say(Level::Debug, &text.to_string());
         }
     }
 
     /// At -vv: each frame. The text is only made when it is wanted.
-    pub(crate) fn trace(&self, text: impl FnOnce() -> String) {
+    pub(crate) fn trace(&mut self, text: impl FnOnce() -> String) {
         if self.talk.verbose >= 2 {
             self.say(Level::Trace, &text());
         }
     }
 
     /// The counters, because someone asked (SIGUSR1).
-    pub(crate) fn counters(&self, counters: &Counters) {
+    pub(crate) fn counters(&mut self, counters: &Counters) {
         self.say(Level::Notice, &counters.to_string());
     }
 
     /// When the live line wants to change; `None` where there is none.
     pub(crate) fn next_live(&self) -> Option<Instant> {
-        self.has_live_line.then(|| self.live.borrow().next)
+        self.has_live_line.then(|| self.live.next)
     }
 
     /// Writes the live line when it is time.
-    pub(crate) fn live(&self, counters: &Counters) {
+    pub(crate) fn live(&mut self, counters: &Counters) {
         let now = Instant::now();
         if self.next_live().is_none_or(|next| now < next) {
             return;
         }
-        let rate = {
-            let mut live = self.live.borrow_mut();
-            let events = counters.events.get();
-            let seconds = (now - live.drawn).as_secs_f64().max(1.0);
-            let rate = ((events - live.events_before) as f64 / seconds).round();
-            *live = Live { shown: true, drawn: now, next: now + LIVE, events_before: events };
-            rate
-        };
+        let events = counters.events;
+        let seconds = (now - self.live.drawn).as_secs_f64().max(1.0);
+        let rate = ((events - self.live.events_before) as f64 / seconds).round();
+        self.live = Live { shown: true, drawn: now, next: now + LIVE, events_before: events };
         // A line that wrapped could not be written over.
         let text: String =
             format!("tail8x8: {counters}; {rate}/s").chars().take(words::WIDTH - 1).collect();
@@ -266,18 +280,18 @@ impl Report {
     }
 
     /// Removes the live line, before something else is written or the program ends.
-    pub(crate) fn clear_live(&self) {
-        if std::mem::take(&mut self.live.borrow_mut().shown) {
+    pub(crate) fn clear_live(&mut self) {
+        if std::mem::take(&mut self.live.shown) {
             self.write("\r\x1b[K");
         }
     }
 
-    fn say(&self, level: Level, text: &str) {
+    fn say(&mut self, level: Level, text: &str) {
         self.say_below(level, text, "");
     }
 
     /// One line, whatever a server put into it, and whole lines of ours below.
-    fn say_below(&self, level: Level, text: &str, below: &str) {
+    fn say_below(&mut self, level: Level, text: &str, below: &str) {
         if self.talk.log_format == LogFormat::Json {
             return self.json(level, &[("message", text)]);
         }
@@ -293,7 +307,7 @@ impl Report {
         self.write(&line);
     }
 
-    fn json(&self, level: Level, members: &[(&str, &str)]) {
+    fn json(&mut self, level: Level, members: &[(&str, &str)]) {
         let mut object = serde_json::Map::new();
         object.insert("time".to_owned(), format!("{:.3}", Timestamp::now()).into());
         object.insert("level".to_owned(), level.name().into());
@@ -305,12 +319,12 @@ impl Report {
 
     /// Writes without waiting for long: a standard error that nobody reads (a stopped terminal, a
     /// stuck log) must not make the program deaf. What it does not take is lost.
-    fn write(&self, text: &str) {
-        let patience = if self.stuck.get() { 0 } else { PATIENCE_MS };
+    fn write(&mut self, text: &str) {
+        let patience = if self.stuck { 0 } else { PATIENCE_MS };
         let stderr = io::stderr();
         let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
-        self.stuck.set(poll(&mut fds, PollTimeout::from(patience)) != Ok(1));
-        if !self.stuck.get() {
+        self.stuck = poll(&mut fds, PollTimeout::from(patience)) != Ok(1);
+        if !self.stuck {
             // Where standard error cannot be written there is nobody left to tell.
             let _ = stderr.lock().write_all(text.as_bytes());
         }
@@ -318,7 +332,6 @@ impl Report {
 
     /// The text without any secret.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
-        let secrets = self.secrets.borrow();
-        secrets.iter().fold(text.to_owned(), |text, secret| secret.remove_from(&text))
+        self.secrets.iter().fold(text.to_owned(), |text, secret| secret.remove_from(&text))
     }
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::cursor::Cursor;
 use crate::message::{MessageId, Position};
-use crate::progress::Progress;
+use crate::progress::Reached;
 
 /// Publish times are the producers' clocks. An event shown from just before the start is no
 /// repeat, a dropped one is a loss: so a start by time leaves this much room.
@@ -28,7 +28,6 @@ pub(crate) struct Resume {
     partitioned: bool,
     /// This session replays what a start at `latest` has to leave out.
     replaying: bool,
-    progress: Progress,
 }
 
 /// What a message is to this run.
@@ -45,13 +44,7 @@ pub(crate) enum Seen {
 
 impl Resume {
     pub(crate) fn new(start: Position) -> Resume {
-        Resume {
-            start,
-            began: None,
-            partitioned: false,
-            replaying: false,
-            progress: Progress::default(),
-        }
+        Resume { start, began: None, partitioned: false, replaying: false }
     }
 
     /// Goes on where an earlier run stopped.
@@ -61,7 +54,6 @@ impl Resume {
             began: cursor.began,
             partitioned: cursor.partitioned,
             replaying: false,
-            progress: cursor.progress.clone(),
         }
     }
 
@@ -70,29 +62,14 @@ impl Resume {
         self.began.get_or_insert(now);
     }
 
-    /// What was taken since then counts no more.
-    pub(crate) fn roll_back(&mut self, progress: Progress) {
-        self.progress = progress;
-    }
-
-    /// The last message taken.
-    pub(crate) fn newest(&self) -> Option<&MessageId> {
-        self.progress.newest()
-    }
-
     /// Where the first session began.
     pub(crate) fn start(&self) -> &Position {
         &self.start
     }
 
-    /// How far the topic was read.
-    pub(crate) fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// What the next session has to ask for.
-    pub(crate) fn position(&mut self) -> Position {
-        let position = match (self.progress.newest(), &self.start) {
+    /// What the next session has to ask for, after what was `taken`.
+    pub(crate) fn position(&mut self, taken: &Reached) -> Position {
+        let position = match (taken.newest(), &self.start) {
             (Some(_), _) if self.partitioned => Position::Earliest,
             (Some(id), _) => Position::After(id.clone()),
             // There is no id to go on after, but what was published meanwhile must not be lost.
@@ -105,8 +82,8 @@ impl Resume {
 
     /// The service refuses to go on after an id, as it does for partitioned topics. Whether
     /// there is another way: the position was ours, and is not needed to find the place.
-    pub(crate) fn read_from_earliest_instead(&mut self) -> bool {
-        !std::mem::replace(&mut self.partitioned, true) && self.progress.newest().is_some()
+    pub(crate) fn read_from_earliest_instead(&mut self, taken: &Reached) -> bool {
+        !std::mem::replace(&mut self.partitioned, true) && taken.newest().is_some()
     }
 
     /// Whether sessions read everything that is held, since the topic cannot be resumed by id.
@@ -114,20 +91,20 @@ impl Resume {
         self.partitioned
     }
 
-    /// What this message is to the run.
-    pub(crate) fn seen(&self, id: &MessageId, published: Option<Timestamp>) -> Seen {
-        match self.progress.of(id.partition) {
+    /// What this message is to a run that has `taken` so much.
+    pub(crate) fn seen(
+        &self,
+        taken: &Reached,
+        id: &MessageId,
+        published: Option<Timestamp>,
+    ) -> Seen {
+        match taken.of(id.partition) {
             Some(last) if id.place() > last.id.place() => Seen::New,
             Some(last) if self.is_later(published, last.published) => Seen::Anew,
             Some(_) => Seen::Repeat,
             None if self.began_before(published) => Seen::Before,
             None => Seen::New,
         }
-    }
-
-    /// The message was handed to the output, or needs none.
-    pub(crate) fn took(&mut self, id: MessageId, published: Option<Timestamp>) {
-        self.progress.took(id, published);
     }
 
     /// Whether a message was published later than all that was taken, and so cannot have been
@@ -172,12 +149,14 @@ mod tests {
         (MessageId::parse(&STANDARD.encode(bytes)).expect("an id"), Some(at(second)))
     }
 
-    fn seen(resume: &Resume, (id, published): (MessageId, Option<Timestamp>)) -> Seen {
-        resume.seen(&id, published)
+    type Told = (MessageId, Option<Timestamp>);
+
+    fn seen(resume: &Resume, taken: &Reached, (id, published): Told) -> Seen {
+        resume.seen(taken, &id, published)
     }
 
-    fn take(resume: &mut Resume, (id, published): (MessageId, Option<Timestamp>)) {
-        resume.took(id, published);
+    fn take(taken: &mut Reached, (id, published): Told) {
+        taken.took(id, published);
     }
 
     fn at(second: i64) -> Timestamp {
@@ -186,58 +165,58 @@ mod tests {
 
     #[test]
     fn a_reconnect_goes_on_after_the_last_message() {
-        let mut resume = Resume::new(Position::Earliest);
-        assert_eq!(resume.position(), Position::Earliest);
+        let (mut resume, mut taken) = (Resume::new(Position::Earliest), Reached::default());
+        assert_eq!(resume.position(&taken), Position::Earliest);
         resume.opened(at(0));
-        assert_eq!(seen(&resume, message(0, 1, 0)), Seen::New);
-        take(&mut resume, message(0, 1, 0));
-        take(&mut resume, message(0, 2, 0));
-        assert_eq!(resume.position(), Position::After(message(0, 2, 0).0));
-        assert_eq!(seen(&resume, message(0, 2, 0)), Seen::Repeat);
-        assert_eq!(seen(&resume, message(0, 3, 0)), Seen::New);
+        assert_eq!(seen(&resume, &taken, message(0, 1, 0)), Seen::New);
+        take(&mut taken, message(0, 1, 0));
+        take(&mut taken, message(0, 2, 0));
+        assert_eq!(resume.position(&taken), Position::After(message(0, 2, 0).0));
+        assert_eq!(seen(&resume, &taken, message(0, 2, 0)), Seen::Repeat);
+        assert_eq!(seen(&resume, &taken, message(0, 3, 0)), Seen::New);
     }
 
     #[test]
     fn latest_with_nothing_received_replays_and_leaves_out_what_came_before() {
-        let mut resume = Resume::new(Position::Latest);
-        assert_eq!(resume.position(), Position::Latest);
+        let (mut resume, mut taken) = (Resume::new(Position::Latest), Reached::default());
+        assert_eq!(resume.position(&taken), Position::Latest);
         resume.opened(at(100));
         // The first session's messages are new, even from a producer whose clock is behind.
-        assert_eq!(seen(&resume, message(0, 9, 0)), Seen::New);
-        assert_eq!(resume.position(), Position::Earliest);
-        assert_eq!(seen(&resume, message(0, 1, 94)), Seen::Before);
-        assert_eq!(seen(&resume, message(0, 2, 96)), Seen::New);
-        take(&mut resume, message(0, 2, 96));
-        assert_eq!(seen(&resume, message(0, 3, 0)), Seen::New);
-        assert_eq!(resume.position(), Position::After(message(0, 2, 0).0));
+        assert_eq!(seen(&resume, &taken, message(0, 9, 0)), Seen::New);
+        assert_eq!(resume.position(&taken), Position::Earliest);
+        assert_eq!(seen(&resume, &taken, message(0, 1, 94)), Seen::Before);
+        assert_eq!(seen(&resume, &taken, message(0, 2, 96)), Seen::New);
+        take(&mut taken, message(0, 2, 96));
+        assert_eq!(seen(&resume, &taken, message(0, 3, 0)), Seen::New);
+        assert_eq!(resume.position(&taken), Position::After(message(0, 2, 0).0));
     }
 
     #[test]
     fn a_partitioned_topic_is_read_anew_and_each_partition_has_its_own_place() {
-        let mut resume = Resume::new(Position::Latest);
-        resume.position();
+        let (mut resume, mut taken) = (Resume::new(Position::Latest), Reached::default());
+        resume.position(&taken);
         resume.opened(at(100));
-        take(&mut resume, message(1, 5, 101));
-        assert!(resume.read_from_earliest_instead());
+        take(&mut taken, message(1, 5, 101));
+        assert!(resume.read_from_earliest_instead(&taken));
         assert!(
-            !resume.read_from_earliest_instead(),
+            !resume.read_from_earliest_instead(&taken),
             "asked from earliest, it has no other excuse"
         );
-        assert_eq!(resume.position(), Position::Earliest);
-        assert_eq!(seen(&resume, message(1, 5, 101)), Seen::Repeat);
-        assert_eq!(seen(&resume, message(1, 6, 101)), Seen::New);
-        assert_eq!(seen(&resume, message(2, 1, 50)), Seen::Before);
-        assert_eq!(seen(&resume, message(2, 2, 102)), Seen::New);
+        assert_eq!(resume.position(&taken), Position::Earliest);
+        assert_eq!(seen(&resume, &taken, message(1, 5, 101)), Seen::Repeat);
+        assert_eq!(seen(&resume, &taken, message(1, 6, 101)), Seen::New);
+        assert_eq!(seen(&resume, &taken, message(2, 1, 50)), Seen::Before);
+        assert_eq!(seen(&resume, &taken, message(2, 2, 102)), Seen::New);
     }
 
     #[test]
     fn a_topic_made_anew_is_noticed_by_its_times() {
-        let mut resume = Resume::new(Position::Earliest);
-        take(&mut resume, message(0, 50, 10));
-        take(&mut resume, message(0, 51, 8));
-        assert_eq!(seen(&resume, message(0, 1, 9)), Seen::Repeat);
-        assert_eq!(seen(&resume, message(0, 1, 11)), Seen::Anew);
-        take(&mut resume, message(0, 1, 11));
-        assert_eq!(seen(&resume, message(0, 2, 11)), Seen::New);
+        let (resume, mut taken) = (Resume::new(Position::Earliest), Reached::default());
+        take(&mut taken, message(0, 50, 10));
+        take(&mut taken, message(0, 51, 8));
+        assert_eq!(seen(&resume, &taken, message(0, 1, 9)), Seen::Repeat);
+        assert_eq!(seen(&resume, &taken, message(0, 1, 11)), Seen::Anew);
+        take(&mut taken, message(0, 1, 11));
+        assert_eq!(seen(&resume, &taken, message(0, 2, 11)), Seen::New);
     }
 }

@@ -4,44 +4,34 @@
 //! leaves in one write before each wait. That is several times cheaper than a write for each,
 //! costs no latency, and cannot stall the server, which never waits while we do not.
 
+mod close;
+mod pings;
+
 use std::io::ErrorKind;
-use std::os::fd::AsFd;
-use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags};
+use nix::poll::PollFlags;
 use tungstenite::error::{CapacityError, ProtocolError};
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 
-use crate::connect::{Stream, authority};
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
-use crate::settings::Settings;
-use crate::wait::{Signals, Wake, earlier, is_ready};
+use crate::connect::{OverWire as _, Stream, Wire};
+use crate::fault::{Failure, Fault, Step};
+use crate::wait::{Wait, Wake, earlier};
 use crate::words::duration;
+use pings::Pings;
 
 /// How long the server has to answer our Close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
-
-/// How far past its time a pong's deadline must be noticed for the delay to be our own: a
-/// stopped or suspended process must not call the other end dead.
-const OWN_STALL: Duration = Duration::from_secs(1);
 
 /// An open session with the service.
 #[derive(Debug)]
 pub(crate) struct Session {
     socket: WebSocket<Stream>,
-    signals: Rc<Signals>,
     /// `host:port`, for failures.
     subject: String,
-    ping_interval: Duration,
-    ping_timeout: Duration,
-    /// When the ping was sent that nothing has been received since.
-    ping_sent: Option<Instant>,
-    /// When the last pong came.
-    last_pong: Option<Instant>,
+    pings: Pings,
     /// Something queued has not left yet.
     unflushed: bool,
 }
@@ -63,34 +53,25 @@ pub(crate) enum Next {
 /// Why [`Session::wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Woke {
-    /// There is something to read.
-    Server,
-    /// The output has room, or is broken.
-    Output,
+    /// There is something to read, or something to look at: the output may have had room.
+    Ready,
     Deadline,
-    /// A signal asks to stop.
+    /// The run is to stop.
     Stop,
 }
 
 impl Session {
-    /// Takes an open WebSocket over; from now on only [`Session::wait`] blocks.
+    /// Takes an open WebSocket over; `server` names it in failures. A ping is sent after
+    /// `ping_interval` without a byte, and its answer may take `ping_timeout`.
     pub(crate) fn new(
         mut socket: WebSocket<Stream>,
-        signals: Rc<Signals>,
-        settings: &Settings,
+        server: String,
+        ping_interval: Duration,
+        ping_timeout: Duration,
     ) -> Session {
-        let (target, link) = (&settings.target, &settings.link);
-        socket.get_mut().wire_mut().permit();
-        Session {
-            socket,
-            signals,
-            subject: authority(&target.host, target.port),
-            ping_interval: link.ping_interval,
-            ping_timeout: link.ping_timeout,
-            ping_sent: None,
-            last_pong: None,
-            unflushed: false,
-        }
+        socket.get_mut().wire_mut().fill();
+        let pings = Pings::new(ping_interval, ping_timeout);
+        Session { socket, subject: server, pings, unflushed: false }
     }
 
     /// The next message, without waiting.
@@ -113,11 +94,11 @@ impl Session {
                 }
                 // The answer is queued by the layer below and leaves with the next flush.
                 Ok(Message::Ping(_)) => self.unflushed = true,
-                Ok(Message::Pong(_)) => self.last_pong = Some(Instant::now()),
+                Ok(Message::Pong(_)) => self.pings.pong(Instant::now()),
                 Ok(Message::Frame(_)) => {}
                 Ok(Message::Close(frame)) => {
                     let _ = self.socket.flush();
-                    return Err(self.failure(Fault::StreamClosed, close_words(frame)));
+                    return Err(self.failure(Fault::StreamClosed, close::words(frame)));
                 }
                 Err(Error::Utf8(e)) => {
                     // A Close with such a reason looks the same: ask whether anyone is there.
@@ -152,71 +133,54 @@ impl Session {
         Ok(())
     }
 
-    /// Waits for the server, the output or a signal, and keeps the pings going meanwhile.
+    /// Waits for the server, or for what else the host serves, and keeps the pings going meanwhile.
     ///
-    /// `output` is polled as it is given; `listening` is false while more messages cannot be
-    /// taken, which also suspends the limit on a pong that could not be read anyway.
+    /// `is_listening` is false while more messages cannot be taken, which also suspends the limit
+    /// on a pong that could not be read anyway.
     ///
     /// # Errors
     /// Why the session is over.
     pub(crate) fn wait(
         &mut self,
-        output: Option<PollFd<'_>>,
-        listening: bool,
+        host: &mut dyn Wait,
+        is_listening: bool,
         until: Option<Instant>,
     ) -> Result<Woke, Failure> {
         loop {
             if self.unflushed {
                 self.flush()?;
             }
-            let due = self.ping_due(listening);
+            let due = self.pings.due(self.wire().last_received(), is_listening);
             let mut events = PollFlags::empty();
-            events.set(PollFlags::POLLIN, listening);
+            events.set(PollFlags::POLLIN, is_listening);
             events.set(PollFlags::POLLOUT, self.unflushed);
-            let mut fds = Vec::from_iter(output.clone());
-            // A broken socket is always ready: polled for nothing, it would never let us rest.
-            if !events.is_empty() {
-                fds.push(PollFd::new(self.socket.get_ref().as_fd(), events));
-            }
-            let wake = self.signals.wait(&mut fds, earlier(until, Some(due)));
-            let output_ready = output.is_some() && is_ready(&fds[0]);
-            let socket_ready = !events.is_empty() && fds.last().is_some_and(is_ready);
-            if socket_ready {
-                self.socket.get_mut().wire_mut().permit();
-            }
+            let wake = match events.is_empty() {
+                // A broken socket is always ready: polled for nothing, it would never let us rest.
+                true => host.wait(&mut [], earlier(until, Some(due))),
+                false => {
+                    let socket = self.wire().interest_in(events);
+                    host.wait(&mut [socket], earlier(until, Some(due)))
+                }
+            };
             let now = Instant::now();
             match wake {
                 Wake::Stop => return Ok(Woke::Stop),
-                Wake::Ready if output_ready => return Ok(Woke::Output),
-                Wake::Ready if listening => return Ok(Woke::Server),
-                // The socket takes more of what is queued.
-                Wake::Ready => {}
-                Wake::Deadline if now >= due => self.ping_or_give_up(listening)?,
+                Wake::Ready => {
+                    if is_listening {
+                        self.socket.get_mut().wire_mut().fill();
+                    }
+                    return Ok(Woke::Ready);
+                }
+                Wake::Deadline if now >= due => self.ping_or_give_up(now, is_listening)?,
                 Wake::Deadline => return Ok(Woke::Deadline),
             }
         }
     }
 
-    /// When a ping is due, or the answer to the last one. An answer that is not listened for is
-    /// never due; pings go on all the same.
-    fn ping_due(&mut self, listening: bool) -> Instant {
-        let life = self.socket.get_ref().wire().last_received();
-        self.ping_sent = self.ping_sent.filter(|&sent| life <= sent);
-        match self.ping_sent {
-            Some(sent) if listening => sent + self.ping_timeout,
-            Some(sent) => sent + self.ping_interval,
-            None => life + self.ping_interval,
-        }
-    }
-
-    /// That time has come, and nothing was there to be read.
-    fn ping_or_give_up(&mut self, listening: bool) -> Result<(), Failure> {
-        let now = Instant::now();
-        if let Some(sent) = self.ping_sent
-            && listening
-            && now < sent + self.ping_timeout + OWN_STALL
-        {
-            let limit = duration(self.ping_timeout);
+    /// A ping, or the answer to one, is due, and nothing was there to be read.
+    fn ping_or_give_up(&mut self, now: Instant, is_listening: bool) -> Result<(), Failure> {
+        if self.pings.is_peer_gone(now, is_listening) {
+            let limit = duration(self.pings.timeout());
             return Err(self.failure(Fault::NoPong, format!("no answer to a ping within {limit}")));
         }
         self.ping()?;
@@ -228,13 +192,13 @@ impl Session {
     /// # Errors
     /// Why the session is over.
     pub(crate) fn ping(&mut self) -> Result<(), Failure> {
-        self.ping_sent = Some(Instant::now());
+        self.pings.sent(Instant::now());
         self.queue(Message::Ping(Default::default()))
     }
 
     /// When the last pong came.
     pub(crate) fn last_pong(&self) -> Option<Instant> {
-        self.last_pong
+        self.pings.last_pong()
     }
 
     /// Queues the question whether the topic was terminated; the answer is a control message.
@@ -247,7 +211,7 @@ impl Session {
 
     /// Ends the session in good order: Close 1000, then reads on until the server's Close, so
     /// that unread data does not reset the connection and take what we sent with it.
-    pub(crate) fn close(mut self) {
+    pub(crate) fn close(mut self, host: &mut dyn Wait) {
         let deadline = Instant::now() + CLOSE_LIMIT;
         let frame = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() };
         let mut result = self.socket.close(Some(frame));
@@ -255,15 +219,13 @@ impl Session {
             match result {
                 Ok(()) => {}
                 Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => {
-                    self.unflushed = self.socket.flush().is_err();
                     let mut events = PollFlags::POLLIN;
-                    events.set(PollFlags::POLLOUT, self.unflushed);
-                    let mut fds = vec![PollFd::new(self.socket.get_ref().as_fd(), events)];
-                    self.signals.wait(&mut fds, Some(deadline));
+                    events.set(PollFlags::POLLOUT, self.socket.flush().is_err());
+                    host.wait(&mut [self.wire().interest_in(events)], Some(deadline));
                     if Instant::now() >= deadline {
                         break;
                     }
-                    self.socket.get_mut().wire_mut().permit();
+                    self.socket.get_mut().wire_mut().fill();
                 }
                 // Answered, closed or broken: the end in any case.
                 Err(_) => break,
@@ -273,7 +235,11 @@ impl Session {
                 other => other.map(drop),
             };
         }
-        self.socket.get_ref().wire().shutdown();
+        self.wire().shutdown();
+    }
+
+    fn wire(&self) -> &Wire {
+        self.socket.get_ref().wire()
     }
 
     fn queue(&mut self, message: Message) -> Result<(), Failure> {
@@ -314,34 +280,4 @@ impl Session {
         };
         self.failure(problem, cause)
     }
-}
-
-/// The server's Close in words (RFC 6455 section 7.4.1).
-fn close_words(frame: Option<CloseFrame>) -> String {
-    let Some(CloseFrame { code, reason }) = frame else {
-        return "closed by the server without a code".to_owned();
-    };
-    let meaning = match code {
-        CloseCode::Normal => "normal",
-        CloseCode::Away => "going away",
-        // The layer below replaces a code that must not be sent by this one.
-        CloseCode::Protocol if reason.as_str() == "Protocol violation" => {
-            return "closed by the server with an illegal close code".to_owned();
-        }
-        CloseCode::Protocol => "protocol error",
-        CloseCode::Policy => "policy violation",
-        CloseCode::Size => "message too big",
-        CloseCode::Error => "server error",
-        CloseCode::Restart => "service restart",
-        CloseCode::Again => "try again later",
-        _ => "",
-    };
-    let mut words = format!("closed by the server with {}", u16::from(code));
-    if !meaning.is_empty() {
-        words = format!("{words} ({meaning})");
-    }
-    if !reason.is_empty() {
-        words = format!("{words}: {reason}");
-    }
-    words
 }

@@ -1,0 +1,119 @@
+//! One connect step as it goes on: its place among the others, its deadline, its host.
+
+use std::io::{self, ErrorKind};
+use std::time::{Duration, Instant};
+
+use super::stream::OverWire;
+use super::wire::Wire;
+use super::{Event, Evidence, Halt, Watch};
+use crate::fault::{Failure, Fault, Step};
+use crate::wait::Wake;
+use crate::words;
+
+/// What one step knows of its place on the way to the service.
+pub(super) struct StepContext<'s> {
+    pub(super) step: Step,
+    /// What it is busy with, for people.
+    pub(super) subject: &'s str,
+    /// When the whole connect is to be over, and how long it had.
+    pub(super) deadline: Instant,
+    pub(super) timeout: Duration,
+    /// What named the proxy, in a step on the way to it.
+    pub(super) proxy_rule: Option<&'s str>,
+    pub(super) host: &'s mut dyn Watch,
+}
+
+impl StepContext<'_> {
+    /// Tells the host what the step found.
+    pub(super) fn saw(&mut self, evidence: Evidence<'_>) {
+        self.host.hear(&Event::Saw { step: self.step, evidence });
+    }
+
+    /// Waits until the wire has received something, or takes what it did not take before.
+    ///
+    /// # Errors
+    /// The deadline is over, or the run is to stop.
+    pub(super) fn wait(&mut self, wire: &mut Wire) -> Result<(), Halt> {
+        match self.host.wait(&mut [wire.interest()], Some(self.deadline)) {
+            Wake::Ready => {
+                wire.fill();
+                Ok(())
+            }
+            Wake::Deadline => Err(self.timed_out()),
+            Wake::Stop => Err(Halt::Stopped),
+        }
+    }
+
+    /// Makes an attempt that may have to wait, as often as it takes.
+    ///
+    /// # Errors
+    /// As [`StepContext::wait`]; what else went wrong is inside.
+    pub(super) fn drive<S: OverWire, T>(
+        &mut self,
+        stream: &mut S,
+        mut attempt: impl FnMut(&mut S) -> io::Result<T>,
+    ) -> Result<io::Result<T>, Halt> {
+        loop {
+            match attempt(stream) {
+                Err(e) if e.kind() == ErrorKind::WouldBlock => self.wait(stream.wire_mut())?,
+                result => return Ok(result),
+            }
+        }
+    }
+
+    /// Sends all of this.
+    ///
+    /// # Errors
+    /// As [`StepContext::drive`].
+    pub(super) fn send(
+        &mut self,
+        stream: &mut impl OverWire,
+        bytes: &[u8],
+    ) -> Result<io::Result<()>, Halt> {
+        let mut sent = 0;
+        self.drive(stream, |stream| {
+            while sent < bytes.len() {
+                match stream.write(&bytes[sent..])? {
+                    0 => return Err(ErrorKind::WriteZero.into()),
+                    n => sent += n,
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The step failed.
+    pub(super) fn failure(&self, fault: Fault, cause: impl Into<String>) -> Failure {
+        let failure = Failure::new(self.step, self.subject, fault, cause);
+        match self.proxy_rule {
+            Some(rule) => failure.hint(format!(
+                "the proxy was named by {rule}: check its host and port there, or go without it (--noproxy '*')"
+            )),
+            None => failure,
+        }
+    }
+
+    /// The deadline passed during this step.
+    pub(super) fn timed_out(&self) -> Halt {
+        let fault = match self.step {
+            Step::Dns => Fault::NoAnswer,
+            Step::Tcp => Fault::ConnectTimeout,
+            Step::Proxy => Fault::ProxyTimeout,
+            Step::Tls => Fault::TlsTimeout,
+            _ => Fault::UpgradeTimeout,
+        };
+        let limit = words::duration(self.timeout);
+        self.failure(fault, format!("timed out after {limit}")).into()
+    }
+
+    /// An I/O error of the wire in this step: an end, or a reset.
+    pub(super) fn broken(&self, e: &io::Error, closed: Fault, reset: Fault) -> Halt {
+        match e.kind() {
+            ErrorKind::UnexpectedEof => self.failure(closed, "closed without an answer").into(),
+            ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {
+                self.failure(reset, "connection reset by peer").into()
+            }
+            _ => self.failure(reset, e.to_string()).into(),
+        }
+    }
+}

@@ -1,0 +1,181 @@
+//! The host of a run: what it owns beside the stream, and serves in every wait, however long and
+//! whatever it is for: the output and its files, signs of life, the metrics file, signals.
+
+use std::time::Instant;
+
+use nix::sys::signal::Signal;
+
+use super::{Ended, watch};
+use crate::clock::Now;
+use crate::connect::{Event, Watch};
+use crate::fault::Failure;
+use crate::metrics::Metrics;
+use crate::notify::Notify;
+use crate::report::Log;
+use crate::sink::{Output, Written};
+use crate::wait::{Interest, Served, Signals, Wait, earlier};
+use crate::words;
+
+/// Everything a wait of the run serves.
+pub(super) struct Desk<'a> {
+    signals: &'a mut Signals,
+    pub(super) log: &'a mut Log,
+    pub(super) output: Output,
+    pub(super) notify: Notify,
+    metrics: Option<Metrics>,
+    /// That the metrics file cannot be written was said.
+    has_complained: bool,
+    /// The last poll found the output ready, or broken.
+    is_output_ready: bool,
+    /// Nobody reads the output any more.
+    is_unread: bool,
+    /// That the output ends the run was said.
+    is_over: bool,
+}
+
+impl<'a> Desk<'a> {
+    pub(super) fn new(
+        signals: &'a mut Signals,
+        log: &'a mut Log,
+        output: Output,
+        metrics: Option<Metrics>,
+    ) -> Desk<'a> {
+        Desk {
+            signals,
+            log,
+            output,
+            notify: Notify::of_process(),
+            metrics,
+            has_complained: false,
+            is_output_ready: false,
+            is_unread: false,
+            is_over: false,
+        }
+    }
+
+    /// The signal that asked the run to stop, if one did.
+    pub(super) fn stop(&self) -> Option<Signal> {
+        self.signals.stop()
+    }
+
+    /// How a run ends that was asked to stop.
+    pub(super) fn ended(&self) -> Ended {
+        match self.stop() {
+            Some(_) => Ended::Stopped,
+            None => Ended::Done,
+        }
+    }
+
+    /// Writes what is pending, as far as it goes.
+    ///
+    /// # Errors
+    /// What made the output fail for good.
+    pub(super) fn write(&mut self, now: Now) -> Result<Written, Failure> {
+        let written = self.output.write(now, self.log);
+        self.is_unread |= written == Written::Closed;
+        match self.output.failed() {
+            Some(failure) => Err(failure.clone()),
+            None => Ok(written),
+        }
+    }
+
+    /// Writes the metrics file, due or not.
+    pub(super) fn write_metrics(&mut self, now: Now) {
+        let Some(metrics) = &mut self.metrics else { return };
+        if let Err(e) = metrics.write(&self.log.counters, now)
+            && !std::mem::replace(&mut self.has_complained, true)
+        {
+            let (file, reason) = (metrics.shown(), words::reason(&e));
+            self.log.report.warning(format!("metrics file {file}: {reason}; going on without it"));
+        }
+    }
+
+    fn cannot_go_on(&self) -> bool {
+        self.is_unread || self.output.failed().is_some()
+    }
+}
+
+impl Wait for Desk<'_> {
+    fn signals(&mut self) -> &mut Signals {
+        self.signals
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.stop().is_some() || self.cannot_go_on()
+    }
+
+    fn due(&self) -> Option<Instant> {
+        let metrics = self.metrics.as_ref().map(Metrics::due);
+        [self.output.due(Now::read()), metrics].into_iter().fold(self.notify.due(), earlier)
+    }
+
+    fn serve(&mut self) -> Served {
+        let now = Now::read();
+        self.notify.work(now.instant);
+        if self.metrics.as_ref().is_some_and(|metrics| now.instant >= metrics.due()) {
+            self.write_metrics(now);
+        }
+        let is_ready = std::mem::take(&mut self.is_output_ready);
+        let is_due = self.output.due(now).is_some_and(|due| now.instant >= due);
+        if !is_ready && !is_due {
+            return Served::Nothing;
+        }
+        self.is_unread |= is_ready && self.output.is_closed();
+        if !self.cannot_go_on() {
+            // A failure is asked for by whoever goes on.
+            let _ = self.write(now);
+        }
+        match self.cannot_go_on() && !std::mem::replace(&mut self.is_over, true) {
+            true => Served::Over,
+            false => Served::Something,
+        }
+    }
+
+    fn count(&mut self) {
+        self.log.tell_counters();
+    }
+
+    fn reopen(&mut self) -> bool {
+        self.output.reopen(Now::read(), self.log)
+    }
+
+    fn poll(&mut self, interests: &mut [Interest<'_>], until: Option<Instant>) -> Vec<Signal> {
+        // A broken output is always ready: it would never let us rest.
+        let output = self.output.interest().filter(|_| !self.is_unread);
+        let Some((fd, events)) = output else { return self.signals.poll(interests, until) };
+        let mut all: Vec<Interest<'_>> = interests.to_vec();
+        all.push(Interest::new(fd, events));
+        let came = self.signals.poll(&mut all, until);
+        for (one, polled) in interests.iter_mut().zip(&all) {
+            one.is_ready = polled.is_ready;
+        }
+        self.is_output_ready = all.last().is_some_and(|output| output.is_ready);
+        came
+    }
+}
+
+impl Watch for Desk<'_> {
+    fn hear(&mut self, event: &Event<'_>) {
+        watch::tell(&mut self.log.report, event);
+    }
+}
+
+/// Before the output is open there is nothing to serve, but a SIGHUP to live through.
+pub(super) struct Opening<'a> {
+    pub(super) signals: &'a mut Signals,
+    pub(super) has_file: bool,
+}
+
+impl Wait for Opening<'_> {
+    fn signals(&mut self) -> &mut Signals {
+        self.signals
+    }
+
+    fn is_stopping(&self) -> bool {
+        self.signals.stop().is_some()
+    }
+
+    fn reopen(&mut self) -> bool {
+        self.has_file
+    }
+}

@@ -1,0 +1,244 @@
+//! Getting a session, and getting it back: position, key, connect steps, and the wait between tries.
+
+use std::time::{Duration, Instant};
+
+use super::desk::Desk;
+use super::ending::Ending;
+use super::outage::{Opened, Outage};
+use super::resume::Resume;
+use crate::clock::Now;
+use crate::connect::{Connection, Connector, Halt, Request, Unheard, authority};
+use crate::fault::{Failure, Fault, Step};
+use crate::message::Position;
+use crate::retry::jitter;
+use crate::session::Session;
+use crate::settings::Settings;
+use crate::wait::{Wait as _, Wake, earlier};
+use crate::words::duration;
+
+const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and what was written before is left out; one process for each partition (--topic NAME-partition-0) resumes without this";
+
+/// Opens the sessions of one run.
+pub(super) struct Opener<'a> {
+    settings: &'a Settings,
+    connector: Connector<'a>,
+    pub(super) outage: Outage<'a>,
+}
+
+impl<'a> Opener<'a> {
+    pub(super) fn new(settings: &'a Settings) -> Opener<'a> {
+        let connector = Connector::new(&settings.target);
+        Opener { settings, connector, outage: Outage::new(&settings.retry) }
+    }
+
+    /// A session, after as many tries as it takes; `None` when the run is over before.
+    ///
+    /// # Errors
+    /// The failure that is not to be tried again.
+    pub(super) fn open(
+        &mut self,
+        desk: &mut Desk<'_>,
+        resume: &mut Resume,
+        ending: &mut Ending<'_>,
+    ) -> Result<Option<Session>, Failure> {
+        while !desk.is_stopping() {
+            let position = resume.position(desk.output.progress().taken());
+            match self.connect(desk, ending, &position) {
+                Ok(connection) => {
+                    return Ok(Some(self.opened(desk, resume, ending, connection)));
+                }
+                Err(Halt::Stopped) => break,
+                Err(Halt::Failed(failure)) => {
+                    if failure.fault == Fault::NoResumeById
+                        && resume.read_from_earliest_instead(desk.output.progress().taken())
+                    {
+                        if desk.output.note_partitioned() {
+                            desk.log.report.warning(PARTITIONED);
+                        }
+                    } else if !self.wait_to_retry(desk, ending, *failure)? {
+                        break;
+                    }
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn connect(
+        &mut self,
+        desk: &mut Desk<'_>,
+        ending: &Ending<'_>,
+        position: &Position,
+    ) -> Result<Connection, Halt> {
+        let settings = self.settings;
+        let request = self.request(desk, position, settings.topic.receiver_queue_size)?;
+        desk.log.report.debug(format!("key: from {}", settings.credentials.source));
+        let left = ending.over().map(|over| over.saturating_duration_since(Instant::now()));
+        let timeout = settings.link.connect_timeout.min(left.unwrap_or(Duration::MAX));
+        self.connector.connect(&request, timeout, desk)
+    }
+
+    /// A request for a reader, with the key as it is now: keys get replaced.
+    fn request(
+        &self,
+        desk: &mut Desk<'_>,
+        position: &Position,
+        receiver_queue_size: u16,
+    ) -> Result<Request, Failure> {
+        let key = self.settings.credentials.load()?;
+        desk.log.report.keep_secret(&key);
+        Ok(Request::reader(self.settings, key, position, receiver_queue_size))
+    }
+
+    /// Connects once more, beside an open session, from the oldest message that is held on.
+    ///
+    /// # Errors
+    /// Those of the connect steps.
+    pub(super) fn connect_beside(
+        &mut self,
+        desk: &mut Desk<'_>,
+        limit: Duration,
+    ) -> Result<Session, Halt> {
+        let request = self.request(desk, &Position::Earliest, 1)?;
+        let limit = self.settings.link.connect_timeout.min(limit);
+        let mut unheard = Unheard(desk);
+        let connection = self.connector.connect(&request, limit, &mut unheard)?;
+        Ok(self.session(connection))
+    }
+
+    fn session(&self, connection: Connection) -> Session {
+        let (target, link) = (&self.settings.target, &self.settings.link);
+        let server = authority(&target.host, target.port);
+        Session::new(connection.socket, server, link.ping_interval, link.ping_timeout)
+    }
+
+    /// Takes stock of a session that has just opened.
+    fn opened(
+        &mut self,
+        desk: &mut Desk<'_>,
+        resume: &mut Resume,
+        ending: &mut Ending<'_>,
+        connection: Connection,
+    ) -> Session {
+        let settings = self.settings;
+        let now = Now::read();
+        let service_time = connection.date.unwrap_or(now.utc);
+        let (opened, outage) = self.outage.opened(now.instant);
+        desk.log.counters.connected = Some(now.instant);
+        match opened {
+            Opened::First => {
+                desk.notify.ready();
+                let greeting = greeting(settings, desk, resume);
+                desk.log.report.notice(greeting);
+            }
+            Opened::Again(cause) => desk.log.counters.reconnects.add(cause),
+        }
+        desk.notify.status(&format!("connected to {}, reading", settings.target.host));
+        resume.opened(service_time);
+        desk.output.session_opened(service_time, now, desk.log);
+        ending.opened(opened == Opened::First, service_time, now.instant);
+        if let Some(lasted) = outage {
+            self.tell_end_of_outage(desk, opened, lasted);
+        }
+        self.session(connection)
+    }
+
+    fn tell_end_of_outage(&self, desk: &mut Desk<'_>, opened: Opened, lasted: Duration) {
+        let newest = desk.output.progress().taken().newest();
+        let place = newest.map_or(String::new(), |id| format!(", going on after message {id}"));
+        let again = if opened == Opened::First { "" } else { " again" };
+        let text = format!("connected{again} after {}{place}", duration(lasted));
+        match self.settings.is_following() {
+            true => desk.log.report.event(text),
+            false => desk.log.report.debug(text),
+        }
+    }
+
+    /// Waits before the next try. `false` when the run is over instead.
+    ///
+    /// # Errors
+    /// The failure itself, when there is no next try.
+    pub(super) fn wait_to_retry(
+        &mut self,
+        desk: &mut Desk<'_>,
+        ending: &Ending<'_>,
+        failure: Failure,
+    ) -> Result<bool, Failure> {
+        let now = Instant::now();
+        if desk.is_stopping() {
+            return Ok(false);
+        }
+        if ending.is_over(now) {
+            return self.out_of_time(&failure);
+        }
+        let (failure, wait) = self.outage.next(failure, now, jitter())?;
+        self.tell_trouble(desk, &failure, wait);
+        self.outage.begin(now);
+        let until = now + wait;
+        let until_or_over = ending.over().map_or(until, |over| over.min(until));
+        loop {
+            desk.log.live();
+            let look = earlier(Some(until_or_over), desk.log.report.next_live());
+            if desk.wait(&mut [], look) == Wake::Stop {
+                return Ok(false);
+            }
+            let now = Instant::now();
+            if ending.is_over(now) {
+                return self.out_of_time(&failure);
+            }
+            if now >= until {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn tell_trouble(&self, desk: &mut Desk<'_>, failure: &Failure, wait: Duration) {
+        let next = format!("trying again in {}", duration(wait));
+        let begins = !self.outage.is_on() && self.settings.is_following();
+        if desk.log.report.is_terminal() || begins {
+            desk.log.report.trouble(failure, &next);
+        } else {
+            desk.log.report.debug(format!("{failure}; {next}"));
+        }
+        desk.notify.status(&format!("not connected: {failure}; {next}"));
+    }
+
+    /// `--max-time` is over while there is no session: fine if there ever was one.
+    fn out_of_time(&self, last: &Failure) -> Result<bool, Failure> {
+        if self.outage.has_opened() {
+            return Ok(false);
+        }
+        let limit = duration(self.settings.stop.max_time.unwrap_or_default());
+        let cause = format!("no session within {limit} (--max-time); last: {last}");
+        let server = authority(&self.settings.target.host, self.settings.target.port);
+        Err(Failure::new(Step::Stream, server, Fault::OutOfTime, cause))
+    }
+}
+
+/// Where the run is, once its first session is open.
+fn greeting(settings: &Settings, desk: &Desk<'_>, resume: &Resume) -> String {
+    let (target, topic) = (&settings.target, &settings.topic);
+    let region = target.region.map_or(String::new(), |region| format!("{region}, "));
+    let from = match (desk.output.progress().taken().newest(), resume.start()) {
+        (Some(id), _) => format!("message {id} (cursor)"),
+        (None, Position::Latest) => "latest".to_owned(),
+        (None, Position::Earliest) => "earliest".to_owned(),
+        (None, Position::After(id)) => format!("message {id}"),
+    };
+    let what = if settings.is_following() { "waiting for new events" } else { "catching up" };
+    format!(
+        "connected to {} ({region}{}), topic {}/{}/{} from {from}; {what}",
+        target.host, target.chosen_by, topic.tenant, topic.namespace, topic.topic
+    )
+}
+
+/// Says which of what was asked for a cursor makes void.
+pub(super) fn tell_position(desk: &mut Desk<'_>) {
+    let Some(id) = desk.output.progress().taken().newest() else { return };
+    let cursor = desk.output.cursor_path();
+    let cursor = cursor.map_or(String::new(), |path| path.display().to_string());
+    let text = format!(
+        "going on after message {id}, as cursor {cursor} says; --message-id and --since count only for a first run"
+    );
+    desk.log.report.debug(text);
+}

@@ -1,0 +1,90 @@
+//! When to ping, and when an answer that does not come means that the peer is gone.
+
+use std::time::{Duration, Instant};
+
+/// How far past its time a pong's deadline must be noticed for the delay to be our own: a
+/// stopped or suspended process must not call the other end dead.
+const OWN_STALL: Duration = Duration::from_secs(1);
+
+/// The pings of one session. Any byte that is received is a sign of life.
+#[derive(Debug)]
+pub(super) struct Pings {
+    /// A ping is sent after so long without a byte.
+    interval: Duration,
+    /// How long the answer to a ping may take.
+    timeout: Duration,
+    /// When the ping was sent that nothing has been received since.
+    sent: Option<Instant>,
+    last_pong: Option<Instant>,
+}
+
+impl Pings {
+    pub(super) fn new(interval: Duration, timeout: Duration) -> Pings {
+        Pings { interval, timeout, sent: None, last_pong: None }
+    }
+
+    /// How long the answer to a ping may take.
+    pub(super) fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
+    /// When the last pong came.
+    pub(super) fn last_pong(&self) -> Option<Instant> {
+        self.last_pong
+    }
+
+    /// When a ping is due, or the answer to the last one. `life` is when the last byte came. An
+    /// answer that is not listened for is never due; pings go on all the same.
+    pub(super) fn due(&mut self, life: Instant, is_listening: bool) -> Instant {
+        self.sent = self.sent.filter(|&sent| life <= sent);
+        match self.sent {
+            Some(sent) if is_listening => sent + self.timeout,
+            Some(sent) => sent + self.interval,
+            None => life + self.interval,
+        }
+    }
+
+    /// Whether the time that was due is that of an answer which did not come.
+    pub(super) fn is_peer_gone(&self, now: Instant, is_listening: bool) -> bool {
+        is_listening && self.sent.is_some_and(|sent| now < sent + self.timeout + OWN_STALL)
+    }
+
+    /// A ping is sent.
+    pub(super) fn sent(&mut self, now: Instant) {
+        self.sent = Some(now);
+    }
+
+    /// A pong came.
+    pub(super) fn pong(&mut self, now: Instant) {
+        self.last_pong = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const INTERVAL: Duration = Duration::from_secs(30);
+    const TIMEOUT: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn a_ping_follows_silence_and_its_answer_has_a_limit() {
+        let (mut pings, life) = (Pings::new(INTERVAL, TIMEOUT), Instant::now());
+        let due = pings.due(life, true);
+        assert_eq!(due, life + INTERVAL);
+        assert!(!pings.is_peer_gone(due, true), "nothing was asked yet");
+        pings.sent(due);
+        assert_eq!(pings.due(life, true), due + TIMEOUT);
+        assert!(pings.is_peer_gone(due + TIMEOUT, true));
+        assert_eq!(pings.due(due + TIMEOUT, true), due + TIMEOUT + INTERVAL, "a byte is life");
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_never_due_and_a_stall_of_ours_is_forgiven() {
+        let (mut pings, life) = (Pings::new(INTERVAL, TIMEOUT), Instant::now());
+        pings.sent(life);
+        assert_eq!(pings.due(life, false), life + INTERVAL);
+        assert!(!pings.is_peer_gone(life + TIMEOUT, false));
+        assert!(!pings.is_peer_gone(life + TIMEOUT + OWN_STALL, true));
+    }
+}
