@@ -9,6 +9,7 @@ mod clock;
 mod connect;
 mod cursor;
 mod dates;
+mod diagnose;
 mod endpoint;
 mod exit;
 mod explain;
@@ -192,9 +193,10 @@ fn fail(report: &mut Report, failure: &Failure) -> Exit {
 fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            fail(&mut Report::new(settings::talk(&args::Args::default())), &sink::standard_output(&e))
-        }
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => fail(
+            &mut Report::new(settings::talk(&args::Args::default())),
+            &sink::standard_output(&e),
+        ),
         _ => Exit::Ok,
     }
 }

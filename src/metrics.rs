@@ -69,12 +69,7 @@ fn text(counters: &Counters, now: Timestamp) -> String {
         "Lines handed to the output.",
         &one(counters.events.to_string()),
     );
-    family(
-        "bytes_total",
-        "counter",
-        "Bytes of these lines.",
-        &one(counters.bytes.to_string()),
-    );
+    family("bytes_total", "counter", "Bytes of these lines.", &one(counters.bytes.to_string()));
     family(
         "rejects_total",
         "counter",

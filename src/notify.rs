@@ -21,11 +21,7 @@ impl Notify {
         let ours = var("WATCHDOG_PID").is_none_or(|pid| pid.parse() == Ok(std::process::id()));
         let micros = var("WATCHDOG_USEC").and_then(|usec| usec.parse().ok()).filter(|_| ours);
         let watchdog = micros.filter(|&usec| usec > 0).map(|usec| Duration::from_micros(usec) / 2);
-        Notify {
-            watchdog: watchdog.filter(|_| socket.is_some()),
-            socket,
-            next: Instant::now(),
-        }
+        Notify { watchdog: watchdog.filter(|_| socket.is_some()), socket, next: Instant::now() }
     }
 
     /// The first session is open.

@@ -1,15 +1,20 @@
-//! How far a topic was read: the last message of each partition. Ids are compared by meaning,
-//! within one partition, where they only grow.
+//! How far a run is: the one value that says which messages were taken from the service, which
+//! are written, which the cursor names, and which may be acknowledged.
+//!
+//! A message passes the stages in that order and none is skipped, so `saved` never is ahead of
+//! `written`, nor `written` of `taken`. What takes a run back takes all three back at once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
+use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use crate::message::MessageId;
 
-/// The last message of each partition, and of all.
+/// How far a topic was read: the last message of each partition, and of all. Ids are compared by
+/// meaning, within one partition, where they only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Progress {
+pub(crate) struct Reached {
     newest: Option<MessageId>,
     partitions: BTreeMap<i64, Last>,
 }
@@ -22,7 +27,7 @@ pub(crate) struct Last {
     pub(crate) published: Option<Timestamp>,
 }
 
-impl Progress {
+impl Reached {
     /// Takes one more message.
     pub(crate) fn took(&mut self, id: MessageId, published: Option<Timestamp>) {
         match self.partitions.get_mut(&id.partition) {
@@ -50,5 +55,264 @@ impl Progress {
     /// The last message of each partition.
     pub(crate) fn partitions(&self) -> impl Iterator<Item = &Last> {
         self.partitions.values()
+    }
+}
+
+/// What is due once a message's line is out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Receipt {
+    /// The place in the topic that is reached with the message; `None` if it reaches no new one.
+    pub(crate) place: Option<(MessageId, Option<Timestamp>)>,
+    /// The id to acknowledge, as the server wrote it, while its session lasts.
+    pub(crate) ack: Option<Rc<str>>,
+    /// The message has a line.
+    pub(crate) is_event: bool,
+}
+
+/// When a message may be acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AckAfter {
+    /// Its line has left. Enough where an acknowledgement only makes room for more messages.
+    Write,
+    /// Its line is on the disk and the cursor names it. Needed where the service forgets what was
+    /// acknowledged.
+    Commit,
+}
+
+/// How far one run is.
+#[derive(Debug)]
+pub(crate) struct Progress {
+    taken: Reached,
+    written: Reached,
+    saved: Reached,
+    /// Lines that are written, and how many of them the cursor names.
+    lines_written: u64,
+    lines_saved: u64,
+    /// Messages that are taken and not written, each with where its line ends in the output.
+    on_the_way: VecDeque<(u64, Receipt)>,
+    /// Messages that are written, still to be acknowledged.
+    unacknowledged: VecDeque<Receipt>,
+    /// How many of those, from the first on, are committed.
+    committed: usize,
+    ack_after: AckAfter,
+}
+
+impl Progress {
+    /// A run that goes on where the cursor of an earlier one is.
+    pub(crate) fn new(saved: Reached, ack_after: AckAfter) -> Progress {
+        Progress {
+            taken: saved.clone(),
+            written: saved.clone(),
+            saved,
+            lines_written: 0,
+            lines_saved: 0,
+            on_the_way: VecDeque::new(),
+            unacknowledged: VecDeque::new(),
+            committed: 0,
+            ack_after,
+        }
+    }
+
+    /// What was taken from the service.
+    pub(crate) fn taken(&self) -> &Reached {
+        &self.taken
+    }
+
+    /// What the cursor names.
+    pub(crate) fn saved(&self) -> &Reached {
+        &self.saved
+    }
+
+    /// Whether every message that was taken is written.
+    pub(crate) fn is_all_written(&self) -> bool {
+        self.on_the_way.is_empty()
+    }
+
+    /// A message is taken, whose line ends at this place of the output.
+    pub(crate) fn take(&mut self, receipt: Receipt, end: u64) {
+        if let Some((id, published)) = &receipt.place {
+            self.taken.took(id.clone(), *published);
+        }
+        self.on_the_way.push_back((end, receipt));
+    }
+
+    /// The output has left up to this place. Whether that was the end of any message.
+    pub(crate) fn wrote(&mut self, end: u64) -> bool {
+        let mut any = false;
+        while self.on_the_way.front().is_some_and(|(at, _)| *at <= end)
+            && let Some((_, mut receipt)) = self.on_the_way.pop_front()
+        {
+            if let Some((id, published)) = receipt.place.take() {
+                self.written.took(id, published);
+            }
+            self.lines_written += u64::from(receipt.is_event);
+            self.unacknowledged.push_back(receipt);
+            any = true;
+        }
+        any
+    }
+
+    /// What is written is on the disk, and the cursor comes to name it. Whether or not it can be
+    /// saved, there is no way back behind this: a save that fails may have replaced the file.
+    pub(crate) fn save(&mut self) {
+        self.saved.clone_from(&self.written);
+        self.lines_saved = self.lines_written;
+    }
+
+    /// The cursor that names what is written is saved.
+    pub(crate) fn committed(&mut self) {
+        self.committed = self.unacknowledged.len();
+    }
+
+    /// The next message that may be acknowledged.
+    pub(crate) fn next_ack(&mut self) -> Option<Receipt> {
+        if self.ack_after == AckAfter::Commit && self.committed == 0 {
+            return None;
+        }
+        self.committed = self.committed.saturating_sub(1);
+        self.unacknowledged.pop_front()
+    }
+
+    /// The session is gone: the lines still count, their acknowledgements are void.
+    pub(crate) fn session_closed(&mut self) {
+        for (_, receipt) in &mut self.on_the_way {
+            receipt.ack = None;
+        }
+        self.forget_acks();
+    }
+
+    /// The run is back where the cursor is, and everything since then will be sent again. How many
+    /// lines are to be counted again.
+    pub(crate) fn roll_back(&mut self) -> u64 {
+        let waiting = self.on_the_way.iter().filter(|(_, receipt)| receipt.is_event).count();
+        let again = waiting as u64 + (self.lines_written - self.lines_saved);
+        self.taken.clone_from(&self.saved);
+        self.written.clone_from(&self.saved);
+        self.lines_written = self.lines_saved;
+        self.on_the_way.clear();
+        self.forget_acks();
+        again
+    }
+
+    fn forget_acks(&mut self) {
+        self.unacknowledged.clear();
+        self.committed = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::STANDARD;
+
+    fn id(entry: u8) -> MessageId {
+        MessageId::parse(&STANDARD.encode([8, 1, 16, entry])).expect("an id")
+    }
+
+    fn receipt(entry: u8) -> Receipt {
+        let ack = Some(format!("{entry}").into());
+        Receipt { place: Some((id(entry), None)), ack, is_event: true }
+    }
+
+    /// Three messages are taken, whose lines end at 10, 20 and 30.
+    fn three(ack_after: AckAfter) -> Progress {
+        let mut progress = Progress::new(Reached::default(), ack_after);
+        for entry in 1..=3 {
+            progress.take(receipt(entry), 10 * u64::from(entry));
+        }
+        progress
+    }
+
+    /// The entries of the last message taken, written and saved.
+    fn stages(progress: &Progress) -> [Option<u64>; 3] {
+        let stages = [&progress.taken, &progress.written, &progress.saved]
+            .map(|reached| reached.newest().map(|id| id.entry));
+        assert!(stages.is_sorted_by(|later, earlier| later >= earlier), "{stages:?}");
+        stages
+    }
+
+    fn acks(progress: &mut Progress) -> Vec<String> {
+        std::iter::from_fn(|| progress.next_ack())
+            .map(|receipt| receipt.ack.map_or("void".to_owned(), |ack| ack.to_string()))
+            .collect()
+    }
+
+    #[test]
+    fn a_message_passes_every_stage_in_its_order() {
+        let mut progress = three(AckAfter::Write);
+        assert_eq!(stages(&progress), [Some(3), None, None]);
+        assert!(!progress.wrote(9) && progress.wrote(25), "the third is out in part");
+        assert_eq!(stages(&progress), [Some(3), Some(2), None]);
+        progress.save();
+        assert_eq!(stages(&progress), [Some(3), Some(2), Some(2)]);
+        assert!(!progress.is_all_written() && progress.wrote(30) && progress.is_all_written());
+        assert_eq!(stages(&progress), [Some(3), Some(3), Some(2)]);
+    }
+
+    #[test]
+    fn after_the_write_an_acknowledgement_may_leave_at_once() {
+        let mut progress = three(AckAfter::Write);
+        assert!(acks(&mut progress).is_empty(), "nothing is written");
+        progress.wrote(20);
+        assert_eq!(acks(&mut progress), ["1", "2"]);
+        progress.save();
+        progress.committed();
+        assert!(acks(&mut progress).is_empty(), "no acknowledgement leaves twice");
+    }
+
+    #[test]
+    fn after_the_commit_an_acknowledgement_waits_for_the_saved_cursor() {
+        let mut progress = three(AckAfter::Commit);
+        progress.wrote(20);
+        progress.save();
+        assert!(acks(&mut progress).is_empty(), "the save may still fail");
+        progress.committed();
+        progress.wrote(30);
+        assert_eq!(acks(&mut progress), ["1", "2"], "the third came after the commit");
+        progress.save();
+        progress.committed();
+        assert_eq!(acks(&mut progress), ["3"]);
+    }
+
+    #[test]
+    fn acknowledgements_end_with_their_session_and_lines_do_not() {
+        let mut progress = three(AckAfter::Commit);
+        progress.wrote(10);
+        progress.save();
+        progress.committed();
+        progress.session_closed();
+        progress.wrote(30);
+        assert_eq!(stages(&progress), [Some(3), Some(3), Some(1)]);
+        assert!(acks(&mut progress).is_empty());
+        progress.committed();
+        assert_eq!(acks(&mut progress), ["void", "void"], "their messages are told all the same");
+    }
+
+    #[test]
+    fn a_rollback_goes_back_to_what_the_cursor_names() {
+        for ack_after in [AckAfter::Write, AckAfter::Commit] {
+            let mut progress = three(ack_after);
+            progress.wrote(10);
+            progress.save();
+            progress.committed();
+            progress.wrote(20);
+            assert_eq!(progress.roll_back(), 2, "one written since then, and one on its way");
+            assert_eq!(stages(&progress), [Some(1); 3]);
+            assert!(progress.is_all_written() && acks(&mut progress).is_empty());
+            progress.take(receipt(2), 40);
+            assert!(progress.wrote(40));
+            assert_eq!(stages(&progress), [Some(2), Some(2), Some(1)]);
+            assert_eq!(progress.roll_back(), 1);
+        }
+    }
+
+    #[test]
+    fn a_message_without_a_new_place_has_an_acknowledgement_all_the_same() {
+        let mut progress = Progress::new(Reached::default(), AckAfter::Write);
+        progress.take(Receipt { place: None, is_event: false, ..receipt(7) }, 0);
+        assert!(progress.wrote(0));
+        assert_eq!(stages(&progress), [None; 3]);
+        assert_eq!(acks(&mut progress), ["7"]);
     }
 }

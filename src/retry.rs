@@ -1,4 +1,4 @@
-//! Whether a failed connection is worth another try, and after how long: pure decisions.
+//! Whether what failed is worth another try, and after how long: pure decisions.
 
 use std::time::{Duration, Instant};
 
@@ -15,7 +15,7 @@ const FEW: u32 = 3;
 /// No server may make us wait for longer with its `Retry-After`.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// How often and how fast a failed connection is tried again.
+/// How often and how fast a failed connection, or a write that was refused, is tried again.
 #[derive(Clone, Debug)]
 pub(crate) struct Retry {
     /// Tries after the first failure in a row; `None` is without end.
@@ -24,6 +24,29 @@ pub(crate) struct Retry {
     pub(crate) max_delay: Duration,
     /// Also what only a person can mend.
     pub(crate) all_errors: bool,
+}
+
+impl Retry {
+    /// The wait before the next try after so many failures in a row; `None` is to stop.
+    pub(crate) fn wait(&self, failures: u32) -> Option<Duration> {
+        let again = self.limit.is_none_or(|limit| failures <= limit);
+        again.then(|| Backoff { first: self.delay, longest: self.max_delay }.after(failures))
+    }
+}
+
+/// Waits that double with each failure in a row, up to a maximum.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Backoff {
+    pub(crate) first: Duration,
+    pub(crate) longest: Duration,
+}
+
+impl Backoff {
+    /// The wait after so many failures in a row, of which there is at least one.
+    pub(crate) fn after(self, failures: u32) -> Duration {
+        let doublings = failures.saturating_sub(1).min(20);
+        self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
 }
 
 /// The failures in a row, since a message was last written.
@@ -49,7 +72,7 @@ impl<'a> Retries<'a> {
         self.outage = None;
     }
 
-    /// A message was written: what failed before is history.
+    /// A message was written: the failures before it count no more.
     pub(crate) fn wrote(&mut self) {
         (self.in_row, self.doubtful) = (0, 0);
     }
@@ -70,9 +93,7 @@ impl<'a> Retries<'a> {
         jitter: f64,
     ) -> Option<Duration> {
         self.in_row += 1;
-        if self.policy.limit.is_some_and(|limit| self.in_row > limit) {
-            return None;
-        }
+        let longest = self.policy.wait(self.in_row)?;
         let in_grace =
             self.ever_open && now.duration_since(*self.outage.get_or_insert(now)) < GRACE;
         let class = fault::row(failure.fault).retry;
@@ -84,8 +105,7 @@ impl<'a> Retries<'a> {
             RetryClass::Few => self.doubtful < FEW,
             RetryClass::Stop => false,
         };
-        let doubled = self.policy.delay.saturating_mul(1 << (self.in_row - 1).min(20));
-        let wait = doubled.min(self.policy.max_delay).mul_f64(jitter);
+        let wait = longest.mul_f64(jitter);
         let asked = failure.retry_after.unwrap_or_default().min(LONGEST);
         again.then(|| wait.max(asked))
     }
@@ -120,6 +140,15 @@ mod tests {
         (0..tries)
             .map(|_| retries.next(&failure(problem), now, 1.0).map(|wait| wait.as_secs()))
             .collect()
+    }
+
+    #[test]
+    fn waits_double_up_to_the_longest_however_many_failures_there_were() {
+        let backoff = Backoff { first: Duration::from_millis(3), longest: Duration::from_secs(1) };
+        let waits = [1, 2, 3, 8, 9, 10, u32::MAX].map(|n| backoff.after(n).as_millis());
+        assert_eq!(waits, [3, 6, 12, 384, 768, 1000, 1000]);
+        let limited = Retry { limit: Some(2), ..POLICY };
+        assert_eq!([1, 2, 3].map(|n| limited.wait(n).is_some()), [true, true, false]);
     }
 
     #[test]

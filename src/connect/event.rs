@@ -46,7 +46,6 @@ pub(crate) enum Evidence<'a> {
     Certificate { der: &'a [u8], is_verified: bool, version: Option<&'static str> },
 }
 
-
 /// A host that waits for the connect steps and hears nothing of them.
 pub(crate) struct Unheard<'a>(pub(crate) &'a mut dyn Wait);
 

@@ -7,9 +7,9 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
+use super::Halt;
 use super::step::StepContext;
 use super::stream::OverWire;
-use super::Halt;
 use crate::secret::Secret;
 use crate::words;
 
@@ -177,7 +177,9 @@ pub(super) fn head(
     let mut head = Head::new(limit);
     loop {
         match head.read(stream) {
-            Err(BadHead::Io(e)) if e.kind() == ErrorKind::WouldBlock => on.wait(stream.wire_mut())?,
+            Err(BadHead::Io(e)) if e.kind() == ErrorKind::WouldBlock => {
+                on.wait(stream.wire_mut())?
+            }
             result => return Ok(result),
         }
     }

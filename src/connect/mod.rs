@@ -148,9 +148,7 @@ impl<'w> Walk<'w> {
         })?;
         if let Some(proxy) = proxy {
             let server = authority(&target.host, target.port);
-            self.step(Step::Proxy, &first_hop, |on| {
-                tunnel::tunnel(&mut wire, proxy, &server, on)
-            })?;
+            self.step(Step::Proxy, &first_hop, |on| tunnel::tunnel(&mut wire, proxy, &server, on))?;
         }
         Ok(wire)
     }

@@ -79,9 +79,8 @@ pub(crate) fn ask_each(
         }
     }
     while !questions.is_empty() {
-        let mut fds: Vec<_> = (questions.iter())
-            .map(|(_, asked)| Interest::readable(asked.socket.as_fd()))
-            .collect();
+        let mut fds: Vec<_> =
+            (questions.iter()).map(|(_, asked)| Interest::readable(asked.socket.as_fd())).collect();
         let wake = host.wait(&mut fds, Some(began + limit));
         let ready: Vec<bool> = fds.iter().map(|one| one.is_ready).collect();
         match wake {
@@ -275,7 +274,7 @@ mod tests {
         assert_eq!(silent.answer, Answer::Silent);
         assert!(silent.elapsed >= Duration::from_millis(50));
         let mut signals = Signals::take_over().expect("signals");
-        let asked = |server| {
+        let mut asked = |server| {
             let replies = ask_each(&[server], NAME, Duration::from_secs(20), &mut signals);
             replies.expect("not stopped").remove(0).answer
         };

@@ -67,11 +67,7 @@ pub(super) fn is_sinkhole(address: IpAddr) -> bool {
 
 type Found = Result<Vec<IpAddr>, (Fault, String)>;
 
-fn look_up(
-    host: &str,
-    target: &Target,
-    on: &mut StepContext<'_>,
-) -> Result<Vec<IpAddr>, Halt> {
+fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<IpAddr>, Halt> {
     let unable = |e: std::io::Error| (Fault::NoAnswer, format!("cannot start a lookup: {e}"));
     let told = |(problem, cause), on: &StepContext<'_>| Halt::from(on.failure(problem, cause));
     // The pair's other end closes when the thread is done, which ends the wait.

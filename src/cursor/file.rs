@@ -6,9 +6,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::{Cursor, Source};
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::files;
+use crate::progress::Reached;
 use crate::words;
 
 /// Far more than any cursor of ours is long, and no reason to read a film to its end.
@@ -33,11 +33,11 @@ impl CursorFile {
         &self.path
     }
 
-    /// The cursor of an earlier run; `None` if there was none.
+    /// The cursor of an earlier run, and how far it is; `None` if there was none.
     ///
     /// # Errors
     /// When it cannot be read, cannot be used, or belongs to something else.
-    pub(crate) fn load(&self, source: &Source) -> Result<Option<Cursor>, Failure> {
+    pub(crate) fn load(&self, source: &Source) -> Result<Option<(Cursor, Reached)>, Failure> {
         let subject = format!("cursor {}", self.path.display());
         let unreadable =
             |cause: String| Failure::new(Step::Config, &subject, Fault::UnreadableFile, cause);
@@ -48,23 +48,23 @@ impl CursorFile {
             Ok(text) => text,
         };
         let bad = |cause: String| Failure::new(Step::Config, &subject, Fault::BadCursor, cause);
-        let cursor = Cursor::from_json(&text).map_err(bad)?;
-        match cursor.belongs_to.difference(source) {
+        let found = Cursor::from_json(&text).map_err(bad)?;
+        match found.0.belongs_to.difference(source) {
             Some((what, theirs, ours)) => Err(bad(format!(
                 "belongs to {what} {}, and this run reads {}",
                 words::one_line(theirs, 100),
                 words::one_line(ours, 100)
             ))),
-            None => Ok(Some(cursor)),
+            None => Ok(Some(found)),
         }
     }
 
-    /// Replaces the cursor.
+    /// Replaces the cursor by one that is so far.
     ///
     /// # Errors
     /// Those of the file system; the old cursor is still there then.
-    pub(crate) fn save(&self, cursor: &Cursor) -> io::Result<()> {
-        files::replace(&self.path, cursor.to_json().as_bytes(), 0o600, self.durable)
+    pub(crate) fn save(&self, cursor: &Cursor, reached: &Reached) -> io::Result<()> {
+        files::replace(&self.path, cursor.to_json(reached).as_bytes(), 0o600, self.durable)
     }
 
     /// Whether a save could work: the folder is there and takes files.

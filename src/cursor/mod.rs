@@ -4,21 +4,22 @@
 //! length belongs to later messages, which the service will send again.
 
 mod file;
+mod json;
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::files::{FilePlace, Identity};
-use crate::message::{Format, MessageId, Position};
-use crate::progress::Progress;
-use crate::settings::Settings;
+use crate::files::FilePlace;
+use crate::message::{MessageId, Position};
+use crate::progress::Reached;
+use json::Object;
 
 pub(crate) use file::CursorFile;
 
 /// Grows when an older program would misread what a newer one wrote.
 const VERSION: u64 = 1;
 
-/// Everything a cursor holds.
+/// Everything a cursor holds beside how far it is ([`Reached`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) belongs_to: Source,
@@ -30,12 +31,11 @@ pub(crate) struct Cursor {
     pub(crate) began: Option<Timestamp>,
     /// The topic refuses to go on after an id.
     pub(crate) partitioned: bool,
-    pub(crate) progress: Progress,
     /// The files that may hold lines of later messages; the open one is the last.
     pub(crate) output: Vec<FilePlace>,
     /// The same for rejects.
     pub(crate) rejects: Vec<FilePlace>,
-    /// The options that shape a line, in words that only are compared.
+    /// What decides how a line looks and which messages have one, in words that are only compared.
     pub(crate) lines: String,
     /// The run that wrote this ended in good order: nothing is behind the lengths.
     pub(crate) clean: bool,
@@ -52,39 +52,30 @@ pub(crate) struct Source {
 
 impl Cursor {
     /// The cursor of a first run.
-    pub(crate) fn new(settings: &Settings) -> Cursor {
+    pub(crate) fn new(
+        belongs_to: Source,
+        start: Position,
+        since: Option<Timestamp>,
+        lines: String,
+    ) -> Cursor {
         Cursor {
-            belongs_to: Source::of(settings),
-            start: settings.start.position.clone(),
-            since: settings.start.since,
+            belongs_to,
+            start,
+            since,
             began: None,
             partitioned: false,
-            progress: Progress::default(),
             output: Vec::new(),
             rejects: Vec::new(),
-            lines: shape(settings),
+            lines,
             clean: false,
         }
     }
 
-    /// The cursor of a run after the one that left `found`. As long as that has no position, a
-    /// start that is given counts, unless it is the same.
-    pub(crate) fn continued(found: Option<Cursor>, settings: &Settings) -> Cursor {
-        let is_void = |found: &Cursor| {
-            let start = &settings.start;
-            let is_other = start.is_given && found.start != start.position;
-            is_other && found.progress.newest().is_none()
-        };
-        let found = found.filter(|found| !is_void(found));
-        let cursor = found.unwrap_or_else(|| Cursor::new(settings));
-        Cursor { lines: shape(settings), ..cursor }
-    }
-
-    /// One JSON object and a newline.
-    pub(crate) fn to_json(&self) -> String {
+    /// One JSON object and a newline, for a cursor that is so far.
+    pub(crate) fn to_json(&self, reached: &Reached) -> String {
         let Source { host, tenant, namespace, topic } = &self.belongs_to;
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-        let partitions: Vec<Value> = (self.progress.partitions())
+        let partitions: Vec<Value> = (reached.partitions())
             .map(|last| json!({"id": last.id.as_str(), "published": time(last.published)}))
             .collect();
         let mut object = json!({
@@ -97,10 +88,10 @@ impl Cursor {
             "since": time(self.since),
             "began": time(self.began),
             "partitioned": self.partitioned,
-            "newest": self.progress.newest().map(MessageId::as_str),
+            "newest": reached.newest().map(MessageId::as_str),
             "partitions": partitions,
-            "output": self.output.iter().map(FilePlace::to_json).collect::<Vec<_>>(),
-            "rejects": self.rejects.iter().map(FilePlace::to_json).collect::<Vec<_>>(),
+            "output": self.output.iter().map(json::of_place).collect::<Vec<_>>(),
+            "rejects": self.rejects.iter().map(json::of_place).collect::<Vec<_>>(),
             "lines": self.lines,
             "clean": self.clean,
         });
@@ -110,14 +101,14 @@ impl Cursor {
         format!("{object}\n")
     }
 
-    /// Reads what [`Cursor::to_json`] wrote.
+    /// Reads what [`Cursor::to_json`] wrote, and how far it is.
     ///
     /// # Errors
     /// What about it cannot be used, for people.
-    pub(crate) fn from_json(text: &str) -> Result<Cursor, String> {
+    pub(crate) fn from_json(text: &str) -> Result<(Cursor, Reached), String> {
         let object: Map<String, Value> =
             serde_json::from_str(text).map_err(|e| format!("is damaged: {e}"))?;
-        let object = Object(&object);
+        let object = Object::new(&object);
         match object.value("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
             Some(other) => {
@@ -127,22 +118,11 @@ impl Cursor {
             }
             None => return Err("is no cursor of this program: `version` is missing".to_owned()),
         }
-        let mut progress = Progress::default();
-        for last in object.list("partitions")? {
-            progress.took(last.id("id")?, last.time("published")?);
-        }
-        if object.value("newest").is_some() {
-            // The last one taken is the newest.
-            let newest = object.id("newest")?;
-            let last =
-                progress.of(newest.partition).ok_or("is damaged: `newest` is of no partition")?;
-            let published = last.published;
-            progress.took(newest, published);
-        }
-        let files = |name| -> Result<Vec<FilePlace>, String> {
-            object.list(name)?.into_iter().map(FilePlace::from_json).collect()
+        let reached = reached(object)?;
+        let places = |name| -> Result<Vec<FilePlace>, String> {
+            object.list(name)?.into_iter().map(Object::place).collect()
         };
-        Ok(Cursor {
+        let cursor = Cursor {
             belongs_to: Source {
                 host: object.text("host")?.to_owned(),
                 tenant: object.text("tenant")?.to_owned(),
@@ -154,25 +134,31 @@ impl Cursor {
             since: object.time("since")?,
             began: object.time("began")?,
             partitioned: object.flag("partitioned")?,
-            progress,
-            output: files("output")?,
-            rejects: files("rejects")?,
+            output: places("output")?,
+            rejects: places("rejects")?,
             lines: object.text("lines")?.to_owned(),
             clean: object.flag("clean")?,
-        })
+        };
+        Ok((cursor, reached))
     }
 }
 
-impl Source {
-    pub(crate) fn of(settings: &Settings) -> Source {
-        Source {
-            host: settings.target.host.clone(),
-            tenant: settings.topic.tenant.clone(),
-            namespace: settings.topic.namespace.clone(),
-            topic: settings.topic.topic.clone(),
-        }
+fn reached(object: Object<'_>) -> Result<Reached, String> {
+    let mut reached = Reached::default();
+    for last in object.list("partitions")? {
+        reached.took(last.id("id")?, last.time("published")?);
     }
+    if object.value("newest").is_some() {
+        // Whatever is taken last is the newest.
+        let newest = object.id("newest")?;
+        let last = reached.of(newest.partition).ok_or("is damaged: `newest` is of no partition")?;
+        let published = last.published;
+        reached.took(newest, published);
+    }
+    Ok(reached)
+}
 
+impl Source {
     /// The first member that differs: its name, here and there.
     pub(crate) fn difference<'a>(
         &'a self,
@@ -189,105 +175,19 @@ impl Source {
     }
 }
 
-impl FilePlace {
-    fn to_json(&self) -> Value {
-        let mut object = json!({"name": self.name.to_string_lossy(), "offset": self.offset});
-        if let Some(Identity { device, inode, born }) = self.identity {
-            object["device"] = device.into();
-            object["inode"] = inode.into();
-            if let Some(born) = born {
-                object["born"] = born.to_string().into();
-            }
-        }
-        object
-    }
-
-    fn from_json(object: Object<'_>) -> Result<FilePlace, String> {
-        let number = |name| object.value(name).map(|_| object.number(name)).transpose();
-        let identity = number("device")?.zip(number("inode")?);
-        let born = object.time("born")?;
-        Ok(FilePlace {
-            name: object.text("name")?.into(),
-            identity: identity.map(|(device, inode)| Identity { device, inode, born }),
-            offset: object.number("offset")?,
-        })
-    }
-}
-
-/// The options that decide what a line looks like and which messages have one. `--since` is kept
-/// by the cursor itself.
-pub(crate) fn shape(settings: &Settings) -> String {
-    let format = match settings.lines.format {
-        Format::Payload => "payload",
-        Format::Envelope => "envelope",
-    };
-    let mut events = settings.lines.events.clone();
-    events.sort();
-    format!("{format} {}", events.join(",")).trim_end().to_owned()
-}
-
-/// A JSON object whose members are asked for by name and type.
-#[derive(Clone, Copy)]
-struct Object<'a>(&'a Map<String, Value>);
-
-impl<'a> Object<'a> {
-    fn of(value: &'a Value, name: &str) -> Result<Object<'a>, String> {
-        value.as_object().map(Object).ok_or_else(|| wrong(name))
-    }
-
-    fn value(self, name: &str) -> Option<&'a Value> {
-        self.0.get(name)
-    }
-
-    fn text(self, name: &str) -> Result<&'a str, String> {
-        self.value(name).and_then(Value::as_str).ok_or_else(|| wrong(name))
-    }
-
-    fn number(self, name: &str) -> Result<u64, String> {
-        self.value(name).and_then(Value::as_u64).ok_or_else(|| wrong(name))
-    }
-
-    fn flag(self, name: &str) -> Result<bool, String> {
-        self.value(name).and_then(Value::as_bool).ok_or_else(|| wrong(name))
-    }
-
-    fn list(self, name: &str) -> Result<Vec<Object<'a>>, String> {
-        let list = self.value(name).and_then(Value::as_array).ok_or_else(|| wrong(name))?;
-        list.iter().map(|value| Object::of(value, name)).collect()
-    }
-
-    fn id(self, name: &str) -> Result<MessageId, String> {
-        MessageId::parse(self.text(name)?).map_err(|e| format!("is damaged: `{name}` {e}"))
-    }
-
-    /// Absent is fine.
-    fn time(self, name: &str) -> Result<Option<Timestamp>, String> {
-        match self.value(name) {
-            None | Some(Value::Null) => Ok(None),
-            Some(value) => {
-                let time = value.as_str().and_then(|text| text.parse().ok());
-                time.map(Some).ok_or_else(|| wrong(name))
-            }
-        }
-    }
-}
-
-fn wrong(name: &str) -> String {
-    format!("is damaged: `{name}` is missing or of the wrong type")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::files::Identity;
 
-    fn cursor() -> Cursor {
+    fn cursor() -> (Cursor, Reached) {
         let time = |second| Timestamp::from_second(1_800_000_000_i64 + second).ok();
         let id = |text| MessageId::parse(text).expect("an id");
-        let mut progress = Progress::default();
-        progress.took(id("CAEQAhgB"), time(5));
-        progress.took(id("CAIQAQ=="), None);
-        progress.took(id("CAEQAxgB"), time(4));
-        Cursor {
+        let mut reached = Reached::default();
+        reached.took(id("CAEQAhgB"), time(5));
+        reached.took(id("CAIQAQ=="), None);
+        reached.took(id("CAEQAxgB"), time(4));
+        let cursor = Cursor {
             belongs_to: Source {
                 host: "h".to_owned(),
                 tenant: "t".to_owned(),
@@ -298,7 +198,6 @@ mod tests {
             since: None,
             began: time(0),
             partitioned: true,
-            progress,
             output: vec![FilePlace {
                 name: "/x/events.ndjson".into(),
                 identity: Some(Identity { device: 1, inode: 2, born: time(7) }),
@@ -307,20 +206,22 @@ mod tests {
             rejects: vec![FilePlace { name: "/x/r".into(), identity: None, offset: 0 }],
             lines: "payload".to_owned(),
             clean: false,
-        }
+        };
+        (cursor, reached)
     }
 
     #[test]
     fn what_is_written_is_read_again() {
-        let cursor = cursor();
-        let text = cursor.to_json();
+        let (cursor, reached) = cursor();
+        let text = cursor.to_json(&reached);
         assert!(!text.trim_end().contains('\n') && !text.contains("null,"), "{text}");
-        assert_eq!(Cursor::from_json(&text), Ok(cursor));
+        assert_eq!(Cursor::from_json(&text), Ok((cursor, reached)));
     }
 
     #[test]
     fn what_cannot_be_used_is_said() {
-        let text = cursor().to_json();
+        let (cursor, reached) = cursor();
+        let text = cursor.to_json(&reached);
         for (from, to, says) in [
             ("{", "", "damaged"),
             ("\"version\":1", "\"version\":2", "version 2"),

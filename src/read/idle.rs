@@ -23,13 +23,7 @@ pub(crate) struct Idle {
 
 impl Idle {
     pub(crate) fn new(limit: Option<Duration>, now: Instant) -> Idle {
-        Idle {
-            limit,
-            before: Duration::ZERO,
-            heard: now,
-            has_message: false,
-            is_proof: false,
-        }
+        Idle { limit, before: Duration::ZERO, heard: now, has_message: false, is_proof: false }
     }
 
     /// A session is open.

@@ -5,8 +5,7 @@ use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use crate::files;
-use crate::files::{FilePlace, Identity};
+use crate::files::{self, FilePlace, Identity};
 
 /// An open file.
 #[derive(Debug)]
@@ -44,9 +43,9 @@ impl Appender {
         Ok(Appender { path: path.to_owned(), file, identity, unsynced, torn: false })
     }
 
-    /// Which file it is, whatever its name is by now.
-    pub(super) fn identity(&self) -> Identity {
-        self.identity
+    /// Whether a cursor's place is this file, whatever its name is by now.
+    pub(super) fn is(&self, place: &FilePlace) -> bool {
+        place.identity.is_some_and(|identity| identity.is(&self.identity))
     }
 
     /// Whether a path leads to it: others may have renamed or removed it.

@@ -9,10 +9,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::files;
-use crate::wait::Signals;
+use crate::wait::Wait;
 use crate::words;
 
 /// How often a lock that another run holds is tried again.
@@ -33,8 +32,9 @@ impl Lock {
     pub(super) fn take(
         what: &str,
         path: &Path,
-        wait: Duration,
-        signals: &Signals,
+        limit: Duration,
+        wait: &mut dyn Wait,
+        now: Instant,
     ) -> Result<Option<Lock>, Failure> {
         let mut name = path.as_os_str().to_owned();
         name.push(".lock");
@@ -47,26 +47,22 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).write(true).mode(0o600);
         let mut file = options.open(&name).map_err(|e| cannot(&e))?;
-        let deadline = Instant::now() + wait;
+        let deadline = now + limit;
+        let mut next = now;
         loop {
             match file.try_lock() {
                 Ok(()) => break,
                 Err(TryLockError::Error(e)) => return Err(cannot(&e)),
                 Err(TryLockError::WouldBlock) => {}
             }
-            let now = Instant::now();
-            if now >= deadline {
-                let holder = files::read_text(&name, 32).unwrap_or_default();
-                let holder = holder.trim();
-                let by = match holder.bytes().all(|b| b.is_ascii_digit()) && !holder.is_empty() {
-                    true => format!("process {holder}"),
-                    false => "another process".to_owned(),
-                };
-                let cause = format!("in use: its lock {} is held by {by}", name.display());
+            if next >= deadline {
+                let cause =
+                    format!("in use: its lock {} is held by {}", name.display(), holder(&name));
                 return Err(Failure::new(Step::Config, subject, Fault::Locked, cause));
             }
-            signals.wait(&mut Vec::new(), Some(deadline.min(now + PAUSE)));
-            if signals.is_stopping() {
+            next = deadline.min(next + PAUSE);
+            wait.wait(&mut [], Some(next));
+            if wait.is_stopping() {
                 return Ok(None);
             }
         }
@@ -75,5 +71,68 @@ impl Lock {
             .set_len(0)
             .and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
         Ok(Some(Lock { _file: file }))
+    }
+}
+
+/// Who holds a lock, for people.
+fn holder(name: &Path) -> String {
+    let holder = files::read_text(name, 32).unwrap_or_default();
+    let holder = holder.trim();
+    match holder.bytes().all(|b| b.is_ascii_digit()) && !holder.is_empty() {
+        true => format!("process {holder}"),
+        false => "another process".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::scratch::Scratch;
+    use crate::wait::{Interest, Signals, Wake};
+
+    /// Waits in no time, and remembers until when.
+    #[derive(Default)]
+    struct Waits {
+        until: Vec<Instant>,
+        stop_at: Option<usize>,
+        release: Option<(usize, Lock)>,
+    }
+
+    impl Wait for Waits {
+        fn signals(&mut self) -> &mut Signals {
+            unreachable!("its waits take no time")
+        }
+
+        fn wait(&mut self, _: &mut [Interest<'_>], until: Option<Instant>) -> Wake {
+            self.until.push(until.expect("a lock is tried again"));
+            self.release.take_if(|(at, _)| *at == self.until.len());
+            Wake::Deadline
+        }
+
+        fn is_stopping(&self) -> bool {
+            self.stop_at.is_some_and(|at| self.until.len() >= at)
+        }
+    }
+
+    #[test]
+    fn a_lock_is_waited_for_up_to_its_limit() {
+        let folder = Scratch::new("lock");
+        let (path, now) = (folder.join("file"), Instant::now());
+        let take = |limit, wait: &mut Waits| Lock::take("output", &path, limit, wait, now);
+        let held = take(Duration::ZERO, &mut Waits::default()).unwrap().expect("it is free");
+
+        let mut waits = Waits::default();
+        let failure = take(Duration::from_millis(250), &mut waits).unwrap_err();
+        assert_eq!(waits.until, [100, 200, 250].map(|n| now + Duration::from_millis(n)));
+        assert_eq!(failure.fault, Fault::Locked);
+        let us = format!("process {}", std::process::id());
+        assert!(failure.cause.ends_with(&us), "{}", failure.cause);
+
+        let mut waits = Waits { stop_at: Some(2), ..Waits::default() };
+        assert!(take(Duration::from_secs(9), &mut waits).unwrap().is_none(), "told to stop");
+
+        let mut waits = Waits { release: Some((3, held)), ..Waits::default() };
+        assert!(take(Duration::from_secs(9), &mut waits).unwrap().is_some());
+        assert_eq!(waits.until.len(), 3);
     }
 }

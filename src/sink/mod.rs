@@ -1,38 +1,33 @@
 //! Where lines go: standard output or files, and what makes sure that each is there once.
 //!
-//! [`Output`] keeps the order of a capture: write, sync, save the cursor, acknowledge.
+//! [`Output`] is what the rest of the program sees. Below it, `spool` keeps the order of a
+//! capture (write, sync, save the cursor, acknowledge), and `storage` says whether the disk lets it.
 
 mod appender;
-mod disk;
-mod held;
+mod boundary;
+mod destination;
+mod files;
 mod lock;
+mod names;
+mod open;
 mod output;
 mod pending;
 mod pipe;
 mod rejects;
-mod series;
-mod start;
+mod repair;
+mod saved;
+mod spool;
+mod storage;
+mod uncommitted;
+mod unconfirmed;
 
-use std::rc::Rc;
+use std::io;
 
-use jiff::Timestamp;
+use crate::fault::{Failure, Fault, Step};
+use crate::words;
 
-use crate::message::MessageId;
-
-pub(crate) use output::{Output, standard_output};
-
-/// What is due once a message's line is out.
-#[derive(Debug)]
-pub(crate) struct Receipt {
-    /// The place in the topic that is reached with it; `None` where it tells none.
-    pub(crate) place: Option<(MessageId, Option<Timestamp>)>,
-    /// The id to acknowledge, as the server wrote it, while its session lasts.
-    pub(crate) ack: Option<Rc<str>>,
-    /// Its line for the rejects file.
-    pub(crate) reject: Option<String>,
-    /// It had a line: what failed before is history.
-    pub(crate) is_event: bool,
-}
+pub(crate) use crate::progress::Receipt;
+pub(crate) use output::Output;
 
 /// What became of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,4 +38,19 @@ pub(crate) enum Written {
     Blocked,
     /// Nobody reads any more.
     Closed,
+}
+
+/// Something cannot be opened or made.
+fn cannot_create(subject: String, e: &io::Error) -> Failure {
+    Failure::new(Step::Output, subject, Fault::CannotCreate, words::reason(e))
+}
+
+/// The file system refused a write, a sync or the like.
+fn refused(subject: String, e: &io::Error) -> Failure {
+    Failure::new(Step::Output, subject, Fault::DiskRefused, words::reason(e))
+}
+
+/// Standard output cannot be written.
+pub(crate) fn standard_output(e: &io::Error) -> Failure {
+    Failure::new(Step::Output, "stdout", Fault::OutputFailed, words::reason(e))
 }

@@ -1,8 +1,4 @@
-//! Lines on their way out, and what each belongs to.
-
-use std::collections::VecDeque;
-
-use super::Receipt;
+//! Lines on their way out.
 
 /// Lines gather to this size before they are worth a system call.
 pub(super) const CHUNK: usize = 32 * 1024;
@@ -10,16 +6,14 @@ pub(super) const CHUNK: usize = 32 * 1024;
 /// Above this no more messages are taken until some of it has left.
 const FULL: usize = 1024 * 1024;
 
-/// A queue of bytes with marks in it.
+/// A queue of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     bytes: Vec<u8>,
     /// Bytes at the front that are out already.
     out: usize,
-    /// Where in the stream of bytes the queue begins.
+    /// Where in the whole output of the run the queue begins.
     base: u64,
-    /// For each message in order: the place its line ends at.
-    marks: VecDeque<(u64, Receipt)>,
 }
 
 impl Pending {
@@ -28,14 +22,14 @@ impl Pending {
         &mut self.bytes
     }
 
-    /// Everything appended so far belongs to this message or to those marked before.
-    pub(super) fn mark(&mut self, receipt: Receipt) {
-        self.marks.push_back((self.base + self.bytes.len() as u64, receipt));
+    /// Where in the whole output of the run the queue ends.
+    pub(super) fn end(&self) -> u64 {
+        self.base + self.bytes.len() as u64
     }
 
-    /// Whether every line is out and every message counted.
-    pub(super) fn is_empty(&self) -> bool {
-        self.rest().is_empty() && self.marks.is_empty()
+    /// Up to where in the whole output of the run everything has left.
+    pub(super) fn left(&self) -> u64 {
+        self.base + self.out as u64
     }
 
     /// What has not left yet.
@@ -64,30 +58,9 @@ impl Pending {
         self.out = 0;
     }
 
-    /// The next message, in order, whose line has left completely.
-    pub(super) fn next_out(&mut self) -> Option<Receipt> {
-        let (end, _) = self.marks.front()?;
-        if *end > self.base + self.out as u64 {
-            return None;
-        }
-        self.marks.pop_front().map(|(_, receipt)| receipt)
-    }
-
-    /// How many lines wait, whole or in part.
-    pub(super) fn lines(&self) -> u64 {
-        self.marks.iter().filter(|(_, receipt)| receipt.is_event).count() as u64
-    }
-
-    /// The session is gone: the lines stay, their acknowledgements are void.
-    pub(super) fn forget_acks(&mut self) {
-        for (_, receipt) in &mut self.marks {
-            receipt.ack = None;
-        }
-    }
-
-    /// Forgets lines and marks: the service will send them again.
+    /// Forgets the lines: the service will send them again.
     pub(super) fn clear(&mut self) {
-        *self = Pending::default();
+        *self = Pending { base: self.end(), ..Pending::default() };
     }
 
     /// Whether enough has gathered for a write to be worth its system call.
@@ -98,5 +71,27 @@ impl Pending {
     /// Whether no more messages should be taken for now.
     pub(super) fn is_full(&self) -> bool {
         self.rest().len() >= FULL
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_in_the_output_only_grow() {
+        let mut pending = Pending::default();
+        pending.buffer().extend_from_slice(&[b'x'; 3 * CHUNK]);
+        assert!(pending.has_chunk() && !pending.is_full());
+        pending.advance(2 * CHUNK);
+        assert_eq!((pending.left(), pending.end()), (2 * CHUNK as u64, 3 * CHUNK as u64));
+        assert_eq!(pending.rest().len(), CHUNK, "what is out is forgotten");
+        pending.buffer().push(b'\n');
+        pending.clear();
+        assert_eq!(pending.left(), 3 * CHUNK as u64 + 1);
+        assert_eq!((pending.end(), pending.rest()), (pending.left(), &b""[..]));
+        pending.buffer().push(b'\n');
+        pending.advance(1);
+        assert_eq!(pending.left(), 3 * CHUNK as u64 + 2);
     }
 }

@@ -4,10 +4,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
-use std::rc::Rc;
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -23,7 +22,7 @@ pub(super) struct Pipe {
     /// For people.
     pub(super) name: String,
     pub(super) is_stdout: bool,
-    file: Rc<File>,
+    file: File,
     way: Way,
 }
 
@@ -55,7 +54,7 @@ impl Pipe {
         } else {
             (file, Way::Polled)
         };
-        Ok(Pipe { name: "stdout".to_owned(), is_stdout: true, file: Rc::new(file), way })
+        Ok(Pipe { name: "stdout".to_owned(), is_stdout: true, file, way })
     }
 
     /// A named pipe or a device.
@@ -64,13 +63,13 @@ impl Pipe {
     /// Those of open(2); ENXIO is a pipe that nobody reads.
     pub(super) fn open(path: &Path) -> io::Result<Pipe> {
         let name = path.display().to_string();
-        let file = Rc::new(non_blocking(path)?);
+        let file = non_blocking(path)?;
         Ok(Pipe { name, is_stdout: false, file, way: Way::NonBlocking })
     }
 
     /// For waiting beside others.
-    pub(super) fn file(&self) -> &Rc<File> {
-        &self.file
+    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
     }
 
     /// Whether the reader went away, which an idle program notices only by asking.
@@ -96,7 +95,7 @@ impl Pipe {
             // Larger writes fill a pipe in one go and wait for its reader; smaller cost calls.
             let limit = if self.way == Way::Polled { PIPE_BUF } else { CHUNK };
             let rest = pending.rest();
-            match (&*self.file).write(&rest[..rest.len().min(limit)]) {
+            match (&self.file).write(&rest[..rest.len().min(limit)]) {
                 Ok(n) => pending.advance(n),
                 Err(e) => match e.kind() {
                     ErrorKind::Interrupted => {}

@@ -1,6 +1,7 @@
 //! The file for messages that cannot be decoded: one JSON object a line, made when the first one
 //! comes.
 
+use std::collections::VecDeque;
 use std::io;
 use std::path::PathBuf;
 
@@ -9,6 +10,8 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::appender::Appender;
+use super::refused;
+use crate::fault::Failure;
 use crate::files;
 use crate::files::FilePlace;
 
@@ -33,17 +36,38 @@ pub(super) struct Rejects {
     mode: u32,
     durable: bool,
     open: Option<Appender>,
+    /// Lines of messages that are not written yet, each with the place of its message in the
+    /// output.
+    waiting: VecDeque<(u64, String)>,
+    /// Lines that are to be written.
     pending: Vec<u8>,
 }
 
 impl Rejects {
     pub(super) fn new(path: PathBuf, is_beside: bool, mode: u32, durable: bool) -> Rejects {
-        Rejects { path, is_beside, mode, durable, open: None, pending: Vec::new() }
+        Rejects {
+            path,
+            is_beside,
+            mode,
+            durable,
+            open: None,
+            waiting: VecDeque::new(),
+            pending: Vec::new(),
+        }
     }
 
-    /// One more line.
-    pub(super) fn add(&mut self, line: &str) {
-        self.pending.extend_from_slice(line.as_bytes());
+    /// One more line, of a message at this place of the output.
+    pub(super) fn add(&mut self, at: u64, line: String) {
+        self.waiting.push_back((at, line));
+    }
+
+    /// The output has left up to this place: the lines of these messages are to be written.
+    pub(super) fn wrote(&mut self, end: u64) {
+        while self.waiting.front().is_some_and(|(at, _)| *at <= end)
+            && let Some((_, line)) = self.waiting.pop_front()
+        {
+            self.pending.extend_from_slice(line.as_bytes());
+        }
     }
 
     /// The file, for people.
@@ -51,11 +75,15 @@ impl Rejects {
         format!("rejects {}", self.path.display())
     }
 
-    /// Writes what is pending.
+    /// Writes what is to be written.
     ///
     /// # Errors
-    /// Those of the file system; the rest stays pending.
-    pub(super) fn write(&mut self) -> io::Result<()> {
+    /// Those of the file system; the rest is still to be written then.
+    pub(super) fn write(&mut self) -> Result<(), Failure> {
+        self.append().map_err(|e| refused(self.shown(), &e))
+    }
+
+    fn append(&mut self) -> io::Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
@@ -68,10 +96,13 @@ impl Rejects {
         result
     }
 
+    /// Makes what was written outlive a power loss.
+    ///
     /// # Errors
     /// Those of fdatasync(2).
-    pub(super) fn sync(&mut self) -> io::Result<()> {
-        self.open.as_mut().map_or(Ok(()), Appender::sync)
+    pub(super) fn sync(&mut self) -> Result<(), Failure> {
+        let result = self.open.as_mut().map_or(Ok(()), Appender::sync);
+        result.map_err(|e| refused(self.shown(), &e))
     }
 
     /// The file is opened anew for the next reject; one that is named after the output is the
@@ -96,6 +127,7 @@ impl Rejects {
 
     /// Forgets lines that were not written: they come again.
     pub(super) fn forget(&mut self) {
+        self.waiting.clear();
         self.pending.clear();
     }
 }

@@ -2,8 +2,8 @@
 //!
 //! After an unclean end a file may be longer than its cursor says. Whatever follows the file
 //! takes a shorter one for a new one, so only what is no whole line is cut: a torn last line, and
-//! all from the first line on that is no JSON, as a power loss leaves it. The lines in between
-//! are kept, and left out when the service sends them again.
+//! all from the first line on that is not one of ours, as a power loss leaves it. The lines in
+//! between are kept, and left out when the service sends them again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom};
@@ -12,9 +12,8 @@ use std::path::{Path, PathBuf};
 
 use serde_core::de::IgnoredAny;
 
-use super::held::Lines;
-use crate::files;
-use crate::files::{FilePlace, Identity};
+use super::unconfirmed::CountedLines;
+use crate::files::{self, FilePlace, Identity};
 
 /// What was found in one file.
 #[derive(Debug)]
@@ -27,14 +26,14 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// Makes one file whole, whatever its name is by now.
+/// Makes one file whole, whatever its name is by now. Its lines behind the place are kept and
+/// added to `kept`; without that they are cut.
 ///
 /// # Errors
 /// Those of the file system, with the file they are about.
 pub(super) fn repair(
     place: &FilePlace,
-    same_lines: bool,
-    kept: &mut Lines,
+    kept: Option<&mut CountedLines>,
 ) -> Result<Found, (PathBuf, io::Error)> {
     let shown = place.name.display();
     let Some(path) = locate(place) else {
@@ -43,16 +42,11 @@ pub(super) fn repair(
             None => Found::Nothing,
         });
     };
-    let result = repair_at(&path, place, same_lines, kept);
+    let result = repair_at(&path, place, kept);
     result.map_err(|e| (path, e))
 }
 
-fn repair_at(
-    path: &Path,
-    place: &FilePlace,
-    same_lines: bool,
-    kept: &mut Lines,
-) -> io::Result<Found> {
+fn repair_at(path: &Path, place: &FilePlace, kept: Option<&mut CountedLines>) -> io::Result<Found> {
     let shown = path.display();
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         // Whoever renamed it may have taken it away from us.
@@ -76,13 +70,16 @@ fn repair_at(
     if before != [b'\n'] {
         return Ok(Found::Lost(format!("{shown} was changed by something else")));
     }
-    let end = if same_lines { keep_lines(&file, place.offset, kept)? } else { place.offset };
+    let end = match kept {
+        Some(kept) => keep_lines(&file, place.offset, kept)?,
+        None => place.offset,
+    };
     if end < meta.len() {
         file.set_len(end)?;
     }
     if place.offset < end {
-        // What is kept counts as written once it was sent again. A sync that failed before it
-        // died has left pages that look clean: only what is written anew is synced again.
+        // A sync that failed in the earlier run has left pages that look clean. Only what is
+        // written anew is sure to be synced, and these lines count once they are confirmed.
         write_again(&file, place.offset, end)?;
     }
     if place.offset < meta.len() {
@@ -104,22 +101,26 @@ fn write_again(file: &File, mut offset: u64, end: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the whole lines of JSON behind an offset; where they end.
-fn keep_lines(file: &File, offset: u64, kept: &mut Lines) -> io::Result<u64> {
+/// Counts the whole lines behind an offset. Where they end.
+fn keep_lines(file: &File, offset: u64, kept: &mut CountedLines) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(offset))?;
     let (mut end, mut line) = (offset, Vec::new());
     loop {
         line.clear();
         reader.read_until(b'\n', &mut line)?;
-        let is_whole = line.ends_with(b"\n");
-        let text = std::str::from_utf8(&line);
-        if !is_whole || !text.is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok()) {
+        if !is_whole_line(&line) {
             return Ok(end);
         }
         kept.add(&line);
         end += line.len() as u64;
     }
+}
+
+/// Whether this is a line of ours from its first byte to its newline.
+fn is_whole_line(line: &[u8]) -> bool {
+    let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
+    line.ends_with(b"\n") && std::str::from_utf8(line).is_ok_and(is_json)
 }
 
 /// Where the file is now: under its name, or renamed beside it.

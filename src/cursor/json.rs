@@ -1,0 +1,83 @@
+//! JSON that names what is wrong with it: members are asked for by name and type.
+
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+
+use crate::files::{FilePlace, Identity};
+use crate::message::MessageId;
+
+/// A JSON object of a cursor. An error is the end of a sentence about that cursor.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Object<'a>(&'a Map<String, Value>);
+
+impl<'a> Object<'a> {
+    pub(super) fn new(object: &'a Map<String, Value>) -> Object<'a> {
+        Object(object)
+    }
+
+    pub(super) fn value(self, name: &str) -> Option<&'a Value> {
+        self.0.get(name)
+    }
+
+    pub(super) fn text(self, name: &str) -> Result<&'a str, String> {
+        self.value(name).and_then(Value::as_str).ok_or_else(|| wrong(name))
+    }
+
+    pub(super) fn flag(self, name: &str) -> Result<bool, String> {
+        self.value(name).and_then(Value::as_bool).ok_or_else(|| wrong(name))
+    }
+
+    pub(super) fn list(self, name: &str) -> Result<Vec<Object<'a>>, String> {
+        let list = self.value(name).and_then(Value::as_array).ok_or_else(|| wrong(name))?;
+        let object = |value: &'a Value| value.as_object().map(Object).ok_or_else(|| wrong(name));
+        list.iter().map(object).collect()
+    }
+
+    pub(super) fn id(self, name: &str) -> Result<MessageId, String> {
+        MessageId::parse(self.text(name)?).map_err(|e| format!("is damaged: `{name}` {e}"))
+    }
+
+    /// A time that may be absent.
+    pub(super) fn time(self, name: &str) -> Result<Option<Timestamp>, String> {
+        match self.value(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(value) => {
+                let time = value.as_str().and_then(|text| text.parse().ok());
+                time.map(Some).ok_or_else(|| wrong(name))
+            }
+        }
+    }
+
+    /// What [`of_place`] wrote.
+    pub(super) fn place(self) -> Result<FilePlace, String> {
+        let number = |name| self.value(name).map(|_| self.number(name)).transpose();
+        let identity = number("device")?.zip(number("inode")?);
+        let born = self.time("born")?;
+        Ok(FilePlace {
+            name: self.text("name")?.into(),
+            identity: identity.map(|(device, inode)| Identity { device, inode, born }),
+            offset: self.number("offset")?,
+        })
+    }
+
+    fn number(self, name: &str) -> Result<u64, String> {
+        self.value(name).and_then(Value::as_u64).ok_or_else(|| wrong(name))
+    }
+}
+
+/// A file and its length.
+pub(super) fn of_place(place: &FilePlace) -> Value {
+    let mut object = json!({"name": place.name.to_string_lossy(), "offset": place.offset});
+    if let Some(Identity { device, inode, born }) = place.identity {
+        object["device"] = device.into();
+        object["inode"] = inode.into();
+        if let Some(born) = born {
+            object["born"] = born.to_string().into();
+        }
+    }
+    object
+}
+
+fn wrong(name: &str) -> String {
+    format!("is damaged: `{name}` is missing or of the wrong type")
+}

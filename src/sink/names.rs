@@ -1,0 +1,139 @@
+//! The names of an output's files. With rotation the open file is `NAME.part`, and a finished one
+//! appears whole under a name of its own, for which nothing is ever overwritten.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use jiff::Timestamp;
+
+use crate::files;
+use crate::settings::Rotation;
+use crate::values::file_name::FileName;
+
+const PART: &str = ".part";
+
+/// The date in a name changes at a day's end, also that of a month or a year.
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// How the files of one output are named.
+#[derive(Debug)]
+pub(super) struct Names {
+    pub(super) name: FileName,
+    pub(super) rotation: Rotation,
+    /// A rename reaches the disk before it counts.
+    pub(super) durable: bool,
+}
+
+impl Names {
+    /// How often the clock asks for another file.
+    pub(super) fn interval(&self) -> Option<Duration> {
+        match self.rotation.is_on() {
+            true => self.rotation.interval,
+            false => self.name.changes_every().map(|every| every.min(DAY)),
+        }
+    }
+
+    /// The file that is open at a time.
+    ///
+    /// # Errors
+    /// When the current folder is not known.
+    pub(super) fn open_at(&self, time: Timestamp) -> io::Result<PathBuf> {
+        let mut path = std::path::absolute(self.name.at(time))?.into_os_string();
+        if self.rotation.is_on() {
+            path.push(PART);
+        }
+        Ok(path.into())
+    }
+
+    /// The rejects file beside an open file, which is not named `.part`.
+    pub(super) fn rejects_beside(&self, open: &Path) -> PathBuf {
+        let whole = without_part(open).filter(|_| self.rotation.is_on());
+        let mut name = whole.unwrap_or_else(|| open.to_owned()).into_os_string();
+        name.push(".rejects");
+        name.into()
+    }
+
+    /// The files that earlier runs left open beside this one, oldest first, with the time of their
+    /// last write. An empty one was never written.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn parts(&self, open: &Path) -> io::Result<Vec<(PathBuf, Timestamp)>> {
+        let mut found = Vec::new();
+        for entry in fs::read_dir(folder(open))? {
+            let path = entry?.path();
+            let whole = without_part(&path).filter(|whole| self.name.is_at_some_time(whole));
+            let meta =
+                whole.and_then(|_| fs::metadata(&path).ok()).filter(|m| m.is_file() && m.len() > 0);
+            if let Some(modified) = meta.and_then(|meta| meta.modified().ok()) {
+                found.push((path, Timestamp::try_from(modified).unwrap_or_default()));
+            }
+        }
+        found.sort_by_key(|(_, written)| *written);
+        Ok(found)
+    }
+
+    /// Gives a file the name of a finished one, which is that of its own time, or the time it was
+    /// finished. A number follows where that is taken, above all there are, so that names stay in
+    /// order.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn finish(&self, part: &Path, done: Timestamp) -> io::Result<PathBuf> {
+        let name = self.name.finished();
+        let whole = match without_part(part).filter(|whole| name.is_at_some_time(whole)) {
+            Some(whole) => whole,
+            None => std::path::absolute(name.at(done))?,
+        };
+        let entries = fs::read_dir(folder(&whole))?;
+        let taken = entries.filter_map(|entry| name.number(&entry.ok()?.path(), &whole));
+        let mut number = taken.max().map(|most| most + 1);
+        loop {
+            let path = number.map_or_else(|| whole.clone(), |number| name.numbered(&whole, number));
+            match files::rename_new(part, &path) {
+                // Someone else was faster.
+                Err(e) if e.kind() == ErrorKind::AlreadyExists => {
+                    number = Some(number.map_or(1, |number| number + 1));
+                }
+                result => {
+                    result?;
+                    if self.durable {
+                        files::sync_folder(&path)?;
+                    }
+                    return Ok(path);
+                }
+            }
+        }
+    }
+
+    /// Deletes the oldest finished files beside this one, if there are more than are to be kept.
+    /// Files that cannot be deleted are no reason to lose new events.
+    pub(super) fn delete_oldest(&self, beside: &Path) {
+        let (Some(keep), Ok(entries)) = (self.rotation.keep, fs::read_dir(folder(beside))) else {
+            return;
+        };
+        let finished = self.name.finished();
+        let finished_at = |path: &Path| -> Option<SystemTime> {
+            let meta = fs::symlink_metadata(path).ok()?;
+            meta.modified().ok().filter(|_| meta.is_file() && finished.fits(path))
+        };
+        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+        let mut found: Vec<_> =
+            paths.filter_map(|path| Some((finished_at(&path)?, path))).collect();
+        found.sort();
+        let excess = found.len().saturating_sub(keep);
+        for (_, path) in &found[..excess] {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    path.parent().unwrap_or(Path::new("/"))
+}
+
+fn without_part(path: &Path) -> Option<PathBuf> {
+    path.to_str()?.strip_suffix(PART).map(PathBuf::from)
+}

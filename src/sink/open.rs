@@ -1,0 +1,305 @@
+//! Opening the output: what must hold before anything is touched, the locks, and what an earlier
+//! run left to be made whole.
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::destination::Destination;
+use super::files::Files;
+use super::lock::Lock;
+use super::names::Names;
+use super::pending::Pending;
+use super::pipe::Pipe;
+use super::rejects::Rejects;
+use super::repair::{self, Found};
+use super::saved::SavedCursor;
+use super::spool::Spool;
+use super::storage::Storage;
+use super::uncommitted::Uncommitted;
+use super::unconfirmed::{CountedLines, Unconfirmed};
+use super::{cannot_create, standard_output};
+use crate::clock::Now;
+use crate::cursor::{Cursor, CursorFile, Source};
+use crate::fault::{Failure, Fault, Step};
+use crate::files::FilePlace;
+use crate::message::{Format, LineRules};
+use crate::progress::{AckAfter, Progress, Reached};
+use crate::report::{Log, Report};
+use crate::settings::{Capture, Settings};
+use crate::values::choice::Durability;
+use crate::wait::Wait;
+
+const NO_FOLDER: &str = "its folder does not exist";
+
+/// What the output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A pipe or a device, which has no place to go on from.
+    Stream,
+    /// A regular file, or one to be made.
+    File,
+}
+
+/// Opens the output and takes its locks, after whatever an earlier run left behind was made whole.
+/// `None` if a signal came while another run was waited for.
+///
+/// # Errors
+/// Whatever makes the output or the cursor unusable; nothing has been changed then.
+pub(super) fn open(
+    settings: &Settings,
+    log: &mut Log,
+    wait: &mut dyn Wait,
+    now: Now,
+) -> Result<Option<(Spool, Vec<Lock>)>, Failure> {
+    let capture = &settings.capture;
+    let durable = capture.durability != Durability::None;
+    let kind = check_output(capture, now)?;
+    if let Some(path) = &capture.rejects {
+        check_rejects(path)?;
+    }
+    let first = first_cursor(settings);
+    let file = cursor_file(capture, durable, &first.belongs_to)?;
+    let locks = locks(capture, kind, file.as_ref(), wait, now.instant)?;
+    let Some(locks) = locks else { return Ok(None) };
+    // Another run may have held them for long.
+    let now = Now::read();
+    // Once more, now that nobody else can change it.
+    let found = file.as_ref().map(|file| file.load(&first.belongs_to)).transpose()?.flatten();
+    let (found, reached) =
+        found.map_or((None, Reached::default()), |(cursor, reached)| (Some(cursor), reached));
+    let mut unconfirmed = match found.as_ref().filter(|cursor| !cursor.clean) {
+        Some(cursor) => make_whole(cursor, &reached, &first.lines, &mut log.report)?,
+        None => Unconfirmed::default(),
+    };
+    let destination = open_destination(capture, kind, durable, now)?;
+    let rejects = open_rejects(capture, &destination, durable)?;
+    if !unconfirmed.is_empty() {
+        add_open_files(&mut unconfirmed, &destination, rejects.as_ref())?;
+    }
+    let has_reached = reached.newest().is_some();
+    let cursor = continued(found, has_reached, first, settings.start.is_given);
+    let spool = Spool {
+        pending: Pending::default(),
+        progress: Progress::new(reached, AckAfter::Write),
+        destination,
+        rejects,
+        cursor: file.map(|file| SavedCursor::new(file, cursor)),
+        unconfirmed: Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty()),
+        uncommitted: Uncommitted::default(),
+        storage: Storage::default(),
+        durability: capture.durability,
+    };
+    Ok(Some((spool, locks)))
+}
+
+/// The cursor of this run if no run was before.
+fn first_cursor(settings: &Settings) -> Cursor {
+    let source = Source {
+        host: settings.target.host.clone(),
+        tenant: settings.topic.tenant.clone(),
+        namespace: settings.topic.namespace.clone(),
+        topic: settings.topic.topic.clone(),
+    };
+    let start = &settings.start;
+    Cursor::new(source, start.position.clone(), start.since, shape(&settings.lines))
+}
+
+/// The options that decide what a line looks like and which messages have one. `--since` is kept
+/// by the cursor itself.
+fn shape(lines: &LineRules) -> String {
+    let format = match lines.format {
+        Format::Payload => "payload",
+        Format::Envelope => "envelope",
+    };
+    let mut events = lines.events.clone();
+    events.sort();
+    format!("{format} {}", events.join(",")).trim_end().to_owned()
+}
+
+/// The cursor that goes on from the one that was found. As long as that has reached no message, a
+/// start that is given counts, unless it is the same.
+fn continued(found: Option<Cursor>, has_reached: bool, first: Cursor, is_given: bool) -> Cursor {
+    let goes_on = |found: &Cursor| has_reached || !is_given || found.start == first.start;
+    match found.filter(goes_on) {
+        Some(found) => Cursor { lines: first.lines, ..found },
+        None => first,
+    }
+}
+
+/// The open files are among those that the cursor names while lines are unconfirmed.
+fn add_open_files(
+    unconfirmed: &mut Unconfirmed,
+    destination: &Destination,
+    rejects: Option<&Rejects>,
+) -> Result<(), Failure> {
+    if let Some(files) = destination.files() {
+        let open = files.open.place();
+        unconfirmed.output.open(open.map_err(|e| cannot_create(files.shown(), &e))?);
+    }
+    if let Some(rejects) = rejects {
+        let place = rejects.place();
+        unconfirmed.rejects.open(place.map_err(|e| cannot_create(rejects.shown(), &e))?);
+    }
+    Ok(())
+}
+
+/// What the output is, if it can be one.
+fn check_output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
+    let Some(name) = &capture.output else { return Ok(Kind::Stream) };
+    let path = name.at(now.utc);
+    let create =
+        |cause: &str| Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause);
+    match fs::metadata(&path) {
+        Ok(meta) if meta.is_file() => Ok(Kind::File),
+        Ok(meta) if meta.is_dir() => Err(create("is a folder")),
+        Ok(_) if capture.rotation.is_on() || capture.cursor.is_some() => {
+            let with = if capture.cursor.is_some() { "--cursor-file" } else { "rotation" };
+            Err(Failure::usage(
+                format!("--output {}", name.as_str()),
+                format!("is a pipe or a device, which does not go with {with}"),
+            )
+            .hint("a cursor and rotation need a regular file; with a pipe use standard output"))
+        }
+        Ok(_) => Ok(Kind::Stream),
+        Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(Kind::File),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(create(NO_FOLDER)),
+        Err(e) => Err(cannot_create(name.as_str().to_owned(), &e)),
+    }
+}
+
+/// Rejects are written late: what cannot work is said early.
+fn check_rejects(path: &Path) -> Result<(), Failure> {
+    let cause = match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => return Ok(()),
+        Ok(_) => "is no regular file",
+        Err(_) if has_folder(path) => return Ok(()),
+        Err(_) => NO_FOLDER,
+    };
+    let subject = format!("rejects {}", path.display());
+    Err(Failure::new(Step::Output, subject, Fault::CannotCreate, cause))
+}
+
+fn has_folder(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.is_none_or(Path::is_dir)
+}
+
+/// The cursor's file, if what is in it can be used.
+fn cursor_file(
+    capture: &Capture,
+    durable: bool,
+    source: &Source,
+) -> Result<Option<CursorFile>, Failure> {
+    let Some(path) = &capture.cursor else { return Ok(None) };
+    let file = CursorFile::new(path, durable)
+        .map_err(|e| cannot_create(format!("cursor {}", path.display()), &e))?;
+    file.check()?;
+    file.load(source)?;
+    Ok(Some(file))
+}
+
+/// The locks of everything that is written, or `None` if a signal came first.
+fn locks(
+    capture: &Capture,
+    kind: Kind,
+    cursor: Option<&CursorFile>,
+    wait: &mut dyn Wait,
+    now: Instant,
+) -> Result<Option<Vec<Lock>>, Failure> {
+    // The name before its expansion: the run is the same when the file is another.
+    let output = capture.output.as_ref().filter(|_| kind == Kind::File);
+    let files = [
+        cursor.map(|file| ("cursor", file.path())),
+        output.map(|name| ("output", Path::new(name.as_str()))),
+        capture.rejects.as_deref().map(|path| ("rejects", path)),
+    ];
+    let mut locks = Vec::new();
+    for (what, path) in files.into_iter().flatten() {
+        match Lock::take(what, path, capture.lock_wait, wait, now)? {
+            Some(lock) => locks.push(lock),
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(locks))
+}
+
+fn open_destination(
+    capture: &Capture,
+    kind: Kind,
+    durable: bool,
+    now: Now,
+) -> Result<Destination, Failure> {
+    let Some(name) = &capture.output else {
+        return Pipe::stdout().map(Destination::Pipe).map_err(|e| standard_output(&e));
+    };
+    let opened = match kind {
+        Kind::Stream => Pipe::open(&name.at(now.utc)).map(Destination::Pipe),
+        Kind::File => {
+            let names = Names { name: name.clone(), rotation: capture.rotation, durable };
+            Files::start(names, capture.mode, now).map(Destination::Files)
+        }
+    };
+    opened.map_err(|e: io::Error| match e.raw_os_error() {
+        Some(nix::libc::ENXIO) => {
+            let cause = "is a pipe that nobody reads";
+            Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause)
+        }
+        _ => cannot_create(name.as_str().to_owned(), &e),
+    })
+}
+
+fn open_rejects(
+    capture: &Capture,
+    destination: &Destination,
+    durable: bool,
+) -> Result<Option<Rejects>, Failure> {
+    let path = match (&capture.rejects, destination) {
+        (Some(path), _) => path.clone(),
+        (None, Destination::Pipe(_)) => return Ok(None),
+        (None, Destination::Files(files)) => files.rejects_beside(),
+    };
+    let absolute =
+        std::path::absolute(&path).map_err(|e| cannot_create(path.display().to_string(), &e))?;
+    Ok(Some(Rejects::new(absolute, capture.rejects.is_none(), capture.mode, durable)))
+}
+
+/// Makes the files of a run that did not end well whole again. Lines are kept as they are only if
+/// this run writes the same.
+fn make_whole(
+    cursor: &Cursor,
+    reached: &Reached,
+    lines: &str,
+    report: &mut Report,
+) -> Result<Unconfirmed, Failure> {
+    let mut unconfirmed = Unconfirmed::default();
+    let mut lost = Vec::new();
+    let mut repair = |place: &FilePlace, kept: &mut CountedLines| {
+        let found = repair::repair(place, Some(kept).filter(|_| cursor.lines == lines));
+        let cannot = |(path, e): (PathBuf, _)| cannot_create(path.display().to_string(), &e);
+        Ok(match found.map_err(cannot)? {
+            Found::Kept(place) => Some(place),
+            Found::Nothing => None,
+            Found::Lost(reason) => {
+                lost.push(reason);
+                None
+            }
+        })
+    };
+    let Unconfirmed { output, rejects, .. } = &mut unconfirmed;
+    for (tail, places) in [(output, &cursor.output), (rejects, &cursor.rejects)] {
+        for place in places {
+            tail.files.extend(repair(place, &mut tail.lines)?);
+        }
+    }
+    if !lost.is_empty() {
+        let newest = reached.newest();
+        let after = newest.map_or("from the start".to_owned(), |id| format!("after message {id}"));
+        report.warning(format!(
+            "the last run did not end well, and {}: going on {after}; up to a second of events may be repeated",
+            lost.join(", and ")
+        ));
+    }
+    Ok(unconfirmed)
+}

@@ -1,0 +1,110 @@
+//! The cursor of a run, and its file.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+
+use super::refused;
+use crate::cursor::{Cursor, CursorFile};
+use crate::fault::Failure;
+use crate::files::FilePlace;
+use crate::progress::Reached;
+
+/// The files that may hold lines of messages behind the cursor, the open one last.
+#[derive(Debug, Default)]
+pub(super) struct Places {
+    pub(super) output: Vec<FilePlace>,
+    pub(super) rejects: Vec<FilePlace>,
+}
+
+/// The cursor and its file.
+#[derive(Debug)]
+pub(super) struct SavedCursor {
+    file: CursorFile,
+    cursor: Cursor,
+    /// What is in the file is of this run, and names the files that are open.
+    is_announced: bool,
+}
+
+impl SavedCursor {
+    pub(super) fn new(file: CursorFile, cursor: Cursor) -> SavedCursor {
+        SavedCursor { file, cursor, is_announced: false }
+    }
+
+    pub(super) fn cursor(&self) -> &Cursor {
+        &self.cursor
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.file.path()
+    }
+
+    /// A session is open by the service's clock. Before the first of all there is no place to go
+    /// on from, and nothing is saved.
+    pub(super) fn session_opened(&mut self, service_time: Timestamp) {
+        if self.cursor.began.is_none() {
+            self.cursor.began = Some(service_time);
+            self.is_announced = false;
+        }
+    }
+
+    /// Whether any session was open, in this run or an earlier one.
+    pub(super) fn has_begun(&self) -> bool {
+        self.cursor.began.is_some()
+    }
+
+    /// The topic refuses to go on after an id. Whether this is news.
+    pub(super) fn note_partitioned(&mut self) -> bool {
+        self.is_announced = false;
+        !std::mem::replace(&mut self.cursor.partitioned, true)
+    }
+
+    /// Another file is open than the saved cursor names, or the cursor changed otherwise: it is to
+    /// be saved before the next line is written.
+    pub(super) fn changed(&mut self) {
+        self.is_announced = false;
+    }
+
+    /// Whether it is to be saved before the next line is written.
+    pub(super) fn wants_announcing(&self) -> bool {
+        !self.is_announced && self.has_begun()
+    }
+
+    /// Saves a cursor that is so far.
+    ///
+    /// # Errors
+    /// Those of the file system. The file may be the old one or the new one then.
+    pub(super) fn save(
+        &mut self,
+        reached: &Reached,
+        places: Places,
+        clean: bool,
+    ) -> Result<(), Failure> {
+        self.cursor.output = places.output;
+        self.cursor.rejects = places.rejects;
+        self.cursor.clean = clean;
+        self.write(reached)?;
+        self.is_announced = true;
+        Ok(())
+    }
+
+    /// Saves that these files come to hold lines, before they are made or written.
+    ///
+    /// # Errors
+    /// As those of [`SavedCursor::save`].
+    pub(super) fn save_next(
+        &mut self,
+        reached: &Reached,
+        output: Vec<FilePlace>,
+    ) -> Result<(), Failure> {
+        self.cursor.output = output;
+        self.cursor.clean = false;
+        self.is_announced = false;
+        self.write(reached)
+    }
+
+    fn write(&self, reached: &Reached) -> Result<(), Failure> {
+        let result = self.file.save(&self.cursor, reached);
+        result.map_err(|e| refused(format!("cursor {}", self.file.path().display()), &e))
+    }
+}

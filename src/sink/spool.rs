@@ -1,0 +1,305 @@
+//! The exactly-once core: the order in which lines, rejects and the cursor are written. Write,
+//! sync, save the cursor, and only then what cannot be taken back.
+//!
+//! A line may be in a file before the cursor names it, never the other way round. So whatever
+//! ends the process, the next run finds at most lines that the service will send again, and
+//! leaves those out ([`super::repair`]).
+
+use std::io;
+
+use super::Written;
+use super::destination::{Destination, Wrote};
+use super::files::Switch;
+use super::pending::Pending;
+use super::refused;
+use super::rejects::Rejects;
+use super::repair::{self, Found};
+use super::saved::{Places, SavedCursor};
+use super::storage::Storage;
+use super::uncommitted::Uncommitted;
+use super::unconfirmed::{Tail, Unconfirmed};
+use crate::clock::Now;
+use crate::fault::Failure;
+use crate::files::FilePlace;
+use crate::progress::Progress;
+use crate::report::Log;
+use crate::values::choice::Durability;
+
+/// Everything that has to change in one order.
+#[derive(Debug)]
+pub(super) struct Spool {
+    pub(super) pending: Pending,
+    pub(super) progress: Progress,
+    pub(super) destination: Destination,
+    pub(super) rejects: Option<Rejects>,
+    pub(super) cursor: Option<SavedCursor>,
+    /// While there are any, the cursor stays where it was.
+    pub(super) unconfirmed: Option<Unconfirmed>,
+    pub(super) uncommitted: Uncommitted,
+    pub(super) storage: Storage,
+    pub(super) durability: Durability,
+}
+
+/// Why a pass ended early.
+#[derive(Debug)]
+pub(super) struct Refusal {
+    pub(super) failure: Failure,
+    /// A sync failed: what the cursor does not name may be lost.
+    pub(super) is_lost: bool,
+}
+
+impl From<Failure> for Refusal {
+    fn from(failure: Failure) -> Refusal {
+        Refusal { failure, is_lost: false }
+    }
+}
+
+impl Spool {
+    /// Goes on to the next file when it is time, writes what is pending as far as it goes, and
+    /// commits when that is due.
+    ///
+    /// # Errors
+    /// What was refused. Another pass goes on from there.
+    pub(super) fn pass(&mut self, now: Now) -> Result<Written, Refusal> {
+        if let Destination::Files(files) = &mut self.destination {
+            files.look(now);
+            if let Some(switch) = files.due_switch() {
+                self.switch(switch, now)?;
+            }
+        }
+        self.announce()?;
+        let written = self.write_lines(now);
+        // Whatever became of the lines, the rejects before them are due.
+        if let Err(failure) = self.write_rejects() {
+            let is_lost = written.is_err_and(|refusal| refusal.is_lost);
+            return Err(Refusal { failure, is_lost });
+        }
+        let written = written?;
+        self.end_waiting(now);
+        let is_due = self.durability == Durability::Message || self.uncommitted.is_due(now.instant);
+        if self.uncommitted.is_any() && is_due {
+            self.commit(false)?;
+        }
+        Ok(written)
+    }
+
+    /// Makes the cursor say which file comes to hold lines, before it does.
+    fn announce(&mut self) -> Result<(), Refusal> {
+        if !self.cursor.as_ref().is_some_and(SavedCursor::wants_announcing) {
+            return Ok(());
+        }
+        // A cursor with other lengths names other messages: the two are saved together.
+        match self.uncommitted.is_any() && self.unconfirmed.is_none() {
+            true => self.commit(false),
+            false => {
+                let places = self.places()?;
+                Ok(self.save(places, false)?)
+            }
+        }
+    }
+
+    fn write_lines(&mut self, now: Now) -> Result<Written, Refusal> {
+        loop {
+            let before = self.pending.left();
+            let wrote = self.destination.write(&mut self.pending);
+            let left = self.pending.left();
+            self.uncommitted.add_bytes(left - before);
+            if self.progress.wrote(left) {
+                self.uncommitted.add_messages(now.instant);
+            }
+            if let Some(rejects) = &mut self.rejects {
+                rejects.wrote(left);
+            }
+            match wrote? {
+                Wrote::Lines(written) => return Ok(written),
+                Wrote::FullFile => {
+                    self.switch(Switch::Rotate, now)?;
+                    self.announce()?;
+                }
+            }
+        }
+    }
+
+    fn write_rejects(&mut self) -> Result<(), Failure> {
+        self.rejects.as_mut().map_or(Ok(()), Rejects::write)
+    }
+
+    /// The cursor goes on once every line is confirmed or given up, and its message written.
+    fn end_waiting(&mut self, now: Now) {
+        if let Some(unconfirmed) = &mut self.unconfirmed
+            && unconfirmed.is_over(now.instant)
+            && self.pending.rest().is_empty()
+            && self.progress.is_all_written()
+        {
+            self.unconfirmed = None;
+            self.uncommitted.add_messages(now.instant);
+        }
+    }
+
+    /// Makes everything written so far count: sync, then the cursor. It holds as a whole or not
+    /// at all.
+    ///
+    /// # Errors
+    /// What was refused.
+    pub(super) fn commit(&mut self, clean: bool) -> Result<(), Refusal> {
+        self.write_rejects()?;
+        if self.unconfirmed.is_some() {
+            self.uncommitted.postpone();
+            return Ok(());
+        }
+        let is_synced = match self.durability {
+            Durability::None => false,
+            Durability::Cursor => self.cursor.is_some(),
+            Durability::Message => true,
+        };
+        if is_synced {
+            self.sync()?;
+        }
+        let places = self.places()?;
+        self.progress.save();
+        self.save(places, clean)?;
+        self.progress.committed();
+        self.uncommitted = Uncommitted::default();
+        Ok(())
+    }
+
+    fn sync(&mut self) -> Result<(), Refusal> {
+        let mut result = self.destination.sync();
+        if let (Ok(()), Some(rejects)) = (&result, &mut self.rejects) {
+            result = rejects.sync();
+        }
+        match result {
+            Ok(()) => self.storage.synced(),
+            Err(failure) => {
+                // What went to a stream, or has no cursor to go back to, cannot be taken back.
+                let is_lost = self.cursor.is_some() && self.destination.files().is_some();
+                return Err(Refusal { failure, is_lost });
+            }
+        }
+        Ok(())
+    }
+
+    /// The files that may hold lines of messages behind the cursor; none without a cursor.
+    fn places(&self) -> Result<Places, Failure> {
+        if self.cursor.is_none() {
+            return Ok(Places::default());
+        }
+        if let Some(Unconfirmed { output, rejects, .. }) = &self.unconfirmed {
+            return Ok(Places { output: output.files.clone(), rejects: rejects.files.clone() });
+        }
+        let rejects = self.rejects.as_ref().map(Rejects::place).transpose();
+        let places = self.destination.place().and_then(|output| Ok((output, rejects?)));
+        let (output, rejects) = places.map_err(|e| self.destination.failure(&e))?;
+        Ok(Places { output: Vec::from_iter(output), rejects: Vec::from_iter(rejects) })
+    }
+
+    /// Saves the cursor, which goes no further than it is.
+    fn save(&mut self, places: Places, clean: bool) -> Result<(), Failure> {
+        match &mut self.cursor {
+            Some(cursor) => cursor.save(self.progress.saved(), places, clean),
+            None => Ok(()),
+        }
+    }
+
+    /// Goes on with the next file, so that a death at any point leaves files that the cursor
+    /// finds: what is in the old one counts first, and the cursor knows of the new one before it
+    /// is made.
+    fn switch(&mut self, switch: Switch, now: Now) -> Result<(), Refusal> {
+        let Destination::Files(files) = &mut self.destination else { return Ok(()) };
+        files.switch = Some(switch);
+        if self.cursor.is_some() && self.uncommitted.is_any() {
+            self.commit(false)?;
+        }
+        if self.unconfirmed.is_some() && self.durability != Durability::None {
+            // What is in this file is committed only when it is not open any more.
+            self.sync()?;
+        }
+        let Some(files) = self.destination.files_mut() else { return Ok(()) };
+        let next = files.leave(switch, now);
+        let (path, place) = next.map_err(|e| refused(files.shown(), &e))?;
+        if let Some(unconfirmed) = &mut self.unconfirmed {
+            unconfirmed.output.rename_open(files.open.path.clone());
+        }
+        if let Some(place) = place {
+            self.save_next(place)?;
+        }
+        let Some(files) = self.destination.files_mut() else { return Ok(()) };
+        let opened = files.open_next(&path, now).and_then(|()| files.open.place());
+        let place = opened.map_err(|e| refused(files.shown(), &e))?;
+        if let Some(unconfirmed) = &mut self.unconfirmed {
+            unconfirmed.output.open(place);
+        }
+        if let Some(rejects) = &mut self.rejects {
+            rejects.reopen(files.rejects_beside());
+            let place = rejects.place().map_err(|e| refused(rejects.shown(), &e))?;
+            if let Some(unconfirmed) = &mut self.unconfirmed {
+                unconfirmed.rejects.open(place);
+            }
+        }
+        files.switch = None;
+        if let Some(cursor) = &mut self.cursor {
+            cursor.changed();
+        }
+        Ok(())
+    }
+
+    /// The cursor says which file is about to be made, or written from its length on.
+    fn save_next(&mut self, place: FilePlace) -> Result<(), Failure> {
+        let output = match &mut self.unconfirmed {
+            Some(unconfirmed) => {
+                unconfirmed.output.open(place);
+                unconfirmed.output.files.clone()
+            }
+            None => vec![place],
+        };
+        match self.cursor.as_mut().filter(|cursor| cursor.has_begun()) {
+            Some(cursor) => cursor.save_next(self.progress.saved(), output),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes back what a failed sync may have lost: it is cut, and read again. Files that were
+    /// left before are on the disk, and lines in them that the cursor does not name are
+    /// unconfirmed, as after a death.
+    ///
+    /// # Errors
+    /// What was refused. Nothing counts as taken back then.
+    pub(super) fn roll_back(&mut self, log: &mut Log) -> Result<(), Failure> {
+        let Some(saved) = &self.cursor else { return Ok(()) };
+        let cursor = saved.cursor();
+        let mut output = Tail::default();
+        for place in &cursor.output {
+            // The open file may have been moved away, so it is cut by its descriptor.
+            let open = self.destination.files_mut();
+            if let Some(files) = open.filter(|files| files.open.is(place)) {
+                files.open.cut(place.offset).map_err(|e| refused(files.shown(), &e))?;
+                output.files.push(place.clone());
+                continue;
+            }
+            match repair::repair(place, Some(&mut output.lines)).map_err(cannot_cut)? {
+                Found::Kept(place) => output.files.push(place),
+                Found::Lost(reason) => log.report.warning(reason),
+                Found::Nothing => {}
+            }
+        }
+        for place in &cursor.rejects {
+            repair::repair(place, None).map_err(cannot_cut)?;
+        }
+        let rejects = Tail { files: cursor.rejects.clone(), ..Tail::default() };
+        self.unconfirmed =
+            Some(Unconfirmed::of(output, rejects)).filter(|unconfirmed| !unconfirmed.is_empty());
+        self.uncommitted = Uncommitted::default();
+        self.pending.clear();
+        if let Some(rejects) = &mut self.rejects {
+            rejects.forget();
+        }
+        let again = self.progress.roll_back();
+        log.counters.events = log.counters.events.saturating_sub(again);
+        self.storage.rolled_back();
+        Ok(())
+    }
+}
+
+fn cannot_cut((path, e): (std::path::PathBuf, io::Error)) -> Failure {
+    refused(path.display().to_string(), &e)
+}

@@ -1,0 +1,68 @@
+//! What is written and not committed yet, and when it has to be.
+
+use std::time::{Duration, Instant};
+
+/// A commit follows this long after the first message that is uncommitted.
+const LONGEST: Duration = Duration::from_secs(1);
+
+/// A commit also follows after so many bytes.
+const MOST: u64 = 8 * 1024 * 1024;
+
+/// What is written and not committed.
+#[derive(Debug, Default)]
+pub(super) struct Uncommitted {
+    /// When the first message was written; bytes alone may be of a line that is not whole.
+    since: Option<Instant>,
+    bytes: u64,
+}
+
+impl Uncommitted {
+    /// So many bytes have left.
+    pub(super) fn add_bytes(&mut self, n: u64) {
+        self.bytes += n;
+    }
+
+    /// At least one message is written.
+    pub(super) fn add_messages(&mut self, now: Instant) {
+        self.since.get_or_insert(now);
+    }
+
+    /// Whether any message is written and not committed.
+    pub(super) fn is_any(&self) -> bool {
+        self.since.is_some()
+    }
+
+    /// When the time for a commit comes.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.since.map(|since| since + LONGEST)
+    }
+
+    /// Whether a commit is due, by its time or by its size.
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.due().is_some_and(|due| now >= due || self.bytes >= MOST)
+    }
+
+    /// The commit has to wait for something else than size.
+    pub(super) fn postpone(&mut self) {
+        self.bytes = 0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_commit_is_due_a_second_after_the_first_message_or_after_eight_mebibytes() {
+        let (mut uncommitted, now) = (Uncommitted::default(), Instant::now());
+        uncommitted.add_bytes(MOST);
+        assert!(!uncommitted.is_due(now), "no message is whole");
+        uncommitted.add_messages(now);
+        assert!(uncommitted.is_due(now));
+        uncommitted.postpone();
+        assert!(!uncommitted.is_due(now));
+        uncommitted.add_messages(now + LONGEST / 2);
+        assert_eq!(uncommitted.due(), Some(now + LONGEST), "the first one counts");
+        assert!(uncommitted.is_due(now + LONGEST));
+    }
+}

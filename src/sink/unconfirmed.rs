@@ -1,0 +1,187 @@
+//! Lines that are in the files and that the cursor does not name: those of a run that died, or of
+//! before a rollback. The service sends their messages again. A line that comes again confirms the
+//! one that is there, and is left out.
+//!
+//! Until all are confirmed, or the rest is given up, the cursor stays where it was, so that a
+//! death meanwhile changes nothing.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use crate::files::FilePlace;
+
+/// Lines that are not confirmed this long after the last repeat are given up.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Lines by their bytes, counted.
+#[derive(Debug, Default)]
+pub(super) struct CountedLines(HashMap<Box<[u8]>, u64>);
+
+impl CountedLines {
+    /// One more line, with its newline.
+    pub(super) fn add(&mut self, line: &[u8]) {
+        *self.0.entry(line.into()).or_default() += 1;
+    }
+
+    /// Takes one such line out. Whether there was one.
+    fn remove(&mut self, line: &[u8]) -> bool {
+        let Some(count) = self.0.get_mut(line) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            self.0.remove(line);
+        }
+        true
+    }
+}
+
+/// The unconfirmed lines of one kind, and the files they are in.
+#[derive(Debug, Default)]
+pub(super) struct Tail {
+    pub(super) lines: CountedLines,
+    /// With the lengths they had for the cursor, and those that came since. The open one is last.
+    pub(super) files: Vec<FilePlace>,
+}
+
+impl Tail {
+    /// Whether this line is there already, which confirms it.
+    pub(super) fn confirms(&mut self, line: &[u8]) -> bool {
+        self.lines.remove(line)
+    }
+
+    /// This file is the open one from now on. One that is known keeps its length, also one that
+    /// has been made since; one that was about to be made, and was not, gives way.
+    pub(super) fn open(&mut self, open: FilePlace) {
+        let same = |known: &FilePlace| match known.identity.zip(open.identity) {
+            Some((known, open)) => known.is(&open),
+            None => known.identity.is_none() && known.name == open.name,
+        };
+        let offset = self.files.iter().position(same).map(|at| self.files.remove(at).offset);
+        self.files.retain(|known| known.identity.is_some());
+        self.files.push(FilePlace { offset: offset.unwrap_or(open.offset), ..open });
+    }
+
+    /// The open file has this name from now on.
+    pub(super) fn rename_open(&mut self, name: PathBuf) {
+        if let Some(open) = self.files.last_mut().filter(|open| open.identity.is_some()) {
+            open.name = name;
+        }
+    }
+}
+
+/// All lines that are unconfirmed.
+#[derive(Debug, Default)]
+pub(super) struct Unconfirmed {
+    pub(super) output: Tail,
+    pub(super) rejects: Tail,
+    /// When the rest is given up; `None` while nothing can come.
+    deadline: Option<Instant>,
+}
+
+impl Unconfirmed {
+    pub(super) fn of(output: Tail, rejects: Tail) -> Unconfirmed {
+        Unconfirmed { output, rejects, deadline: None }
+    }
+
+    /// Whether every line is confirmed or given up.
+    pub(super) fn is_empty(&self) -> bool {
+        self.output.lines.0.is_empty() && self.rejects.lines.0.is_empty()
+    }
+
+    /// Repeats are coming, or soon will be: the time begins anew.
+    pub(super) fn wait(&mut self, now: Instant) {
+        self.deadline = Some(now + LIMIT);
+    }
+
+    /// The time goes on after a pause.
+    pub(super) fn resume(&mut self, now: Instant) {
+        self.deadline.get_or_insert(now + LIMIT);
+    }
+
+    /// Nothing can come now: no time counts.
+    pub(super) fn pause(&mut self) {
+        self.deadline = None;
+    }
+
+    /// When the rest is given up.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline.filter(|_| !self.is_empty())
+    }
+
+    /// None of the rest will come.
+    pub(super) fn give_up(&mut self) {
+        self.output.lines.0.clear();
+        self.rejects.lines.0.clear();
+    }
+
+    /// Gives the rest up if its time is over. Whether nothing is unconfirmed any more.
+    pub(super) fn is_over(&mut self, now: Instant) -> bool {
+        if self.deadline().is_some_and(|at| now >= at) {
+            self.give_up();
+        }
+        self.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::Identity;
+
+    fn place(name: &str, inode: Option<u64>, offset: u64) -> FilePlace {
+        let identity = inode.map(|inode| Identity { device: 1, inode, born: None });
+        FilePlace { name: name.into(), identity, offset }
+    }
+
+    #[test]
+    fn equal_lines_are_counted() {
+        let mut unconfirmed = Unconfirmed::default();
+        let Unconfirmed { output, rejects, .. } = &mut unconfirmed;
+        output.lines.add(b"a\n");
+        output.lines.add(b"a\n");
+        rejects.lines.add(b"a\n");
+        assert!(output.confirms(b"a\n") && output.confirms(b"a\n") && !output.confirms(b"a\n"));
+        assert!(!output.confirms(b"b\n") && rejects.confirms(b"a\n"));
+        assert!(unconfirmed.is_empty());
+    }
+
+    #[test]
+    fn the_rest_is_given_up_a_minute_after_the_last_repeat() {
+        let (mut unconfirmed, now) = (Unconfirmed::default(), Instant::now());
+        unconfirmed.output.lines.add(b"a\n");
+        unconfirmed.wait(now);
+        assert!(!unconfirmed.is_over(now + LIMIT / 2));
+        unconfirmed.wait(now + LIMIT / 2);
+        assert!(!unconfirmed.is_over(now + LIMIT), "a repeat came meanwhile");
+        unconfirmed.resume(now + LIMIT);
+        assert_eq!(unconfirmed.deadline(), Some(now + LIMIT / 2 + LIMIT), "there was no pause");
+        assert!(unconfirmed.is_over(now + LIMIT * 2));
+        assert_eq!(unconfirmed.deadline(), None);
+    }
+
+    #[test]
+    fn time_counts_only_while_something_can_come() {
+        let (mut unconfirmed, now) = (Unconfirmed::default(), Instant::now());
+        unconfirmed.rejects.lines.add(b"a\n");
+        assert!(!unconfirmed.is_over(now + LIMIT * 9), "no session is open");
+        unconfirmed.wait(now);
+        unconfirmed.pause();
+        assert!(unconfirmed.deadline().is_none() && !unconfirmed.is_over(now + LIMIT));
+        unconfirmed.resume(now + LIMIT);
+        assert_eq!(unconfirmed.deadline(), Some(now + LIMIT * 2), "the time begins anew");
+    }
+
+    #[test]
+    fn the_open_file_is_the_last_and_keeps_its_length() {
+        let files = vec![place("a", Some(1), 10), place("b", Some(2), 20)];
+        let mut tail = Tail { files, ..Tail::default() };
+        tail.open(place("a", Some(1), 99));
+        assert_eq!(tail.files, [place("b", Some(2), 20), place("a", Some(1), 10)]);
+        tail.rename_open("z".into());
+        tail.open(place("c", None, 0));
+        tail.rename_open("never".into());
+        tail.open(place("c", Some(3), 0));
+        let names: Vec<_> = tail.files.iter().map(|file| file.name.to_str()).collect();
+        assert_eq!(names, [Some("b"), Some("z"), Some("c")], "one about to be made gives way");
+    }
+}
