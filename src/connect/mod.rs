@@ -165,14 +165,12 @@ impl<'w> Walk<'w> {
         }
         self.host.hear(&Event::Began { step, subject });
         let began = Instant::now();
-        // What named the proxy matters on the way to it.
-        let rule = self.target.proxy.proxy.as_ref().map(|_| self.target.proxy.rule.as_str());
         let result = run(&mut StepContext {
             step,
             subject,
             deadline: self.deadline,
             timeout: self.timeout,
-            proxy_rule: rule.filter(|_| step <= Step::Tcp),
+            target: self.target,
             host: self.host,
         });
         let elapsed = began.elapsed();

@@ -7,6 +7,7 @@ use super::stream::OverWire;
 use super::wire::Wire;
 use super::{Event, Evidence, Halt, Watch};
 use crate::fault::{Failure, Fault, Step};
+use crate::settings::Target;
 use crate::wait::Wake;
 use crate::words;
 
@@ -18,8 +19,7 @@ pub(super) struct StepContext<'s> {
     /// When the whole connect is to be over, and how long it had.
     pub(super) deadline: Instant,
     pub(super) timeout: Duration,
-    /// What named the proxy, in a step on the way to it.
-    pub(super) proxy_rule: Option<&'s str>,
+    pub(super) target: &'s Target,
     pub(super) host: &'s mut dyn Watch,
 }
 
@@ -84,13 +84,13 @@ impl StepContext<'_> {
 
     /// The step failed.
     pub(super) fn failure(&self, fault: Fault, cause: impl Into<String>) -> Failure {
-        let failure = Failure::new(self.step, self.subject, fault, cause);
-        match self.proxy_rule {
-            Some(rule) => failure.hint(format!(
-                "the proxy was named by {rule}: check its host and port there, or go without it (--noproxy '*')"
-            )),
-            None => failure,
-        }
+        let Target { host, port, proxy, .. } = self.target;
+        let is_way_to_proxy = self.step <= Step::Tcp && proxy.proxy.is_some();
+        let fault = if is_way_to_proxy { of_proxy(fault) } else { fault };
+        Failure::new(self.step, self.subject, fault, cause)
+            .with("host", host)
+            .with("port", port.to_string())
+            .with("proxy_rule", &proxy.rule)
     }
 
     /// The deadline passed during this step.
@@ -115,5 +115,18 @@ impl StepContext<'_> {
             }
             _ => self.failure(reset, e.to_string()).into(),
         }
+    }
+}
+
+/// The same fault where it is the proxy that cannot be reached, not the service.
+fn of_proxy(fault: Fault) -> Fault {
+    match fault {
+        Fault::NoSuchName => Fault::ProxyNoSuchName,
+        Fault::NoAddress => Fault::ProxyNoAddress,
+        Fault::NoAnswer => Fault::ProxyNoAnswer,
+        Fault::Refused => Fault::ProxyRefused,
+        Fault::ConnectTimeout => Fault::ProxyConnectTimeout,
+        Fault::Unreachable => Fault::ProxyUnreachable,
+        other => other,
     }
 }

@@ -71,18 +71,27 @@ impl Failure {
     pub(crate) fn fixes(&self) -> Vec<String> {
         match &self.hint {
             Some(hint) => vec![hint.clone()],
-            None => row(self.fault).fixes.iter().map(|fix| self.holes.fill(fix)).collect(),
+            None => row(self.fault).fixes(&self.holes),
         }
+    }
+
+    /// The same, and what is known of the key: for someone who sees nothing else of the run.
+    pub(crate) fn advices(&self) -> Vec<String> {
+        let mut advices = self.fixes();
+        if row(self.fault).keeps_the_key() {
+            advices.push("the key was not sent".to_owned());
+        }
+        advices
     }
 
     /// The same on one line.
     pub(crate) fn advice(&self) -> String {
-        self.fixes().join("; ")
+        self.advices().join("; ")
     }
 
     /// What is wrong, in a few words.
     pub(crate) fn headline(&self) -> String {
-        self.holes.fill(row(self.fault).headline)
+        row(self.fault).headline(&self.holes)
     }
 }
 

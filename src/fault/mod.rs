@@ -19,6 +19,6 @@ pub(crate) use failure::Failure;
 pub(crate) use holes::Holes;
 pub(crate) use kinds::Fault;
 pub(crate) use page::Page;
-pub(crate) use sentences::{Sentence, known_sentence};
+pub(crate) use sentences::{Sentence, known_sentence, said};
 pub(crate) use step::Step;
-pub(crate) use table::{RetryClass, Row, row, rows};
+pub(crate) use table::{Matter, RetryClass, Row, row, rows};

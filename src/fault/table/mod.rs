@@ -1,16 +1,21 @@
 //! The rows, a file for each step.
 
 mod auth;
+mod clients;
 mod config;
 mod dns;
+mod matters;
 mod output;
 mod proxy;
+mod regions;
 mod stream;
 mod tcp;
 mod tls;
 
-use super::{Fault, Page};
+use super::{Fault, Holes, Page};
 use crate::exit::Exit;
+
+pub(crate) use matters::Matter;
 
 /// What a failure means for the next try, before any session of the run was open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,7 +49,31 @@ pub(crate) struct Row {
     pub(crate) fixes: &'static [&'static str],
 }
 
-/// Every row, in the order of the steps.
+impl Row {
+    /// The headline of one case.
+    pub(crate) fn headline(&self, holes: &Holes) -> String {
+        holes.fill(self.headline)
+    }
+
+    /// What it means, in one case.
+    pub(crate) fn means(&self, holes: &Holes) -> String {
+        holes.fill(self.means)
+    }
+
+    /// What to do in one case, most promising first.
+    pub(crate) fn fixes(&self, holes: &Holes) -> Vec<String> {
+        self.fixes.iter().map(|fix| holes.fill(fix)).collect()
+    }
+
+    /// Whether it always ends a connect before the API key is sent, and is of a kind that makes
+    /// people ask.
+    pub(crate) fn keeps_the_key(&self) -> bool {
+        self.exit == Exit::Certificate || self.fault == Fault::Handshake
+    }
+}
+
+/// Every row of what this program itself may say, in the order of the steps. Of the rows that
+/// share a code the first is the general one.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
     [
         config::ROWS,
@@ -54,6 +83,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
         tls::ROWS,
         auth::ROWS,
         stream::ROWS,
+        regions::ROWS,
         output::ROWS,
     ]
     .into_iter()
@@ -62,7 +92,8 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
 
 /// The row of a fault.
 pub(crate) fn row(fault: Fault) -> &'static Row {
-    rows().find(|row| row.fault == fault).expect("every fault has a row, as a test checks")
+    let mut all = rows().chain(clients::ROWS);
+    all.find(|row| row.fault == fault).expect("every fault has a row, as a test checks")
 }
 
 #[cfg(test)]
@@ -70,24 +101,56 @@ mod tests {
     use super::*;
     use crate::fault::Step;
 
-    /// Fails to compile when a fault is added without being counted here.
-    const LAST: Fault = Fault::OutOfTime;
+    fn all() -> impl Iterator<Item = &'static Row> {
+        rows().chain(clients::ROWS)
+    }
+
+    fn texts(row: &Row) -> Vec<&'static str> {
+        [row.headline, row.means].into_iter().chain(row.fixes.iter().copied()).collect()
+    }
 
     #[test]
     fn every_fault_has_exactly_one_row() {
-        assert_eq!(rows().count(), LAST as usize + 1);
-        for (i, row) in rows().enumerate() {
-            assert!(rows().take(i).all(|other| other.fault != row.fault), "{row:?}");
+        for fault in Fault::ALL {
+            assert_eq!(all().filter(|row| row.fault == *fault).count(), 1, "{fault:?}");
         }
     }
 
     #[test]
     fn every_code_names_a_step_and_every_row_says_what_to_do() {
-        for row in rows() {
+        for row in all() {
             let (step, what) = row.code.split_once('.').expect("step.what");
             assert!(Step::ALL.iter().any(|known| known.name() == step), "{row:?}");
             assert!(!what.is_empty() && !row.fixes.is_empty(), "{row:?}");
-            assert!(row.fixes.iter().all(|fix| !fix.ends_with('.')), "no sentence: {row:?}");
+        }
+    }
+
+    #[test]
+    fn what_only_clients_say_has_a_code_of_this_program() {
+        for row in clients::ROWS {
+            assert!(rows().any(|own| own.code == row.code), "{row:?}");
+        }
+    }
+
+    #[test]
+    fn every_text_is_a_clause_and_stands_once_in_its_row() {
+        for row in all() {
+            let texts = texts(row);
+            for (i, text) in texts.iter().enumerate() {
+                assert!(!text.is_empty() && !text.ends_with('.'), "{row:?}");
+                assert!(i < 2 || !texts[..i].contains(text), "said twice: {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_hole_is_known_and_headlines_are_short() {
+        for row in all() {
+            for text in texts(row) {
+                assert!(!Holes::default().fill(text).contains('{'), "{text}");
+            }
+            let headline = Holes::default().fill(row.headline);
+            assert!(headline.chars().count() <= 60, "{headline}");
         }
     }
 }
