@@ -1,7 +1,9 @@
 //! Real error lines, and what each is taken for.
 
+use super::patterns::PATTERNS;
+use super::topics::Topic;
 use super::*;
-use crate::fault::{Fault, Holes};
+use crate::fault::{self, Fault, Holes};
 
 /// What a text is about, in order: codes, or a word where there is none.
 fn names(text: &str) -> Vec<String> {
