@@ -106,8 +106,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "where the key goes: header or query",
         "Where the key goes in the request: header sends X-API-Key; query puts it into the \
          URL, where logs may keep it, for networks that remove headers.",
-        |args, text| put(&mut args.auth_style, choice(text, AUTH_STYLES)))
-        .choices(&names(AUTH_STYLES)).default("header"),
+        |args, text| put(&mut args.auth_style, AuthStyle::named(text)))
+        .choices(AuthStyle::NAMES).default("header"),
 
     value("message-id", "POSITION", Section::Range,
         "where to start: latest, earliest or a message id",
@@ -163,8 +163,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
          line breaks between its tokens; envelope is a JSON object with messageId, \
          publishTime, properties, key and the like around it, and payloadBase64 where the \
          payload is not JSON.",
-        |args, text| put(&mut args.format, choice(text, FORMATS)))
-        .short('f').choices(&names(FORMATS)).default("payload"),
+        |args, text| put(&mut args.format, Format::named(text)))
+        .short('f').choices(Format::NAMES).default("payload"),
     flag("envelope", Section::Output,
         "the same as --format envelope",
         "The same as --format envelope.",
@@ -189,8 +189,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "What happens to a message that cannot be decoded: warn says so with its id, \
          acknowledges it and goes on; stop ends with exit code 65 and leaves it \
          unacknowledged. With --format payload a payload that is not JSON is one.",
-        |args, text| put(&mut args.on_reject, choice(text, ON_REJECTS)))
-        .choices(&names(ON_REJECTS)).default("warn"),
+        |args, text| put(&mut args.on_reject, OnReject::named(text)))
+        .choices(OnReject::NAMES).default("warn"),
 
     value("output", "FILE", Section::Capture,
         "append to this file instead of standard output",
@@ -214,8 +214,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
          cursor, about once a second; message is after each event, which is slow; none leaves \
          it to the system: a power loss can then take events that the cursor calls written, \
          which are lost, or the cursor itself.",
-        |args, text| put(&mut args.sync, choice(text, SYNCS)))
-        .choices(&names(SYNCS)).default("cursor"),
+        |args, text| put(&mut args.sync, Durability::named(text)))
+        .choices(Durability::NAMES).default("cursor"),
     value("rejects", "FILE", Section::Capture,
         "a file for messages that cannot be decoded",
         "Append messages that cannot be decoded to this file: a JSON object a line, with \
@@ -428,13 +428,13 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("log-format", "FORMAT", Section::General,
         "messages as text or json",
         "How messages are written to standard error: text, or json with one object a line.",
-        |args, text| put(&mut args.log_format, choice(text, LOG_FORMATS)))
-        .choices(&names(LOG_FORMATS)).default("text"),
+        |args, text| put(&mut args.log_format, LogFormat::named(text)))
+        .choices(LogFormat::NAMES).default("text"),
     value("color", "WHEN", Section::General,
         "auto, always or never",
         "Whether messages are coloured; auto is on a terminal and where NO_COLOR is not set.",
-        |args, text| put(&mut args.color, choice(text, COLORS)))
-        .choices(&names(COLORS)).default("auto"),
+        |args, text| put(&mut args.color, Color::named(text)))
+        .choices(Color::NAMES).default("auto"),
     value("generate", "WHAT", Section::General,
         "print the man page or completions and exit",
         "Print the man page or the completions of a shell, and exit.",
@@ -453,36 +453,6 @@ pub(crate) const OPTIONS: &[Opt] = &[
 ];
 
 const SHORTEST_PING: Duration = Duration::from_millis(100);
-
-const AUTH_STYLES: [(&str, AuthStyle); 2] =
-    [("header", AuthStyle::Header), ("query", AuthStyle::Query)];
-const FORMATS: [(&str, Format); 2] = [("payload", Format::Payload), ("envelope", Format::Envelope)];
-const ON_REJECTS: [(&str, OnReject); 2] = [("warn", OnReject::Warn), ("stop", OnReject::Stop)];
-const SYNCS: [(&str, Durability); 3] =
-    [("none", Durability::None), ("cursor", Durability::Cursor), ("message", Durability::Message)];
-const LOG_FORMATS: [(&str, LogFormat); 2] = [("text", LogFormat::Text), ("json", LogFormat::Json)];
-const COLORS: [(&str, Color); 3] =
-    [("auto", Color::Auto), ("always", Color::Always), ("never", Color::Never)];
-
-const fn names<T: Copy, const N: usize>(choices: [(&'static str, T); N]) -> [&'static str; N] {
-    let mut names = [""; N];
-    let mut i = 0;
-    while i < N {
-        names[i] = choices[i].0;
-        i += 1;
-    }
-    names
-}
-
-fn choice<T: Copy, const N: usize>(
-    text: &str,
-    choices: [(&'static str, T); N],
-) -> Result<T, String> {
-    let found = choices.iter().find(|(name, _)| *name == text);
-    found
-        .map(|(_, value)| *value)
-        .ok_or_else(|| format!("is none of {}", names(choices).join(", ")))
-}
 
 fn put<T>(field: &mut Option<T>, value: Result<T, String>) -> Result<(), String> {
     *field = Some(value?);

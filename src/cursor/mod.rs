@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::files::{FilePlace, Identity};
-use crate::message::{Format, MessageId, Position};
+use crate::message::{MessageId, Position};
 use crate::progress::Progress;
 use crate::settings::Settings;
 
@@ -62,7 +62,7 @@ impl Cursor {
             progress: Progress::default(),
             output: Vec::new(),
             rejects: Vec::new(),
-            lines: shape(settings),
+            lines: settings.lines.shape(),
             clean: false,
         }
     }
@@ -77,7 +77,7 @@ impl Cursor {
         };
         let found = found.filter(|found| !is_void(found));
         let cursor = found.unwrap_or_else(|| Cursor::new(settings));
-        Cursor { lines: shape(settings), ..cursor }
+        Cursor { lines: settings.lines.shape(), ..cursor }
     }
 
     /// One JSON object and a newline.
@@ -212,18 +212,6 @@ impl FilePlace {
             offset: object.number("offset")?,
         })
     }
-}
-
-/// The options that decide what a line looks like and which messages have one. `--since` is kept
-/// by the cursor itself.
-pub(crate) fn shape(settings: &Settings) -> String {
-    let format = match settings.lines.format {
-        Format::Payload => "payload",
-        Format::Envelope => "envelope",
-    };
-    let mut events = settings.lines.events.clone();
-    events.sort();
-    format!("{format} {}", events.join(",")).trim_end().to_owned()
 }
 
 /// A JSON object whose members are asked for by name and type.

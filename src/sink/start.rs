@@ -2,15 +2,13 @@
 //!
 //! After an unclean end a file may be longer than its cursor says. Whatever follows the file
 //! takes a shorter one for a new one, so only what is no whole line is cut: a torn last line, and
-//! all from the first line on that is no JSON, as a power loss leaves it. The lines in between
+//! all from the first line on that is not whole, as a power loss leaves it. The lines in between
 //! are kept, and left out when the service sends them again.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-
-use serde_core::de::IgnoredAny;
 
 use super::held::Lines;
 use crate::files;
@@ -27,13 +25,14 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// Makes one file whole, whatever its name is by now.
+/// Makes one file whole, whatever its name is by now. `is_whole` tells a whole line, with its line
+/// break, from a torn one.
 ///
 /// # Errors
 /// Those of the file system, with the file they are about.
 pub(super) fn repair(
     place: &FilePlace,
-    same_lines: bool,
+    is_whole: impl Fn(&[u8]) -> bool,
     kept: &mut Lines,
 ) -> Result<Found, (PathBuf, io::Error)> {
     let shown = place.name.display();
@@ -43,14 +42,14 @@ pub(super) fn repair(
             None => Found::Nothing,
         });
     };
-    let result = repair_at(&path, place, same_lines, kept);
+    let result = repair_at(&path, place, is_whole, kept);
     result.map_err(|e| (path, e))
 }
 
 fn repair_at(
     path: &Path,
     place: &FilePlace,
-    same_lines: bool,
+    is_whole: impl Fn(&[u8]) -> bool,
     kept: &mut Lines,
 ) -> io::Result<Found> {
     let shown = path.display();
@@ -76,7 +75,7 @@ fn repair_at(
     if before != [b'\n'] {
         return Ok(Found::Lost(format!("{shown} was changed by something else")));
     }
-    let end = if same_lines { keep_lines(&file, place.offset, kept)? } else { place.offset };
+    let end = keep_lines(&file, place.offset, is_whole, kept)?;
     if end < meta.len() {
         file.set_len(end)?;
     }
@@ -104,17 +103,20 @@ fn write_again(file: &File, mut offset: u64, end: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Takes the whole lines of JSON behind an offset; where they end.
-fn keep_lines(file: &File, offset: u64, kept: &mut Lines) -> io::Result<u64> {
+/// Takes the whole lines behind an offset; where they end.
+fn keep_lines(
+    file: &File,
+    offset: u64,
+    is_whole: impl Fn(&[u8]) -> bool,
+    kept: &mut Lines,
+) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(offset))?;
     let (mut end, mut line) = (offset, Vec::new());
     loop {
         line.clear();
         reader.read_until(b'\n', &mut line)?;
-        let is_whole = line.ends_with(b"\n");
-        let text = std::str::from_utf8(&line);
-        if !is_whole || !text.is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok()) {
+        if !is_whole(&line) {
             return Ok(end);
         }
         kept.add(&line);

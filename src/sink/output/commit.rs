@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{Destination, News, Output, Saved, disk_failure};
 use crate::fault::Failure;
 use crate::files::FilePlace;
+use crate::message::LineRules;
 use crate::progress::Progress;
 use crate::sink::held::{Held, Lines};
 use crate::sink::rejects::Rejects;
@@ -140,6 +141,8 @@ impl Output {
     /// the disk: what the cursor does not name of them is awaited, as after a death.
     pub(super) fn roll_back(&mut self) -> Result<(), Failure> {
         let Some(saved) = &self.cursor else { return Ok(()) };
+        let format = LineRules::format_of(&saved.cursor.lines);
+        let is_line = |bytes: &[u8]| format.is_some_and(|format| format.is_whole_line(bytes));
         let mut held = Held::default();
         for place in &saved.cursor.output {
             // The open file may have been moved away.
@@ -151,7 +154,7 @@ impl Output {
                 held.output.push(place.clone());
                 continue;
             }
-            let found = start::repair(place, true, &mut held.lines);
+            let found = start::repair(place, is_line, &mut held.lines);
             match found.map_err(|(path, e)| disk_failure(path.display().to_string(), &e))? {
                 Found::Kept(place) => held.output.push(place),
                 Found::Lost(reason) => self.report.warning(reason),
@@ -159,7 +162,7 @@ impl Output {
             }
         }
         for place in &saved.cursor.rejects {
-            let cut = start::repair(place, false, &mut Lines::default());
+            let cut = start::repair(place, |_| false, &mut Lines::default());
             cut.map_err(|(path, e)| disk_failure(path.display().to_string(), &e))?;
         }
         held.rejects_files.clone_from(&saved.cursor.rejects);

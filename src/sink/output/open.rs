@@ -4,21 +4,21 @@
 use std::collections::VecDeque;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use jiff::Timestamp;
 
 use super::{Destination, News, Output, Saved, cannot_create, standard_output};
-use crate::cursor::{Cursor, CursorFile, Source, shape};
+use crate::cursor::{Cursor, CursorFile, Source};
 use crate::fault::Fault;
 use crate::fault::{Failure, Step};
-use crate::files::FilePlace;
+use crate::message::{LineRules, is_json_line};
 use crate::progress::Progress;
 use crate::report::{Counters, Report};
 use crate::settings::{Capture, Settings};
 use crate::sink::disk::Disk;
-use crate::sink::held::{Held, Lines};
+use crate::sink::held::Held;
 use crate::sink::lock::Lock;
 use crate::sink::pending::Pending;
 use crate::sink::pipe::Pipe;
@@ -63,7 +63,7 @@ impl Output {
         // Once more, now that nobody else can change it.
         let found = file.as_ref().map(|file| file.load(&source)).transpose()?.flatten();
         let held = match found.as_ref().filter(|cursor| !cursor.clean) {
-            Some(cursor) => repair(cursor, &shape(settings), report)?,
+            Some(cursor) => repair(cursor, &settings.lines, report)?,
             None => Held::default(),
         };
         let target = open_target(capture, kind, durable)?;
@@ -224,14 +224,10 @@ fn open_rejects(
 }
 
 /// Makes the files of a run that did not end well whole again.
-fn repair(cursor: &Cursor, shape: &str, report: &Report) -> Result<Held, Failure> {
+fn repair(cursor: &Cursor, rules: &LineRules, report: &Report) -> Result<Held, Failure> {
     let mut held = Held::default();
     let mut lost = Vec::new();
-    let mut repair = |place: &FilePlace, lines: &mut Lines| match start::repair(
-        place,
-        cursor.lines == shape,
-        lines,
-    ) {
+    let mut kept = |found: Result<Found, (PathBuf, io::Error)>| match found {
         Ok(Found::Kept(place)) => Ok(Some(place)),
         Ok(Found::Nothing) => Ok(None),
         Ok(Found::Lost(reason)) => {
@@ -240,11 +236,16 @@ fn repair(cursor: &Cursor, shape: &str, report: &Report) -> Result<Held, Failure
         }
         Err((path, e)) => Err(cannot_create(path.display().to_string(), &e)),
     };
+    // Lines of other rules than this run's are not kept: the service sends their messages again.
+    let same_lines = cursor.lines == rules.shape();
+    let format = LineRules::format_of(&cursor.lines).filter(|_| same_lines);
+    let is_line = |bytes: &[u8]| format.is_some_and(|format| format.is_whole_line(bytes));
     for place in &cursor.output {
-        held.output.extend(repair(place, &mut held.lines)?);
+        held.output.extend(kept(start::repair(place, is_line, &mut held.lines))?);
     }
+    let is_reject = |bytes: &[u8]| same_lines && is_json_line(bytes);
     for place in &cursor.rejects {
-        held.rejects_files.extend(repair(place, &mut held.rejects)?);
+        held.rejects_files.extend(kept(start::repair(place, is_reject, &mut held.rejects))?);
     }
     if !lost.is_empty() {
         let newest = cursor.progress.newest();
