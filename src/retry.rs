@@ -22,8 +22,19 @@ pub(crate) struct Retry {
     pub(crate) limit: Option<u32>,
     pub(crate) delay: Duration,
     pub(crate) max_delay: Duration,
-    /// Also what only a person can mend.
+    /// Also errors that need someone to fix them.
     pub(crate) all_errors: bool,
+}
+
+impl Default for Retry {
+    fn default() -> Retry {
+        Retry {
+            limit: None,
+            delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(60),
+            all_errors: false,
+        }
+    }
 }
 
 /// The failures in a row, since a message was last written.

@@ -79,14 +79,14 @@ impl Session {
         signals: Rc<Signals>,
         settings: &Settings,
     ) -> Session {
-        let (target, link) = (&settings.target, &settings.link);
+        let (target, limits) = (&settings.target, &settings.limits);
         socket.get_mut().wire_mut().permit();
         Session {
             socket,
             signals,
             subject: authority(&target.host, target.port),
-            ping_interval: link.ping_interval,
-            ping_timeout: link.ping_timeout,
+            ping_interval: limits.ping_interval,
+            ping_timeout: limits.ping_timeout,
             ping_sent: None,
             last_pong: None,
             unflushed: false,

@@ -10,7 +10,17 @@ use crate::regions;
 pub(crate) struct Holes(Vec<(&'static str, String)>);
 
 /// Every hole a text may have, with the words that stand there when nothing is known of the case.
-const KNOWN: &[(&str, &str)] = &[("host", "HOST"), ("port", "443")];
+const KNOWN: &[(&str, &str)] = &[
+    ("host", "HOST"),
+    ("port", "443"),
+    // Mistakes in what was typed or set.
+    ("option", "--OPTION"),
+    ("value", "VALUE"),
+    ("nearest", "NAME"),
+    ("commands", "see `tail8x8 --help`"),
+    ("name", "NAME"),
+    ("region", "REGION"),
+];
 
 impl Holes {
     /// Fills one hole.

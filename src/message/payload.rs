@@ -35,7 +35,7 @@ fn base64_mistake(e: &DecodeError) -> String {
         DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => {
             format!("wrong from character {} on", at + 1)
         }
-        DecodeError::InvalidLength(length) => format!("no text of it has {length} characters"),
+        DecodeError::InvalidLength(length) => format!("its length cannot be {length} characters"),
         DecodeError::InvalidPadding => "wrong padding at its end".to_owned(),
     }
 }

@@ -53,7 +53,7 @@ impl Run<'_> {
         let request = self.request(&position, settings.topic.receiver_queue_size)?;
         self.report.debug(format!("key: from {}", settings.credentials.source));
         let left = self.over.map(|over| over.saturating_duration_since(Instant::now()));
-        let timeout = settings.link.connect_timeout.min(left.unwrap_or(Duration::MAX));
+        let timeout = settings.limits.connect_timeout.min(left.unwrap_or(Duration::MAX));
         let report = self.report;
         self.connector.connect(&request, timeout, &mut |event| watch::tell(report, &event))
     }

@@ -43,7 +43,7 @@ impl Run<'_> {
             // That nothing more came is no proof that nothing will: what is awaited stays so.
             return Some(Leave::End(Ended::Done));
         }
-        let limit = self.settings.link.max_silence?;
+        let limit = self.settings.limits.max_silence?;
         if now < self.idle.silent_for(limit) {
             return None;
         }
@@ -60,7 +60,7 @@ impl Run<'_> {
     pub(super) fn next_look(&self) -> Option<Instant> {
         [
             self.idle.deadline(),
-            self.settings.link.max_silence.map(|limit| self.idle.silent_for(limit)),
+            self.settings.limits.max_silence.map(|limit| self.idle.silent_for(limit)),
             self.end.as_ref().and_then(End::next_look),
             self.end.as_ref().and_then(End::due).filter(|&due| due > Instant::now()),
             self.report.next_live(),

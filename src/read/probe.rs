@@ -51,7 +51,7 @@ impl Run<'_> {
     fn oldest(&mut self) -> Result<Option<(MessageId, Option<Timestamp>)>, Halt> {
         let settings = self.settings;
         let request = self.request(&Position::Earliest, 1)?;
-        let limit = settings.link.connect_timeout.min(CONNECT);
+        let limit = settings.limits.connect_timeout.min(CONNECT);
         let connection = self.connector.connect(&request, limit, &mut |_| {})?;
         let mut session = Session::new(connection.socket, Rc::clone(self.signals), settings);
         let until = Instant::now() + LISTEN;

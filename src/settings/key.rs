@@ -8,11 +8,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::args::{Args, Layer};
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
-use crate::settings::{Credentials, KeySource, Warning, files};
+use crate::settings::{Warning, permissions};
 use crate::values::choice::AuthStyle;
 use crate::words;
 
@@ -21,15 +20,30 @@ const LARGEST: u64 = 8 * 1024;
 /// systemd's folder of `LoadCredential=` files, and the name to give the key there.
 const CREDENTIALS: (&str, &str) = ("CREDENTIALS_DIRECTORY", "x-api-key");
 
+/// The API key: where it comes from and how it is sent.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    pub(crate) source: KeySource,
+    pub(crate) style: AuthStyle,
+}
+
+/// Where the key comes from. A file is read again at each connect, since keys get replaced.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    /// Held in memory; `from` names the source for people (`--x-api-key`, `stdin`, `PULSAR_API_KEY`).
+    Given { key: Secret, from: &'static str },
+    /// A file; `from` names who named it (`--x-api-key-file`, `PULSAR_API_KEY_FILE`, `CREDENTIALS_DIRECTORY`).
+    File { path: PathBuf, from: &'static str },
+}
+
 /// Finds the key and checks it once, so that a bad one is told before anything is connected.
 pub(crate) fn settle(
     args: &Args,
     env: &Environment,
-    style: AuthStyle,
     warnings: &mut Vec<Warning>,
 ) -> Result<Credentials, Failure> {
     let source = match find(args, env)? {
-        Found::Text { key, from } => {
+        KeyAt::Text { key, from } => {
             if from == "--x-api-key" {
                 warnings.push(Warning::on_terminal(
                     "every user of this machine can see a key given by --x-api-key in the \
@@ -38,14 +52,14 @@ pub(crate) fn settle(
             }
             KeySource::Given { key: check(key.expose().as_bytes(), from)?, from }
         }
-        Found::Stdin => {
+        KeyAt::Stdin => {
             let bytes =
                 limited(io::stdin().lock()).map_err(|e| unreadable("standard input", &e))?;
             KeySource::Given { key: check(&bytes, "standard input")?, from: "stdin" }
         }
-        Found::File { path, from } => from_file(path, from, warnings)?,
+        KeyAt::File { path, from } => from_file(path, from, warnings)?,
     };
-    Ok(Credentials { source, style })
+    Ok(Credentials { source, style: args.auth_style })
 }
 
 /// Where the key comes from, never the key.
@@ -68,26 +82,27 @@ impl Credentials {
     }
 }
 
-enum Found {
+/// Where the key is.
+enum KeyAt {
     Text { key: Secret, from: &'static str },
     Stdin,
     File { path: PathBuf, from: &'static str },
 }
 
 /// The first source there is, in the order that help and man page tell.
-fn find(args: &Args, env: &Environment) -> Result<Found, Failure> {
+fn find(args: &Args, env: &Environment) -> Result<KeyAt, Failure> {
     let text = |layer, from| {
         let key = args.x_api_key.clone().filter(|_| args.layer("x-api-key") == Some(layer))?;
-        Some(Found::Text { key, from })
+        Some(KeyAt::Text { key, from })
     };
     let file = |layer, from| {
         let path = args.x_api_key_file.as_ref();
         let path = path.filter(|_| args.layer("x-api-key-file") == Some(layer))?;
-        Some(if path == "-" { Found::Stdin } else { Found::File { path: path.into(), from } })
+        Some(if path == "-" { KeyAt::Stdin } else { KeyAt::File { path: path.into(), from } })
     };
     let credentials = || {
         let path = Path::new(env.get(CREDENTIALS.0)?).join(CREDENTIALS.1);
-        path.exists().then_some(Found::File { path, from: CREDENTIALS.0 })
+        path.exists().then_some(KeyAt::File { path, from: CREDENTIALS.0 })
     };
     text(Layer::CommandLine, "--x-api-key")
         .or_else(|| file(Layer::CommandLine, "--x-api-key-file"))
@@ -96,13 +111,7 @@ fn find(args: &Args, env: &Environment) -> Result<Found, Failure> {
         .or_else(|| text(Layer::Environment, "PULSAR_API_KEY"))
         .or_else(|| text(Layer::ConfigFile, "x-api-key in the config file"))
         .or_else(|| file(Layer::ConfigFile, "x-api-key-file in the config file"))
-        .ok_or_else(|| {
-            Failure::new(Step::Config, "API key", Fault::BadContent, "none is given").hint(
-                "give it by --x-api-key-file FILE (- is standard input), by PULSAR_API_KEY_FILE \
-                 or PULSAR_API_KEY in the environment, or by systemd's \
-                 LoadCredential=x-api-key:FILE",
-            )
-        })
+        .ok_or_else(|| Failure::new(Step::Config, "API key", Fault::NoKey, "none is given"))
 }
 
 /// A regular file is read again at each connect; anything else, such as a pipe, gives what it
@@ -118,7 +127,7 @@ fn from_file(
         return Ok(KeySource::Given { key, from });
     }
     // systemd opens credentials to the unit's user by means the mode does not show.
-    if from != CREDENTIALS.0 && files::readable_by_others(&file) {
+    if from != CREDENTIALS.0 && permissions::readable_by_others(&file) {
         let path = path.display();
         warnings.push(Warning::always(format!(
             "the API key in {path} can be read by other users; chmod 600 {path}"
@@ -150,11 +159,8 @@ fn unreadable(subject: &str, error: &io::Error) -> Failure {
 }
 
 fn check(bytes: &[u8], subject: &str) -> Result<Secret, Failure> {
-    clean(bytes).map(Secret::new).map_err(|cause| {
-        Failure::new(Step::Config, subject, Fault::BadContent, cause).hint(
-            "the source must hold the key and nothing else; copy it again from where it was made",
-        )
-    })
+    let bad = |cause| Failure::new(Step::Config, subject, Fault::BadKey, cause);
+    clean(bytes).map(Secret::new).map_err(bad)
 }
 
 /// The key without the one line break it may end with.
@@ -164,24 +170,24 @@ fn clean(bytes: &[u8]) -> Result<String, String> {
         return Err("the key is empty".to_owned());
     }
     if key.len() as u64 > LARGEST {
-        return Err("is larger than 8 KiB, so it is no key".to_owned());
+        return Err("is larger than 8 KiB, too large for an API key".to_owned());
     }
     let starts = |text: &str| {
         key.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
     };
     if starts("x-api-key:") {
-        return Err("holds a whole header line; keep only what follows `X-API-Key:`".to_owned());
+        return Err("contains a whole header line; keep only what follows `X-API-Key:`".to_owned());
     }
     if starts("x-api-key=") || starts("PULSAR_API_KEY=") {
-        return Err("holds an assignment; keep only what follows the `=`".to_owned());
+        return Err("contains an assignment; keep only what follows the `=`".to_owned());
     }
     if starts("\u{feff}") {
-        return Err("begins with a byte order mark; save the file as plain ASCII".to_owned());
+        return Err("starts with a byte order mark; save the file as plain ASCII".to_owned());
     }
     if let [quote @ (b'"' | b'\'' | b'`'), .., end] = key
         && quote == end
     {
-        return Err("the key has quotes around it; leave them out".to_owned());
+        return Err("the key has quotes around it; remove them".to_owned());
     }
     for (column, byte) in (1..).zip(key) {
         let what = match byte {
@@ -196,7 +202,7 @@ fn clean(bytes: &[u8]) -> Result<String, String> {
         };
         return Err(format!("the key has {what} (column {column})"));
     }
-    String::from_utf8(key.to_vec()).map_err(|_| "the key is no text".to_owned())
+    String::from_utf8(key.to_vec()).map_err(|_| "the key is not text".to_owned())
 }
 
 #[cfg(test)]
@@ -204,7 +210,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::args::{Source, by_long};
+    use crate::args::{Given, by_long};
 
     #[test]
     fn only_one_line_break_at_the_end_is_left_out() {
@@ -272,14 +278,13 @@ mod tests {
         given: &[(&'static str, Layer, &str)],
         env: &[(&str, &str)],
     ) -> Result<(String, Vec<Warning>), Failure> {
-        let mut args = Args::default();
-        for (option, layer, value) in given {
-            let source = Source { layer: *layer, name: (*option).to_owned() };
-            args.set(by_long(option).expect("an option"), value, source)?;
-        }
+        let given = given.iter().map(|(option, layer, value)| {
+            Given::new(by_long(option).expect("an option"), *value, *layer, *option)
+        });
+        let args = Args::of(&given.collect::<Result<Vec<_>, _>>()?);
         let env = env.iter().copied().collect();
         let mut warnings = Vec::new();
-        let found = settle(&args, &env, AuthStyle::Header, &mut warnings)?;
+        let found = settle(&args, &env, &mut warnings)?;
         let from = match &found.source {
             KeySource::Given { from, .. } | KeySource::File { from, .. } => *from,
         };

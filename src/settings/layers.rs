@@ -1,31 +1,41 @@
-//! The places an option may come from, put on top of each other: command line, environment,
-//! config file, defaults.
+//! The places an option may come from, put on top of each other: defaults, config file,
+//! environment, command line.
 
-use crate::args::{Args, Fallback, Layer, OPTIONS, Source};
+use crate::args::{Args, Given, Layer, OPTIONS};
 use crate::fault::Failure;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, config};
 
-/// Adds to what was typed what the environment, the config file and the defaults say, and gives
-/// the warnings about them. The first mistake is what is returned, but all is added that has none:
-/// the form of a message about it may stand further below.
-pub(crate) fn complete(args: &mut Args, env: &Environment) -> Result<Vec<Warning>, Failure> {
-    let mut warnings = Vec::new();
-    let mut result = Ok(());
-    for opt in OPTIONS {
-        if let Some((name, value)) = opt.env.and_then(|name| Some((name, env.get(name)?))) {
-            let source = Source { layer: Layer::Environment, name: name.to_owned() };
-            result = result.and(args.set(opt, value, source));
+/// Puts what was typed on top of what the environment, the config file and the defaults say, and
+/// gives the warnings about them. The first mistake is what is returned, but everything else
+/// holds: the form of a message about the mistake may be given further below.
+pub(crate) fn complete(
+    typed: &[Given],
+    env: &Environment,
+) -> (Args, Result<Vec<Warning>, Failure>) {
+    let on_the_line = Args::of(typed);
+    let file = on_the_line.config.as_deref();
+    let in_file = file.map(|path| config::read(path, on_the_line.source("config")));
+
+    let mut given = typed.to_vec();
+    let mut mistakes = Vec::new();
+    for one in in_environment(env).chain(in_file.into_iter().flatten()) {
+        match one {
+            Ok(one) => given.push(one),
+            Err(mistake) => mistakes.push(mistake),
         }
     }
-    if let Some(path) = args.config.clone() {
-        result = result.and(config::read(&path, args, &mut warnings));
-    }
-    for opt in OPTIONS {
-        if let Fallback::Value(value) = opt.default {
-            let source = Source { layer: Layer::Default, name: "default".to_owned() };
-            result = result.and(args.set(opt, value, source));
-        }
-    }
-    result.map(|()| warnings)
+    let args = Args::of(&given);
+    let warnings = match mistakes.into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(file.map(|path| config::warnings(path, &args)).unwrap_or_default()),
+    };
+    (args, warnings)
+}
+
+fn in_environment(env: &Environment) -> impl Iterator<Item = Result<Given, Failure>> {
+    OPTIONS.iter().filter_map(|opt| {
+        let name = opt.env?;
+        Some(Given::new(opt, env.get(name)?, Layer::Environment, name))
+    })
 }

@@ -7,12 +7,28 @@
 use std::net::IpAddr;
 
 use crate::args::{Args, Layer};
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
-use crate::settings::{ProxyChoice, ProxyRules};
+use crate::values::proxy::Proxy;
 use crate::values::{host, proxy};
+
+/// Whether a proxy stands in between, and which rule decided.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyChoice {
+    pub(crate) proxy: Option<Proxy>,
+    /// For people: `--proxy`, `https_proxy`, `NO_PROXY (.8x8.com)`, `none configured`.
+    pub(crate) rule: String,
+}
+
+/// The proxy that counts and the hosts that are reached without it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyRules {
+    proxy: Option<Proxy>,
+    rule: String,
+    /// A list as in `NO_PROXY`, and where it comes from.
+    exceptions: Option<(String, String)>,
+}
 
 /// Lower case goes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
@@ -21,7 +37,7 @@ const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// The rules of a run: they hold for any host.
 ///
 /// # Errors
-/// That the proxy that counts is none.
+/// What is wrong with the proxy that counts.
 pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failure> {
     let given = args.proxy.as_ref().map(Secret::expose);
     let Some((text, rule)) = pick(args, env, "proxy", given, &VARIABLES) else {
@@ -134,18 +150,17 @@ fn in_network(entry: &str, address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Source, by_long};
-    use crate::values::proxy::Proxy;
+    use crate::args::{Given, by_long};
 
     const HOST: &str = "pulsar-ws-use1.8x8.com";
 
     /// The proxy as `login@host:port`, or `-`, with the rule that decided.
     fn decide(given: &[(&str, &str)], env: &[(&str, &str)]) -> String {
-        let mut args = Args::default();
-        for (name, value) in given {
-            let source = Source { layer: Layer::CommandLine, name: format!("--{name}") };
-            args.set(by_long(name).expect("an option"), value, source).expect("good");
-        }
+        let given = given.iter().map(|(name, value)| {
+            let opt = by_long(name).expect("an option");
+            Given::new(opt, *value, Layer::CommandLine, format!("--{name}")).expect("good")
+        });
+        let args = Args::of(&given.collect::<Vec<_>>());
         let rules = settle(&args, &env.iter().copied().collect());
         match rules.map(|rules| rules.choose(HOST, 443)) {
             Ok(ProxyChoice { proxy: None, rule }) => format!("- by {rule}"),
@@ -174,7 +189,7 @@ mod tests {
             assert_eq!(decide(&[], env), expected, "{env:?}");
         }
         let bad = decide(&[], &[("https_proxy", "socks5://u:canary@h:1")]);
-        assert!(bad.contains("https_proxy: the value asks for a SOCKS proxy"), "{bad}");
+        assert!(bad.contains("https_proxy: the value is a SOCKS proxy"), "{bad}");
         assert!(!bad.contains("canary"), "{bad}");
     }
 

@@ -3,6 +3,7 @@
 mod auth;
 mod config;
 mod dns;
+mod mistakes;
 mod output;
 mod proxy;
 mod stream;
@@ -48,6 +49,7 @@ pub(crate) struct Row {
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
     [
         config::ROWS,
+        mistakes::ROWS,
         dns::ROWS,
         tcp::ROWS,
         proxy::ROWS,

@@ -21,7 +21,7 @@ pub(super) fn write(
         return Line::Filtered;
     }
     let Ok(Members(members)) = serde_json::from_str(frame) else {
-        return Line::Reject("no envelope".to_owned());
+        return Line::Reject("not an envelope".to_owned());
     };
     for (i, (name, value)) in members.iter().enumerate() {
         out.push(if i == 0 { b'{' } else { b',' });
