@@ -43,8 +43,8 @@ impl Items {
 
     /// The next item; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Item>, Failure> {
-        if let Some((opt, spelled, attached)) = self.long_with_one_dash()? {
-            return self.option(opt, spelled, attached).map(Some);
+        if let Some(option) = self.long_with_one_dash()? {
+            return self.with_value(option).map(Some);
         }
         let arg = self.parser.next();
         let (opt, spelled) = match arg.map_err(|e| Failure::usage("command line", e.to_string()))? {
@@ -65,13 +65,11 @@ impl Items {
             Some(text) if !spelled.starts_with("--") => Some(short_with_text(opt, &spelled, text)?),
             attached => attached,
         };
-        self.option(opt, spelled, attached).map(Some)
+        self.with_value(Spelled { opt, spelled, attached }).map(Some)
     }
 
     /// `-tenant` and `-tenant=acme`.
-    fn long_with_one_dash(
-        &mut self,
-    ) -> Result<Option<(&'static Opt, String, Option<String>)>, Failure> {
+    fn long_with_one_dash(&mut self) -> Result<Option<Spelled>, Failure> {
         if self.only_words {
             return Ok(None);
         }
@@ -81,18 +79,15 @@ impl Items {
         let one_dash = word.strip_prefix('-').filter(|name| !name.starts_with('-'));
         let Some((name, attached)) = one_dash.map(split) else { return Ok(None) };
         let Some(opt) = by_long(name) else { return Ok(None) };
-        let found = (opt, format!("-{name}"), attached.map(str::to_owned));
+        let spelled = format!("-{name}");
+        let attached = attached.map(str::to_owned);
         words.next();
-        Ok(Some(found))
+        Ok(Some(Spelled { opt, spelled, attached }))
     }
 
     /// The option with its value, attached or in the word that follows.
-    fn option(
-        &mut self,
-        opt: &'static Opt,
-        spelled: String,
-        attached: Option<String>,
-    ) -> Result<Item, Failure> {
+    fn with_value(&mut self, option: Spelled) -> Result<Item, Failure> {
+        let Spelled { opt, spelled, attached } = option;
         let text = match (opt.metavar, attached) {
             (_, Some(text)) => text,
             (Some(metavar), None) => following_value(&mut self.parser, &spelled, metavar)?,
@@ -102,6 +97,13 @@ impl Items {
         };
         Ok(Item::Option { opt, spelled, text })
     }
+}
+
+/// An option as it was written, and the value that was attached to it.
+struct Spelled {
+    opt: &'static Opt,
+    spelled: String,
+    attached: Option<String>,
 }
 
 /// The value in `-n5` and `-vv`, but in no other bundle, and not in a mistyped long name.

@@ -39,3 +39,74 @@ fn in_environment(env: &Environment) -> impl Iterator<Item = Result<Given, Failu
         Some(Given::new(opt, env.get(name)?, Layer::Environment, name))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::args::{Parsed, parse};
+    use crate::message::Format;
+    use crate::testing::scratch::Scratch;
+
+    /// A command line, an environment and, where it is not empty, the text of a config file.
+    fn layered(
+        line: &str,
+        env: &[(&str, &str)],
+        file: &str,
+    ) -> (Args, Result<Vec<Warning>, Failure>) {
+        let scratch = Scratch::new("layers");
+        let path: PathBuf = scratch.join("t.conf");
+        let mut line = line.to_owned();
+        if !file.is_empty() {
+            std::fs::write(&path, file).expect("a file");
+            line = format!("{line} --config {}", path.display());
+        }
+        let words = line.split(' ').filter(|word| !word.is_empty()).map(Into::into);
+        match parse(&words.collect::<Vec<_>>()) {
+            Ok(Parsed::Read(typed)) => complete(&typed, &env.iter().copied().collect()),
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn each_layer_is_on_top_of_the_one_below() {
+        let env = [("PULSAR_TENANT", "env")];
+        let file = "tenant = file\ntopic = file\nevent = A\nverbose = 2\nformat = payload";
+        let (args, warnings) = layered("-v --event B -J", &env, file);
+        assert!(warnings.is_ok_and(|warnings| warnings.is_empty()));
+        assert_eq!(
+            (args.tenant.as_deref(), &*args.topic, &*args.namespace),
+            (Some("env"), "file", "event-v1")
+        );
+        assert_eq!((args.source("tenant"), args.has("namespace")), ("PULSAR_TENANT", false));
+        // Nothing adds up across layers, and another option of a group hides those below.
+        assert_eq!((args.lines.events, args.talk.verbose), (vec!["B".to_owned()], 1));
+        assert_eq!(args.lines.format, Format::Envelope);
+    }
+
+    #[test]
+    fn one_option_of_a_group_hides_all_of_them_further_below() {
+        let env = [("PULSAR_API_KEY_FILE", "/env"), ("PULSAR_HOST", "env.example")];
+        let (args, _) = layered("--x-api-key k --region US1", &env, "cluster = NA12");
+        assert_eq!((args.x_api_key_file, args.host, args.cluster), (None, None, None));
+        assert!(args.x_api_key.is_some() && args.region.is_some());
+    }
+
+    #[test]
+    fn every_mistake_is_found_and_the_rest_still_holds() {
+        for (line, env, file, subject) in [
+            // What is hidden is checked, too; the environment comes before the file.
+            ("--tenant a", "b/c", "port = 1", "PULSAR_TENANT"),
+            ("", "b/c", "port = many", "PULSAR_TENANT"),
+            ("--port 1", "a", "port = many", "line 1 (port)"),
+            ("", "a", "no such line\nport = many", "line 1"),
+        ] {
+            let file = format!("{file}\njson = true\nlog-format = json");
+            let (args, result) = layered(line, &[("PULSAR_TENANT", env)], &file);
+            let failure = result.expect_err(line);
+            assert!(failure.subject.ends_with(subject), "{failure}");
+            assert!(args.json && args.has("log-format"), "{line}");
+        }
+    }
+}
