@@ -1,4 +1,4 @@
-//! What the values of single options must look like, where [`crate::values`] has no word for it.
+//! Checks of single options that [`crate::values`] does not have.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,7 +10,7 @@ pub(super) fn limit(text: &str) -> Result<Option<Duration>, String> {
     values::duration(text).map(|duration| Some(duration).filter(|duration| !duration.is_zero()))
 }
 
-/// A file that is used later.
+/// A file, which is opened later.
 pub(super) fn path(text: &str) -> Result<PathBuf, String> {
     values::label(text).map(PathBuf::from)
 }
@@ -21,7 +21,7 @@ pub(super) fn queue_size(text: &str) -> Result<u16, String> {
             "is not supported: the service never delivers anything then; use 1 to 1000".to_owned()
         );
     }
-    values::number(1, 1000, text).map(|n| u16::try_from(n).expect("1000 is less than u16 holds"))
+    values::number(1..=1000, text)
 }
 
 pub(super) fn message_size(text: &str) -> Result<usize, String> {
@@ -40,7 +40,7 @@ pub(super) fn rotate_size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// What the UTC clock has a round time for in each day.
+/// A time that divides each day of the UTC clock evenly, or whole days.
 pub(super) fn rotate_interval(text: &str) -> Result<Duration, String> {
     let interval = values::duration_from(Duration::from_secs(1), text)?;
     let (day, millis) = (86_400_000, interval.as_millis());
@@ -51,10 +51,10 @@ pub(super) fn rotate_interval(text: &str) -> Result<Duration, String> {
 }
 
 pub(super) fn rotate_keep(text: &str) -> Result<usize, String> {
-    values::number(1, 1_000_000, text).map(|n| usize::try_from(n).unwrap_or(usize::MAX))
+    values::number(1..=1_000_000, text)
 }
 
-/// Permissions alone, and those that let us write.
+/// Permissions with which this program can still write the file.
 pub(super) fn file_mode(text: &str) -> Result<u32, String> {
     let digits = (3..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
@@ -70,9 +70,8 @@ pub(super) fn retry(text: &str) -> Result<Option<u32>, String> {
     if text == "unlimited" {
         return Ok(None);
     }
-    let number = values::number(0, u64::from(u32::MAX), text);
-    let number = number.map_err(|_| "must be a whole number or `unlimited`".to_owned())?;
-    Ok(u32::try_from(number).ok())
+    let number = values::number(0.., text);
+    number.map(Some).map_err(|_| "must be a whole number or `unlimited`".to_owned())
 }
 
 /// Shorter silences would be no sign of anything, and each costs a connection.

@@ -55,8 +55,8 @@ impl Command {
 pub(crate) enum Commands {
     /// `read`: what becomes of the events.
     Read,
-    /// `read` and `diagnose`: the way to the service.
-    Way,
+    /// `read` and `diagnose`: how to reach the service.
+    Connecting,
     /// `diagnose`.
     Diagnose,
     /// `diagnose` and `regions`.
@@ -70,7 +70,7 @@ impl Commands {
     pub(crate) fn include(self, command: Command) -> bool {
         match self {
             Commands::Read => command == Command::Read,
-            Commands::Way => matches!(command, Command::Read | Command::Diagnose),
+            Commands::Connecting => matches!(command, Command::Read | Command::Diagnose),
             Commands::Diagnose => command == Command::Diagnose,
             Commands::Findings => matches!(command, Command::Diagnose | Command::Regions),
             Commands::Place => command != Command::Explain,

@@ -125,7 +125,9 @@ pub(crate) const fn flag(
         default: Fallback::Nothing,
         section,
         commands: match section {
-            Section::Service | Section::Key | Section::Limits | Section::Network => Commands::Way,
+            Section::Service | Section::Key | Section::Limits | Section::Network => {
+                Commands::Connecting
+            }
             Section::Diagnose => Commands::Diagnose,
             Section::General => Commands::Any,
             Section::Range | Section::Output | Section::Capture | Section::Retry => Commands::Read,

@@ -120,7 +120,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
          message the service still holds), or a message id, as --format envelope shows it; \
          reading then starts after that message.",
         |args, text| put(&mut args.message_id, Position::parse(text)))
-        .commands(Commands::Way).suggest(|| vec!["latest", "earliest"])
+        .commands(Commands::Connecting).suggest(|| vec!["latest", "earliest"])
         .default_words("latest; earliest with -e, --since, --cursor-file or a past --until"),
     value("since", "TIME", Section::Range,
         "only events published from this time on",
@@ -138,7 +138,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("num-messages", "N", Section::Range,
         "end after N lines",
         "End after this many lines have been written.",
-        |args, text| put(&mut args.stop.num_messages, values::number(1, u64::MAX, text)))
+        |args, text| put(&mut args.stop.num_messages, values::number(1.., text)))
         .short('n').default_words("no limit"),
     flag("exit-at-end", Section::Range,
         "end when all existing events have been read",

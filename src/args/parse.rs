@@ -92,7 +92,7 @@ impl Line {
         Line { items: Items::new(words), command: None, given: Vec::new() }
     }
 
-    /// The command that was named, or is meant where none is.
+    /// The command that was named, or the default.
     fn command(&self) -> Command {
         self.command.unwrap_or(Command::DEFAULT)
     }

@@ -16,7 +16,7 @@ use super::MessageId;
 #[derive(Debug)]
 pub(crate) enum Frame<'a> {
     Message(Envelope<'a>),
-    /// An answer to a question of ours: never printed, never acknowledged.
+    /// The answer to a request of this program: never printed, never acknowledged.
     Control,
     /// No envelope that can be used; the id is what an acknowledgement needs, where there is one.
     Reject {

@@ -1,8 +1,8 @@
 //! From a message to the one line it leaves as, byte for byte as published.
 //!
-//! A payload is checked to be JSON but never written anew: a duplicate member, a number beyond
+//! A payload is checked to be JSON but never re-serialized: a duplicate member, a number beyond
 //! every float or the order of members would not survive that. Only raw newlines, which JSON
-//! allows between its tokens alone, become spaces.
+//! allows only between its tokens, become spaces.
 
 use serde_core::de::IgnoredAny;
 

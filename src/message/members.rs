@@ -1,4 +1,4 @@
-//! A JSON object as its members, nothing written anew.
+//! A JSON object as its members, each as it was written.
 
 use std::borrow::Cow;
 use std::fmt;

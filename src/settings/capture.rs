@@ -84,7 +84,7 @@ fn check_names(args: &Args, capture: &Capture) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether two names lead to one file, however they are written.
+/// Whether two names are of one file, however they are written.
 fn is_same(a: &Path, b: &Path) -> bool {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     whole(a) == whole(b)

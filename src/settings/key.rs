@@ -1,6 +1,6 @@
-//! The API key: which of its sources counts, and what a key may look like.
+//! The API key: which of its sources is used.
 //!
-//! No message here holds any part of a key, only where in it something is wrong.
+//! No message here contains any part of a key.
 
 use std::fmt;
 use std::fs;
@@ -12,10 +12,9 @@ use crate::fault::{Failure, Fault, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, permissions};
+use crate::values::api_key;
 use crate::values::choice::AuthStyle;
 use crate::words;
-
-const LARGEST: u64 = 8 * 1024;
 
 /// systemd's folder of `LoadCredential=` files, and the name to give the key there.
 const CREDENTIALS: (&str, &str) = ("CREDENTIALS_DIRECTORY", "x-api-key");
@@ -36,7 +35,7 @@ pub(crate) enum KeySource {
     File { path: PathBuf, from: &'static str },
 }
 
-/// Finds the key and checks it once, so that a bad one is told before anything is connected.
+/// Finds the key and checks it once, so that a bad one is reported before anything is connected.
 pub(crate) fn settle(
     args: &Args,
     env: &Environment,
@@ -126,7 +125,7 @@ fn from_file(
     if !file.is_file() {
         return Ok(KeySource::Given { key, from });
     }
-    // systemd opens credentials to the unit's user by means the mode does not show.
+    // systemd gives the unit's user access in a way that the mode does not show.
     if from != CREDENTIALS.0 && permissions::readable_by_others(&file) {
         let path = path.display();
         warnings.push(Warning::always(format!(
@@ -149,8 +148,8 @@ fn subject(path: &Path, from: &str) -> String {
 
 fn limited(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One more than a key and its line break may have, so that too much is seen.
-    source.take(LARGEST + 3).read_to_end(&mut bytes)?;
+    // One byte more than a key and its line break can have: a larger file is noticed.
+    source.take(api_key::LONGEST as u64 + 3).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -160,49 +159,7 @@ fn unreadable(subject: &str, error: &io::Error) -> Failure {
 
 fn check(bytes: &[u8], subject: &str) -> Result<Secret, Failure> {
     let bad = |cause| Failure::new(Step::Config, subject, Fault::BadKey, cause);
-    clean(bytes).map(Secret::new).map_err(bad)
-}
-
-/// The key without the one line break it may end with.
-fn clean(bytes: &[u8]) -> Result<String, String> {
-    let key = bytes.strip_suffix(b"\n").map_or(bytes, |key| key.strip_suffix(b"\r").unwrap_or(key));
-    if key.is_empty() {
-        return Err("the key is empty".to_owned());
-    }
-    if key.len() as u64 > LARGEST {
-        return Err("is larger than 8 KiB, too large for an API key".to_owned());
-    }
-    let starts = |text: &str| {
-        key.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
-    };
-    if starts("x-api-key:") {
-        return Err("contains a whole header line; keep only what follows `X-API-Key:`".to_owned());
-    }
-    if starts("x-api-key=") || starts("PULSAR_API_KEY=") {
-        return Err("contains an assignment; keep only what follows the `=`".to_owned());
-    }
-    if starts("\u{feff}") {
-        return Err("starts with a byte order mark; save the file as plain ASCII".to_owned());
-    }
-    if let [quote @ (b'"' | b'\'' | b'`'), .., end] = key
-        && quote == end
-    {
-        return Err("the key has quotes around it; remove them".to_owned());
-    }
-    for (column, byte) in (1..).zip(key) {
-        let what = match byte {
-            b'!'..=b'~' => continue,
-            b' ' if column == 1 => "a space at its start",
-            b' ' if column == key.len() => "a space at its end",
-            b' ' => "a space",
-            b'\t' => "a tab",
-            b'\n' | b'\r' => "a line break",
-            0..=31 | 127 => "a control character",
-            _ => "a character outside ASCII",
-        };
-        return Err(format!("the key has {what} (column {column})"));
-    }
-    String::from_utf8(key.to_vec()).map_err(|_| "the key is not text".to_owned())
+    api_key::parse(bytes).map(Secret::new).map_err(bad)
 }
 
 #[cfg(test)]
@@ -211,67 +168,14 @@ mod tests {
 
     use super::*;
     use crate::args::{Given, by_long};
+    use crate::testing::scratch::Scratch;
 
-    #[test]
-    fn only_one_line_break_at_the_end_is_left_out() {
-        for text in ["canary", "canary\n", "canary\r\n"] {
-            assert_eq!(clean(text.as_bytes()).as_deref(), Ok("canary"), "{text:?}");
-        }
-        assert_eq!(clean(b"dXNlcjpwYXNz=").as_deref(), Ok("dXNlcjpwYXNz="));
-        assert!(clean(&[b'k'; LARGEST as usize]).is_ok());
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_key_is_said_by_its_place_and_never_by_its_content() {
-        for (text, reason) in [
-            (&b""[..], "is empty"),
-            (b"\n", "is empty"),
-            (b"\r\n", "is empty"),
-            (b"canary\n\n", "a line break (column 7)"),
-            (b"canary\r", "a line break (column 7)"),
-            (b"canary\nsecond\n", "a line break (column 7)"),
-            (b" canary", "a space at its start (column 1)"),
-            (b"canary \n", "a space at its end (column 7)"),
-            (b"can ary", "a space (column 4)"),
-            (b"can\tary", "a tab (column 4)"),
-            (b"can\0ary", "a control character (column 4)"),
-            (b"can\x7fary", "a control character (column 4)"),
-            (b"can\xc3\xa9ary", "outside ASCII (column 4)"),
-            (b"\"canary\"", "quotes"),
-            (b"'canary'\n", "quotes"),
-            (b"\xef\xbb\xbfcanary", "byte order mark"),
-            (b"X-API-Key: canary", "a whole header line"),
-            (b"PULSAR_API_KEY=canary", "an assignment"),
-            (&[b'k'; LARGEST as usize + 1], "larger than 8 KiB"),
-        ] {
-            let error = clean(text).expect_err(reason);
-            assert!(error.contains(reason), "{error}");
-            assert!(!error.contains("canary") && !error.contains("ary "), "{error}");
-        }
-    }
-
-    /// A folder of its own, removed at the end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Folder {
-            let path = std::env::temp_dir().join(format!("tail8x8-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).expect("a folder");
-            Folder(path)
-        }
-
-        fn file(&self, name: &str, mode: u32) -> String {
-            let path = self.0.join(name);
-            fs::write(&path, format!("canary-{name}\n")).expect("a file");
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
-            path.to_str().expect("UTF-8").to_owned()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    /// A file with a key of its own.
+    fn file(folder: &Scratch, name: &str, mode: u32) -> String {
+        let path = folder.join(name);
+        fs::write(&path, format!("canary-{name}\n")).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+        path.to_str().expect("UTF-8").to_owned()
     }
 
     fn source_of(
@@ -294,10 +198,10 @@ mod tests {
     #[test]
     fn the_sources_in_their_order() {
         use Layer::{CommandLine, ConfigFile, Environment};
-        let folder = Folder::new("order");
-        let (typed, named) = (folder.file("typed", 0o600), folder.file("named", 0o600));
-        let (conf, _) = (folder.file("conf", 0o600), folder.file("x-api-key", 0o440));
-        let directory = folder.0.to_str().expect("UTF-8");
+        let folder = Scratch::new("order");
+        let (typed, named) = (file(&folder, "typed", 0o600), file(&folder, "named", 0o600));
+        let (conf, _) = (file(&folder, "conf", 0o600), file(&folder, "x-api-key", 0o440));
+        let directory = folder.path().to_str().expect("UTF-8");
         let credentials = &[("CREDENTIALS_DIRECTORY", directory)];
         let all = [
             ("x-api-key", CommandLine, "canary-argv", "--x-api-key canary-argv"),
@@ -325,8 +229,8 @@ mod tests {
 
     #[test]
     fn a_file_is_read_again_and_a_pipe_only_once() {
-        let folder = Folder::new("again");
-        let path = folder.file("key", 0o644);
+        let folder = Scratch::new("again");
+        let path = file(&folder, "key", 0o644);
         let mut warnings = Vec::new();
         let source = from_file(path.clone().into(), "--x-api-key-file", &mut warnings);
         assert!(warnings.len() == 1 && warnings[0].text.contains("chmod 600"), "{warnings:?}");

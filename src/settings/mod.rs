@@ -49,7 +49,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) retry: Retry,
     pub(crate) talk: Talk,
-    /// To be told before the first connection, in this order.
+    /// To be printed before the first connection, in this order.
     pub(crate) warnings: Vec<Warning>,
 }
 

@@ -1,7 +1,7 @@
-//! Whether a proxy stands in between, and which rule says so.
+//! Whether a proxy is used, and which rule decides.
 //!
 //! The environment is read as curl reads it for https:// (7.88, measured), and two more forms of
-//! `NO_PROXY` are understood that curl ignores, since people write them: `*.domain` and
+//! `NO_PROXY` are understood that curl ignores, which people write: `*.domain` and
 //! `host:443`.
 
 use std::net::IpAddr;
@@ -13,7 +13,7 @@ use crate::settings::environment::Environment;
 use crate::values::proxy::Proxy;
 use crate::values::{host, proxy};
 
-/// Whether a proxy stands in between, and which rule decided.
+/// The proxy that is used for a host, if any, and which rule decided.
 #[derive(Clone, Debug)]
 pub(crate) struct ProxyChoice {
     pub(crate) proxy: Option<Proxy>,
@@ -21,7 +21,7 @@ pub(crate) struct ProxyChoice {
     pub(crate) rule: String,
 }
 
-/// The proxy that counts and the hosts that are reached without it.
+/// The proxy of a run, and the hosts that are reached without it.
 #[derive(Clone, Debug)]
 pub(crate) struct ProxyRules {
     proxy: Option<Proxy>,
@@ -30,14 +30,14 @@ pub(crate) struct ProxyRules {
     exceptions: Option<(String, String)>,
 }
 
-/// Lower case goes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
+/// Lower case comes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// The rules of a run: they hold for any host.
 ///
 /// # Errors
-/// What is wrong with the proxy that counts.
+/// What is wrong with the proxy that would be used.
 pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failure> {
     let given = args.proxy.as_ref().map(Secret::expose);
     let Some((text, rule)) = pick(args, env, "proxy", given, &VARIABLES) else {
@@ -77,8 +77,8 @@ impl ProxyRules {
     }
 }
 
-/// The value that counts and its source: the command line's, the first variable's that is not
-/// empty, the config file's.
+/// The value that is used and its source: that of the command line, of the first variable that is
+/// not empty, or of the config file.
 fn pick<'a>(
     args: &'a Args,
     env: &'a Environment,

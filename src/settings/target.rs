@@ -67,7 +67,7 @@ pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> 
     };
     let ca_file = args.ca_file.as_deref().map(Path::new);
     let proxies = match server.plain && !args.insecure {
-        // A proxy would be told the key: this connection does not leave the machine.
+        // This connection does not leave the machine, and a proxy would see the key.
         true => ProxyRules::none("ws:// to this machine"),
         false => proxy::settle(args, env)?,
     };

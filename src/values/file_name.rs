@@ -151,7 +151,7 @@ impl FileName {
         self.matches(found)
     }
 
-    /// With its dot; what holds a field is none.
+    /// With its dot; empty where it contains a field.
     fn extension(&self) -> &str {
         let extension = split(Path::new(&self.text)).1;
         let at = self.text.len() - extension.len();

@@ -22,7 +22,7 @@ pub(crate) struct Address {
 }
 
 /// `HOST`, `HOST:PORT`, either with `wss://` or `ws://` before it. The errors repeat nothing of
-/// the text: whoever pastes a whole URL may paste a key with it.
+/// the text: a URL that was pasted whole may contain a key.
 pub(crate) fn address(text: &str) -> Result<Address, String> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
@@ -87,12 +87,11 @@ pub(crate) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String>
 
 /// 1 to 65535.
 pub(crate) fn port(text: &str) -> Result<u16, String> {
-    let number = values::number(1, u64::from(u16::MAX), text)?;
-    Ok(u16::try_from(number).expect("the limit above is that of u16"))
+    values::number(1..=u16::MAX, text)
 }
 
-/// A DNS name or an IPv4 address, lower case. Checked here because a resolver says no more than
-/// "not known" about a name that cannot exist, and tries every search domain with it first.
+/// A DNS name or an IPv4 address, lower case. Checked here because a resolver only reports a
+/// name that cannot exist as "not known", and tries every search domain with it first.
 fn name(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("has no host name".to_owned());
@@ -115,7 +114,7 @@ fn name(text: &str) -> Result<String, String> {
     if labels().any(|label| label.starts_with('-') || label.ends_with('-')) {
         return Err("has a hyphen where a host name cannot have one".to_owned());
     }
-    // `1.2.3` and `0x7f.1` are numbers to the C library, which would make an address of them.
+    // To the C library `1.2.3` and `0x7f.1` are numbers, which it would turn into addresses.
     let last = labels().next_back().unwrap_or_default();
     let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
     if numeric && name.parse::<Ipv4Addr>().is_err() {

@@ -3,11 +3,15 @@
 //! The errors speak of the value: what is wrong with it (`is empty`), or what it must be (`must be …`).
 //! The caller adds the value and where it came from.
 
+pub(crate) mod api_key;
 pub(crate) mod choice;
 pub(crate) mod file_name;
 pub(crate) mod host;
 pub(crate) mod proxy;
 
+use std::fmt::Display;
+use std::ops::{Bound, RangeBounds};
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -67,14 +71,18 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
     })
 }
 
-/// A whole number between two limits.
-pub(crate) fn number(low: u64, high: u64, text: &str) -> Result<u64, String> {
-    digits(text).filter(|number| (low..=high).contains(number)).ok_or_else(|| {
-        if high == u64::MAX {
-            format!("must be a whole number of at least {low}")
-        } else {
+/// A whole number within limits, such as `1..=1000` or `1..`.
+pub(crate) fn number<T>(range: impl RangeBounds<T>, text: &str) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let number = digits(text).filter(|number| range.contains(number));
+    number.ok_or_else(|| match (range.start_bound(), range.end_bound()) {
+        (Bound::Included(low), Bound::Included(high)) => {
             format!("must be a whole number from {low} to {high}")
         }
+        (Bound::Included(low), _) => format!("must be a whole number of at least {low}"),
+        _ => "must be a whole number".to_owned(),
     })
 }
 
@@ -152,7 +160,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Digits only: `parse` alone would take a sign.
-fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {
+fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
@@ -195,14 +203,14 @@ mod tests {
         for text in ["", "k", "-1", "1T", "1.5M", "1 M", "99999999999G", "1é"] {
             assert!(size(text).is_err_and(|e| e.contains("such as 64M")), "{text}");
         }
-        assert_eq!(number(1, 1000, "1000"), Ok(1000));
+        assert_eq!(number(1..=1000, "1000"), Ok(1000));
         for text in ["0", "1001", "", "+5", "x", "5 "] {
             assert!(
-                number(1, 1000, text).is_err_and(|e| e.contains("a whole number from 1 to 1000")),
+                number(1..=1000, text).is_err_and(|e| e.contains("a whole number from 1 to 1000")),
                 "{text}"
             );
         }
-        assert!(number(1, u64::MAX, "0").is_err_and(|e| e.ends_with("of at least 1")));
+        assert!(number(1_u64.., "0").is_err_and(|e| e.ends_with("of at least 1")));
     }
 
     #[test]
