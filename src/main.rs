@@ -36,10 +36,11 @@ mod words;
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
+use args::{Args, Given};
 use exit::Exit;
 use fault::{Failure, Fault, Step};
 use read::Ended;
-use report::{Counters, Log, Report};
+use report::{Counters, Log, Report, Talk};
 use settings::{Environment, Settings};
 use wait::Signals;
 
@@ -54,28 +55,28 @@ fn main() -> ExitCode {
     }));
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     let exit = match args::parse(&words) {
-        Ok(args::Parsed::Read(args)) => run_read(*args),
-        Ok(args::Parsed::Diagnose(args)) => run_diagnose(*args, None),
+        Ok(args::Parsed::Read(given)) => run_read(&given),
+        Ok(args::Parsed::Diagnose(given)) => run_diagnose(&given, None),
         Ok(args::Parsed::Explain(text)) => run_explain(text),
-        Ok(args::Parsed::Regions(args)) => run_regions(&args),
+        Ok(args::Parsed::Regions(given)) => run_regions(&Args::of(&given)),
         Ok(args::Parsed::ShortHelp) => print(&args::short_help()),
         Ok(args::Parsed::LongHelp) => print(&args::long_help()),
         Ok(args::Parsed::Version) => print(concat!("tail8x8 ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(args::Parsed::Generate(document)) => print(&document.text()),
         Err(failure) => match args::understood(&words) {
             // The form of a diagnosis holds for a mistake on its line, too.
-            (args::Command::Diagnose, args) => run_diagnose(args, Some(failure)),
-            (_, args) => fail(&mut Report::new(settings::talk(&args)), &failure),
+            (args::Command::Diagnose, given) => run_diagnose(&given, Some(failure)),
+            (_, given) => fail(&mut Report::new(Args::of(&given).talk), &failure),
         },
     };
     ExitCode::from(exit as u8)
 }
 
-fn run_read(mut args: args::Args) -> Exit {
+fn run_read(typed: &[Given]) -> Exit {
     Signals::hold_hangup();
     let env = Environment::of_process();
-    let layers = settings::complete(&mut args, &env);
-    let talk = settings::talk(&args);
+    let (args, layers) = settings::complete(typed, &env);
+    let talk = args.talk.clone();
     let settings = match layers.and_then(|warnings| Settings::settle(args, &env, warnings)) {
         Ok(settings) => settings,
         Err(failure) => return fail(&mut Report::new(talk), &failure),
@@ -131,10 +132,10 @@ fn no_signals(e: &io::Error) -> Failure {
 }
 
 /// `mistake` is one on the command line: a diagnosis tells of it as of any other trouble.
-fn run_diagnose(mut args: args::Args, mistake: Option<Failure>) -> Exit {
+fn run_diagnose(typed: &[Given], mistake: Option<Failure>) -> Exit {
     let env = Environment::of_process();
-    let layers = settings::complete(&mut args, &env);
-    let (options, talk) = (diagnose::Options::of(&args), settings::talk(&args));
+    let (args, layers) = settings::complete(typed, &env);
+    let (options, talk) = (diagnose::Options::of(&args), args.talk.clone());
     let settled = match mistake {
         Some(mistake) => Err(mistake),
         None => layers.and_then(|warnings| Settings::settle(args, &env, warnings)),
@@ -152,11 +153,11 @@ fn run_diagnose(mut args: args::Args, mistake: Option<Failure>) -> Exit {
     }
 }
 
-fn run_regions(args: &args::Args) -> Exit {
+fn run_regions(args: &Args) -> Exit {
     match settings::region(args) {
-        Ok(only) if args.json.unwrap_or(false) => print(&regions::json(only)),
+        Ok(only) if args.json => print(&regions::json(only)),
         Ok(only) => print(&regions::table(only)),
-        Err(failure) => fail(&mut Report::new(settings::talk(args)), &failure),
+        Err(failure) => fail(&mut Report::new(args.talk.clone()), &failure),
     }
 }
 
@@ -165,7 +166,7 @@ fn run_explain(text: String) -> Exit {
         true if io::stdin().is_terminal() => {
             let cause = "nothing to explain is given";
             let failure = Failure::new(Step::Config, "explain", Fault::NothingToExplain, cause);
-            return fail(&mut Report::new(settings::talk(&args::Args::default())), &failure);
+            return fail(&mut Report::new(Talk::default()), &failure);
         }
         true => {
             let mut bytes = Vec::new();
@@ -193,10 +194,9 @@ fn fail(report: &mut Report, failure: &Failure) -> Exit {
 fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != ErrorKind::BrokenPipe => fail(
-            &mut Report::new(settings::talk(&args::Args::default())),
-            &sink::standard_output(&e),
-        ),
+        Err(e) if e.kind() != ErrorKind::BrokenPipe => {
+            fail(&mut Report::new(Talk::default()), &sink::standard_output(&e))
+        }
         _ => Exit::Ok,
     }
 }

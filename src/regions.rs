@@ -67,6 +67,20 @@ pub(crate) fn by_host(host: &str) -> Option<&'static Region> {
     REGIONS.iter().find(|region| region.host == Some(host))
 }
 
+/// The names of the regions that can be connected to.
+pub(crate) fn deployed_names() -> Vec<&'static str> {
+    deployed().map(|region| region.name).collect()
+}
+
+/// The clusters whose events appear in one of them.
+pub(crate) fn deployed_clusters() -> Vec<&'static str> {
+    deployed().flat_map(|region| region.clusters).copied().collect()
+}
+
+fn deployed() -> impl Iterator<Item = &'static Region> {
+    REGIONS.iter().filter(|region| region.host.is_some())
+}
+
 /// What `tail8x8 regions` prints: all of them, or only the one that was asked for.
 pub(crate) fn table(only: Option<&Region>) -> String {
     let mut out = format!("REGION  CODE  HOST                    CLUSTERS (as of {AS_OF})\n");

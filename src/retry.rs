@@ -22,7 +22,7 @@ pub(crate) struct Retry {
     pub(crate) limit: Option<u32>,
     pub(crate) delay: Duration,
     pub(crate) max_delay: Duration,
-    /// Also what only a person can mend.
+    /// Also errors that need someone to fix them.
     pub(crate) all_errors: bool,
 }
 
@@ -46,6 +46,17 @@ impl Backoff {
     pub(crate) fn after(self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(20);
         self.first.saturating_mul(1 << doublings).min(self.longest)
+    }
+}
+
+impl Default for Retry {
+    fn default() -> Retry {
+        Retry {
+            limit: None,
+            delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(60),
+            all_errors: false,
+        }
     }
 }
 

@@ -171,6 +171,6 @@ fn region_of() {
         assert_eq!(document["regions"].as_array().unwrap().len(), 1);
         assert_eq!(document["regions"][0]["deployed"], false);
     }
-    regions(&["--cluster", "NA99"]).assert_code(78).assert_stderr_has("no known cluster");
-    regions(&["--tenant", "acme"]).assert_code(64).assert_stderr_has("no option of `regions`");
+    regions(&["--cluster", "NA99"]).assert_code(78).assert_stderr_has("unknown cluster");
+    regions(&["--tenant", "acme"]).assert_code(64).assert_stderr_has("not an option of `regions`");
 }

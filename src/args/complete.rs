@@ -2,11 +2,9 @@
 
 use std::fmt::Write as _;
 
+use crate::args::Command;
 use crate::args::opt::Opt;
 use crate::args::options::OPTIONS;
-use crate::regions;
-
-const COMMANDS: &str = "read diagnose explain regions";
 
 /// To be sourced, or put into bash-completion's folder as `tail8x8`.
 pub(crate) fn bash() -> String {
@@ -22,6 +20,7 @@ pub(crate) fn bash() -> String {
         };
         let _ = writeln!(cases, "        --{0}|-{0}{short}) {action}; return;;", opt.long);
     }
+    let commands = commands();
     let options: Vec<_> = OPTIONS.iter().map(|opt| format!("--{}", opt.long)).collect();
     format!(
         "_tail8x8() {{
@@ -37,7 +36,7 @@ pub(crate) fn bash() -> String {
 {cases}    esac
     case $cur in
         -*) mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\");;
-        *) mapfile -t COMPREPLY < <(compgen -W '{COMMANDS}' -- \"$cur\");;
+        *) mapfile -t COMPREPLY < <(compgen -W '{commands}' -- \"$cur\");;
     esac
 }}
 complete -o filenames -F _tail8x8 tail8x8
@@ -62,8 +61,7 @@ pub(crate) fn zsh() -> String {
         });
         let equals = if opt.metavar.is_some() { "=" } else { "" };
         let long = opt.long;
-        let repeated = matches!(long, "event" | "resolve" | "verbose");
-        let names = match (opt.short, repeated) {
+        let names = match (opt.short, opt.repeated) {
             (None, false) => format!("'--{long}{equals}"),
             (None, true) => format!("'*--{long}{equals}"),
             (Some(short), false) => {
@@ -73,15 +71,17 @@ pub(crate) fn zsh() -> String {
         };
         let _ = writeln!(out, "  {names}[{text}]{value}' \\");
     }
-    let _ = writeln!(out, "  '1:command:({COMMANDS})'");
+    let commands = commands();
+    let _ = writeln!(out, "  '1:command:({commands})'");
     out
 }
 
 /// To be put into fish's `completions` folder as `tail8x8.fish`.
 pub(crate) fn fish() -> String {
+    let commands = commands();
     let mut out = format!(
         "complete -c tail8x8 -f\n\
-         complete -c tail8x8 -n __fish_use_subcommand -a '{COMMANDS}'\n"
+         complete -c tail8x8 -n __fish_use_subcommand -a '{commands}'\n"
     );
     for opt in OPTIONS {
         let short = opt.short.map_or_else(String::new, |c| format!(" -s {c}"));
@@ -105,15 +105,17 @@ enum Values {
 }
 
 fn values(opt: &Opt) -> Values {
-    let deployed = || regions::REGIONS.iter().filter(|region| region.host.is_some());
-    match (opt.long, opt.metavar) {
-        ("region", _) => Values::These(deployed().map(|region| region.name).collect()),
-        ("cluster", _) => Values::These(deployed().flat_map(|r| r.clusters).copied().collect()),
-        ("message-id", _) => Values::These(vec!["latest", "earliest"]),
-        (_, Some("FILE")) => Values::Files,
-        _ if opt.choices.is_empty() => Values::Any,
-        _ => Values::These(opt.choices.to_vec()),
+    let words = [opt.choices, &(opt.suggest)()].concat();
+    match opt.metavar {
+        Some("FILE") => Values::Files,
+        _ if words.is_empty() => Values::Any,
+        _ => Values::These(words),
     }
+}
+
+/// The commands, for a shell.
+fn commands() -> String {
+    Command::names().join(" ")
 }
 
 #[cfg(test)]
@@ -128,7 +130,7 @@ mod tests {
                 assert!(text.contains(&format!("{name}{}", opt.long)), "{shell} {}", opt.long);
                 assert!(text.contains(&opt.choices.join(" ")), "{shell} {}", opt.long);
             }
-            assert!(text.contains("UK3 US1 US2") && text.contains(COMMANDS), "{shell}");
+            assert!(text.contains("UK3 US1 US2") && text.contains(&commands()), "{shell}");
         }
     }
 

@@ -4,15 +4,15 @@ use std::fmt::Write as _;
 
 use crate::args::opt::Section;
 use crate::args::options::OPTIONS;
+use crate::args::{Command, Document};
 use crate::words::wrap;
 
-pub(crate) const SYNOPSIS: [&str; 5] = [
-    "tail8x8 [read] [OPTIONS]",
-    "tail8x8 diagnose [OPTIONS]",
-    "tail8x8 explain [TEXT]",
-    "tail8x8 regions [--json]",
-    "tail8x8 --generate man|complete-bash|complete-zsh|complete-fish",
-];
+/// How the program is called, a line for each way.
+pub(crate) fn synopsis() -> Vec<String> {
+    let commands = Command::ALL.map(|command| command.usage().to_owned());
+    let documents = format!("tail8x8 --generate {}", Document::NAMES.join("|"));
+    commands.into_iter().chain([documents]).collect()
+}
 
 /// `-h`: a line for each option.
 pub(crate) fn short() -> String {
@@ -24,7 +24,7 @@ pub(crate) fn short() -> String {
             let _ = writeln!(out, "  {:width$}  {}", opt.usage(), opt.short_text);
         }
     }
-    out.push_str("\nLong options take one dash or two. `tail8x8 --help` tells more.\n");
+    out.push_str("\nLong options take one dash or two. `tail8x8 --help` explains them.\n");
     out
 }
 
@@ -61,16 +61,16 @@ pub(crate) fn facts(opt: &crate::args::Opt) -> impl Iterator<Item = (&'static st
 }
 
 const NOTES: &str = "Long options take one dash or two: -tenant acme, --tenant acme, \
-    --tenant=acme. Short ones do not bundle, save -vv. An option that is given twice counts as \
-    given last; --event and --resolve add up. A flag may be followed by true or false. Times are \
-    written 500ms, 45s, 5m, 2h or 7d. The command line goes before the environment, and that \
-    before the file of --config. Exit codes are in the man page: \
+    --tenant=acme. Short options cannot be combined, except -vv. If an option is given twice, \
+    the last one wins; --event and --resolve add up. A flag may be followed by true or false. \
+    Times are written 500ms, 45s, 5m, 2h or 7d. The command line takes precedence over the \
+    environment, and the environment over the file of --config. Exit codes are in the man page: \
     tail8x8 --generate man | man -l -";
 
 fn head() -> String {
     let mut out =
-        "tail8x8 prints the events of an 8x8 Contact Center, one JSON line each.\n\n".to_owned();
-    for (number, line) in SYNOPSIS.iter().enumerate() {
+        "tail8x8 prints the events of an 8x8 Contact Center, one line of JSON each.\n\n".to_owned();
+    for (number, line) in synopsis().iter().enumerate() {
         let _ = writeln!(out, "{} {line}", if number == 0 { "Usage:" } else { "      " });
     }
     out

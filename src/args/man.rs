@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 
-use crate::args::help::{SYNOPSIS, facts};
+use crate::args::help::{facts, synopsis};
 use crate::args::opt::{Opt, Section};
 use crate::args::options::OPTIONS;
 use crate::exit;
@@ -16,7 +16,7 @@ pub(crate) fn page() -> String {
     heading(&mut out, "Name");
     line(&mut out, "tail8x8 - stream the events of an 8x8 Contact Center");
     heading(&mut out, "Synopsis");
-    for (number, usage) in SYNOPSIS.iter().enumerate() {
+    for (number, usage) in synopsis().iter().enumerate() {
         if number > 0 {
             out.push_str(".br\n");
         }
@@ -47,18 +47,18 @@ pub(crate) fn page() -> String {
 
 const DESCRIPTION: &[&str] = &[
     "tail8x8 connects to the Event Streaming service of 8x8 and writes every event to standard \
-     output, one line of JSON each, until it is told to stop. It connects again by itself and \
-     goes on after the last event it has written.",
-    "`read`, the command that does this, needs not be named. `diagnose` walks the same way to \
-     the service, says of every step what it found, what is wrong and what to do, and contacts \
-     nobody but the service, its proxy and the nameservers. `explain` says what an error message \
-     of any client means, given as an argument or on standard input. `regions` lists the regions \
-     of the service with their clusters and hosts.",
+     output, one line of JSON each, until it is told to stop. It reconnects by itself and \
+     continues after the last event it has written.",
+    "`read`, the command that does this, is the default. `diagnose` takes the same steps to the \
+     service, reports for each of them what it found, what is wrong and what to do, and contacts \
+     nothing but the service, its proxy and the nameservers. `explain` tells what an error \
+     message of any client means, given as an argument or on standard input. `regions` lists the \
+     regions of the service with their clusters and hosts.",
     "A tenant and an API key are required. Everything else has a default; without --region, \
      --cluster or --host that is the host of region UK3.",
     "Long options take one dash or two, and their value after a space or an equals sign: \
-     `-tenant acme`, `--tenant acme`, `--tenant=acme`. Short options do not bundle, save `-vv`. \
-     An option that is given twice counts as given last; --event and --resolve add up. A flag \
+     `-tenant acme`, `--tenant acme`, `--tenant=acme`. Short options cannot be combined, except \
+     `-vv`. If an option is given twice, the last one wins; --event and --resolve add up. A flag \
      may be followed by true or false. `--` ends the options.",
     "Times are a whole number and a unit: 500ms, 45s, 5m, 2h, 7d. Sizes are a number of bytes, \
      or one with k, M or G, which are powers of 1024.",
@@ -74,8 +74,8 @@ const SIGNALS: &[(&str, &str)] = &[
     ),
     (
         "HUP",
-        "With --output: what was received is written, and the file is opened anew under its name, \
-         as logrotate(8) wants it. Without, as TERM.",
+        "With --output: what was received is written, and the file is reopened under its name, \
+         as logrotate(8) expects. Without, the same as TERM.",
     ),
     ("USR1", "Writes the counters to standard error."),
 ];
@@ -87,13 +87,13 @@ const AFTER_EXIT: &str = "When retries are used up, the code is that of the last
 const ENVIRONMENT: &[(&str, &str)] = &[
     (
         "CREDENTIALS_DIRECTORY",
-        "A folder whose file x-api-key holds the API key; systemd sets it for LoadCredential=.",
+        "A folder whose file x-api-key contains the API key; systemd sets it for LoadCredential=.",
     ),
     (
         "https_proxy, HTTPS_PROXY, all_proxy, ALL_PROXY",
-        "The proxy; the first that is not empty counts. HTTP_PROXY is never used.",
+        "The proxy; the first that is not empty is used. HTTP_PROXY is never used.",
     ),
-    ("no_proxy, NO_PROXY", "Hosts that are reached without a proxy, as for --noproxy."),
+    ("no_proxy, NO_PROXY", "Hosts to reach without a proxy, as for --noproxy."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "Where the system's certificates are, as for OpenSSL."),
     (
         "TAIL8X8_RESOLV_CONF",
@@ -101,12 +101,12 @@ const ENVIRONMENT: &[(&str, &str)] = &[
          name, without the system's resolver and the hosts file; they may have a port, as in \
          127.0.0.1:5353.",
     ),
-    ("NO_COLOR", "If not empty, --color auto is never."),
+    ("NO_COLOR", "If not empty, --color auto means never."),
     (
         "NOTIFY_SOCKET, WATCHDOG_USEC",
-        "Set by systemd: it is told when the first session is open (READY=1), what the run is doing \
-         (STATUS=), that it is alive (WATCHDOG=1, also while the service is away) and that it \
-         ends.",
+        "Set by systemd, which is then notified when the first session is open (READY=1), what \
+         the run is doing (STATUS=), that it is alive (WATCHDOG=1, also while the service is \
+         away) and that it ends.",
     ),
 ];
 
@@ -118,9 +118,9 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "the file of --output, its .part",
-        "Lines are only ever appended. After a death a torn last line is cut, and what a power loss \
-         left behind the last good line; nothing else is ever cut. With rotation the open file is \
-         FILE.part, and stays that at the end of a run.",
+        "Lines are only ever appended. After a crash a torn last line is cut off, and so is what a \
+         power loss left after the last good line; nothing else is ever cut. With rotation the \
+         open file is FILE.part, and remains so at the end of a run.",
     ),
     (
         "the file of --cursor-file",
@@ -130,31 +130,31 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "FILE.lock beside output and cursor",
-        "Holds the number of the process that writes them. It stays, empty of meaning, when the \
-         run is over.",
+        "Contains the number of the process that writes them. It may remain after the run and can \
+         be ignored.",
     ),
     ("FILE.rejects beside the output", "See --rejects."),
 ];
 
 const NOTES: &[&str] = &[
-    "One event is one line, byte for byte as it was published, save raw line breaks between its \
-     tokens, which become spaces. An empty message has no line with --format payload.",
-    "Within one run no event is lost and none is written twice, also over reconnects, as far \
-     back as the service still holds events. With --cursor-file and --output that holds from one \
-     run to the next, too, whatever ended the one before: a kill, a crash, a full disk, or, unless \
-     --sync none is given, a power loss. With --cursor-file alone, on standard output, up to a \
-     second of events can come twice after a death.",
-    "A gap that the service's retention left while no run was there is said, with both ends. So \
-     is a cursor whose message ids are of another topic: the run ends with 78 then.",
-    "While the disk refuses (full, quota, read-only) nothing is acknowledged: it is said once, \
-     tried again as --retry says, and told when it is over. On standard output, too, the rest of \
-     a line is kept and written later.",
+    "One event is one line, byte for byte as it was published, except that raw line breaks between \
+     its tokens become spaces. An empty message has no line with --format payload.",
+    "Within one run no event is lost and none is written twice, even across reconnects, as far \
+     back as the service still holds events. With --cursor-file and --output that is also true \
+     from one run to the next, whatever ended the one before: a kill, a crash, a full disk, or, \
+     unless --sync none is given, a power loss. With --cursor-file alone, on standard output, up \
+     to a second of events can be repeated after a crash.",
+    "A gap left by the service's retention while no run was active is reported, with both ends. \
+     So is a cursor whose message ids belong to another topic: the run then ends with 78.",
+    "While the disk refuses writes (full, quota, read-only) nothing is acknowledged: it is \
+     reported once, retried as --retry says, and reported again when it is over. On standard \
+     output, too, the rest of a line is kept and written later.",
     "The service cannot continue a partitioned topic after a message id. After a lost connection \
      tail8x8 reads such a topic from earliest again and leaves out what it has written.",
     "An event is acknowledged after its line has been written to standard output. A reader that \
      is slow or stopped slows the service down and loses nothing.",
     "The API key is sent only over TLS to a server whose certificate has been verified, and \
-     appears in no message at any level. The exceptions are your own: --insecure, \
+     appears in no message at any level. The exceptions are your own choice: --insecure, \
      --auth-style query, ws:// to this machine, --x-api-key in the list of processes.",
     "One connection reads one topic.",
 ];
@@ -173,7 +173,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "tail8x8 --config acme.conf --event InteractionCreated -n 1 --max-time 5m --fail-if-empty",
     ),
     (
-        "Capture for weeks, a new file each hour, the last 48 of them:",
+        "Capture for weeks, a new file each hour, keeping the last 48:",
         "tail8x8 --config acme.conf -o events.ndjson --cursor-file events.cursor \
          --rotate-interval 1h --rotate-keep 48",
     ),
@@ -182,7 +182,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "tail8x8 --config acme.conf -e -o events.ndjson --cursor-file events.cursor",
     ),
     (
-        "It does not work; what is wrong, and where are the events?",
+        "It does not work: what is wrong, and where are the events?",
         "tail8x8 diagnose --tenant acme --x-api-key-file ~/.8x8-key --all-regions",
     ),
     ("What does this mean?", "tail8x8 explain 'x509: certificate signed by unknown authority'"),

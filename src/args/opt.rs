@@ -1,6 +1,7 @@
 //! What an option is: the type of one row of the table in [`super::options`].
 
 use crate::args::Args;
+use crate::args::command::Commands;
 
 /// One option, with everything parser, help, man page and completions need to know about it.
 #[derive(Debug)]
@@ -12,6 +13,10 @@ pub(crate) struct Opt {
     pub(crate) metavar: Option<&'static str>,
     /// The only values there are, where they can be listed.
     pub(crate) choices: &'static [&'static str],
+    /// Values to offer where the shell completes it, beside `choices`.
+    pub(crate) suggest: fn() -> Vec<&'static str>,
+    /// May be given more than once, and adds up.
+    pub(crate) repeated: bool,
     /// The variable that is read where the command line has nothing.
     pub(crate) env: Option<&'static str>,
     pub(crate) default: Fallback,
@@ -26,15 +31,17 @@ pub(crate) struct Opt {
     pub(crate) short_text: &'static str,
     /// For `--help` and the man page: paragraphs of plain text with an empty line between them.
     pub(crate) long_text: &'static str,
-    /// Checks the value and stores it; `true` or `false` for a flag. Nothing is acted upon.
+    /// Checks the value and stores it; `true` or `false` for a flag. The error says what is wrong
+    /// about the value (`is empty`) or what is allowed (`must …`).
     pub(crate) set: fn(&mut Args, &str) -> Result<(), String>,
 }
 
-/// What holds where an option is not given.
+/// What holds where an option is not given, for people; the value itself is in
+/// [`Args::default`](super::Args).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fallback {
     Nothing,
-    /// As if this had been written on the command line.
+    /// As if this had been given.
     Value(&'static str),
     /// It depends; the words are for people.
     Words(&'static str),
@@ -48,7 +55,7 @@ pub(crate) enum Section {
     Range,
     Output,
     Capture,
-    Link,
+    Limits,
     Retry,
     Network,
     Diagnose,
@@ -62,7 +69,7 @@ impl Section {
         Section::Range,
         Section::Output,
         Section::Capture,
-        Section::Link,
+        Section::Limits,
         Section::Retry,
         Section::Network,
         Section::Diagnose,
@@ -76,63 +83,11 @@ impl Section {
             Section::Range => "Where to start and when to end",
             Section::Output => "Output",
             Section::Capture => "Capture in files",
-            Section::Link => "Limits of the connection",
+            Section::Limits => "Limits of the connection",
             Section::Retry => "Retries",
             Section::Network => "Proxy, certificates and addresses",
             Section::Diagnose => "Diagnosis",
             Section::General => "Messages and general",
-        }
-    }
-}
-
-/// Which commands take an option.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Commands {
-    /// `read`: what becomes of the events.
-    Read,
-    /// `read` and `diagnose`: the way to the service.
-    Way,
-    /// `diagnose`.
-    Diagnose,
-    /// `diagnose` and `regions`.
-    Findings,
-    /// `read`, `diagnose` and `regions`: which region.
-    Place,
-    Any,
-}
-
-impl Commands {
-    pub(crate) fn include(self, command: Command) -> bool {
-        match self {
-            Commands::Read => command == Command::Read,
-            Commands::Way => matches!(command, Command::Read | Command::Diagnose),
-            Commands::Diagnose => command == Command::Diagnose,
-            Commands::Findings => matches!(command, Command::Diagnose | Command::Regions),
-            Commands::Place => command != Command::Explain,
-            Commands::Any => true,
-        }
-    }
-}
-
-/// What the program is asked to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Command {
-    Read,
-    Diagnose,
-    Explain,
-    Regions,
-}
-
-impl Command {
-    pub(crate) const ALL: [Command; 4] =
-        [Command::Read, Command::Diagnose, Command::Explain, Command::Regions];
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Command::Read => "read",
-            Command::Diagnose => "diagnose",
-            Command::Explain => "explain",
-            Command::Regions => "regions",
         }
     }
 }
@@ -164,11 +119,15 @@ pub(crate) const fn flag(
         short: None,
         metavar: None,
         choices: &[],
+        suggest: Vec::new,
+        repeated: false,
         env: None,
         default: Fallback::Nothing,
         section,
         commands: match section {
-            Section::Service | Section::Key | Section::Link | Section::Network => Commands::Way,
+            Section::Service | Section::Key | Section::Limits | Section::Network => {
+                Commands::Connecting
+            }
             Section::Diagnose => Commands::Diagnose,
             Section::General => Commands::Any,
             Section::Range | Section::Output | Section::Capture | Section::Retry => Commands::Read,
@@ -188,6 +147,14 @@ impl Opt {
 
     pub(crate) const fn choices(self, choices: &'static [&'static str]) -> Opt {
         Opt { choices, ..self }
+    }
+
+    pub(crate) const fn suggest(self, suggest: fn() -> Vec<&'static str>) -> Opt {
+        Opt { suggest, ..self }
+    }
+
+    pub(crate) const fn repeated(self) -> Opt {
+        Opt { repeated: true, ..self }
     }
 
     pub(crate) const fn env(self, variable: &'static str) -> Opt {

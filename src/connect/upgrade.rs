@@ -57,7 +57,7 @@ impl Request {
             path: endpoint::reader(&settings.topic, position, receiver_queue_size),
             key,
             style: settings.credentials.style,
-            max_message_size: settings.link.max_message_size,
+            max_message_size: settings.limits.max_message_size,
         }
     }
 }

@@ -76,10 +76,7 @@ pub(super) fn api_key(settings: &Settings, key: &Secret) -> Value {
         "user": described.user(),
         "length": described.length,
         "source": settings.credentials.source.to_string(),
-        "style": match settings.credentials.style {
-            AuthStyle::Header => "header",
-            AuthStyle::Query => "query",
-        },
+        "style": settings.credentials.style.name(),
         "sent": false,
     })
 }

@@ -123,7 +123,7 @@ impl Diagnosis<'_> {
                 _ if enough => began + PATIENCE.min(limit),
                 // Silence means something only from a peer that answers.
                 _ if !is_alive => {
-                    deadline.max(last_ping + settings.link.ping_timeout + PATIENCE).min(at_last)
+                    deadline.max(last_ping + settings.limits.ping_timeout + PATIENCE).min(at_last)
                 }
                 0 => deadline,
                 // What is retained comes in one go.

@@ -63,17 +63,14 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn of(args: &Args) -> Options {
         Options {
-            listen: args.listen.unwrap_or(LISTEN),
-            all_regions: args.all_regions.unwrap_or(false),
-            strict: args.strict.unwrap_or(false),
-            json: args.json.unwrap_or(false),
+            listen: args.listen,
+            all_regions: args.all_regions,
+            strict: args.strict,
+            json: args.json,
             report: args.report.as_ref().map(PathBuf::from),
         }
     }
 }
-
-/// As the options table says.
-const LISTEN: Duration = Duration::from_secs(30);
 
 /// One diagnosis, as it goes on.
 struct Diagnosis<'a> {
@@ -103,7 +100,7 @@ pub(crate) fn diagnose(
         Color::Always => true,
         Color::Never => false,
     };
-    let connect = settled.as_ref().map_or(Duration::ZERO, |s| s.link.connect_timeout);
+    let connect = settled.as_ref().map_or(Duration::ZERO, |s| s.limits.connect_timeout);
     let deadline = Instant::now() + connect + options.listen + stream::PROBE_TIME;
     let mut diagnosis = Diagnosis {
         options,
@@ -192,7 +189,7 @@ impl Diagnosis<'_> {
         };
         let request =
             Request::reader(settings, key.clone(), start, settings.topic.receiver_queue_size);
-        let timeout = settings.link.connect_timeout;
+        let timeout = settings.limits.connect_timeout;
         let connected = connector.connect(&request, timeout, &mut |event| {
             observer.take(&event);
             self.findings.key_sent |= matches!(event, Event::Began { step: Step::Auth, .. });
@@ -223,7 +220,7 @@ impl Diagnosis<'_> {
                             self.deadline,
                         ),
                         "tls" => {
-                            let limit = self.left().min(settings.link.connect_timeout);
+                            let limit = self.left().min(settings.limits.connect_timeout);
                             tls::explain(check, settings, connector, limit, self.proxy_date())
                         }
                         _ => check,

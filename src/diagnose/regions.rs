@@ -108,7 +108,7 @@ impl Diagnosis<'_> {
             }
         };
         let mut heard = Heard::default();
-        let at_last = Instant::now() + LISTEN + settings.link.ping_timeout;
+        let at_last = Instant::now() + LISTEN + settings.limits.ping_timeout;
         let bounds = Bounds { count: MESSAGES, limit: LISTEN, at_last };
         let read = self.listen(settings, connection, bounds, &mut heard);
         // What little a region showed until the stop says nothing of it.

@@ -20,14 +20,12 @@ pub(crate) struct Failure {
     pub(crate) cause: String,
     /// What the texts of its row need to know of this case.
     pub(crate) holes: Holes,
-    /// What to do, where more is known than the fault's row says.
-    pub(crate) hint: Option<String>,
     /// How long the server asked to wait (`Retry-After`).
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// A failure without a hint of its own.
+    /// A failure whose texts have no hole to fill.
     pub(crate) fn new(
         step: Step,
         subject: impl Into<String>,
@@ -40,7 +38,6 @@ impl Failure {
             fault,
             cause: cause.into(),
             holes: Holes::default(),
-            hint: None,
             retry_after: None,
         }
     }
@@ -56,12 +53,6 @@ impl Failure {
         self
     }
 
-    /// The same failure with its own words on what to do.
-    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Failure {
-        self.hint = Some(hint.into());
-        self
-    }
-
     /// The exit code of a run that ends with this failure.
     pub(crate) fn exit(&self) -> Exit {
         row(self.fault).exit
@@ -69,10 +60,7 @@ impl Failure {
 
     /// What to do next, most promising first.
     pub(crate) fn fixes(&self) -> Vec<String> {
-        match &self.hint {
-            Some(hint) => vec![hint.clone()],
-            None => row(self.fault).fixes(&self.holes),
-        }
+        row(self.fault).fixes(&self.holes)
     }
 
     /// The same, and what is known of the key: for someone who sees nothing else of the run.

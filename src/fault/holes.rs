@@ -31,6 +31,11 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
     ("tenant", "TENANT"),
     ("user", "USER"),
     ("variable", "VARIABLE"),
+    ("commands", "see `tail8x8 --help`"),
+    ("name", "NAME"),
+    ("nearest", "NAME"),
+    ("option", "--OPTION"),
+    ("value", "VALUE"),
     ("written", "TIME (that of the last event you have)"),
 ];
 

@@ -36,6 +36,24 @@ faults! {
     NoRoots,
     UnusableStore,
 
+    // Mistakes in what was typed or set.
+    NearOption,
+    MissingValue,
+    NearCommand,
+    UnknownCommand,
+    PlainHost,
+    UntilWithCursor,
+    CoarseName,
+    NearSetting,
+    NoTenant,
+    NoKey,
+    BadKey,
+    UnknownRegion,
+    RegionAsCluster,
+    ClusterAsRegion,
+    NotDeployed,
+    BadCaFile,
+
     // dns
     NoSuchName,
     NoAddress,

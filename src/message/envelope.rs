@@ -1,7 +1,6 @@
 //! The envelope: the JSON object around every payload, as Apache Pulsar's WebSocket API sends it.
 //!
-//! Only what the program acts on is read, borrowed from the frame; unknown members are passed
-//! over without being looked at.
+//! Only what the program acts on is read, borrowed from the frame; unknown members are skipped.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -17,7 +16,7 @@ use super::MessageId;
 #[derive(Debug)]
 pub(crate) enum Frame<'a> {
     Message(Envelope<'a>),
-    /// An answer to a question of ours: never printed, never acknowledged.
+    /// The answer to a request of this program: never printed, never acknowledged.
     Control,
     /// No envelope that can be used; the id is what an acknowledgement needs, where there is one.
     Reject {
@@ -42,19 +41,22 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
         Ok(members) => members,
         Err(e) => {
             let id = id_of_anything(frame).map(Cow::Owned);
-            return Frame::Reject { id, reason: format!("no envelope: {}", why(&e)) };
+            return Frame::Reject { id, reason: format!("not an envelope: {}", why(&e)) };
         }
     };
     let Some(id) = members.message_id else {
         if members.is_control {
             return Frame::Control;
         }
-        return Frame::Reject { id: None, reason: "no envelope: messageId is missing".to_owned() };
+        return Frame::Reject {
+            id: None,
+            reason: "not an envelope: messageId is missing".to_owned(),
+        };
     };
     let Some(payload) = members.payload else {
         return Frame::Reject {
             id: Some(id),
-            reason: "no envelope: payload is missing".to_owned(),
+            reason: "not an envelope: payload is missing".to_owned(),
         };
     };
     match MessageId::parse(&id) {
@@ -67,11 +69,11 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
 fn why(e: &serde_json::Error) -> String {
     match e.classify() {
         Category::Data => format!("wrong type at line {} column {}", e.line(), e.column()),
-        _ => format!("no JSON, {}", json_mistake(e)),
+        _ => format!("not JSON, {}", json_mistake(e)),
     }
 }
 
-/// Where text stops to be JSON, in plain words.
+/// Where the text stops being JSON.
 pub(super) fn json_mistake(e: &serde_json::Error) -> String {
     let what = match e.classify() {
         Category::Eof => "ends too early,",
@@ -201,13 +203,13 @@ mod tests {
     #[test]
     fn what_cannot_be_used_says_why_and_keeps_its_id() {
         assert_eq!(reject("hello").0, None);
-        assert!(reject("[1]").1.starts_with("no envelope: wrong type at line 1"));
+        assert!(reject("[1]").1.starts_with("not an envelope: wrong type at line 1"));
         assert!(reject("{}").1.contains("messageId is missing"));
         let (id, reason) = reject(r#"{"messageId":"CAEQAg==","payload":5}"#);
         assert_eq!(id.as_deref(), Some(ID));
         assert!(reason.contains("wrong type at line 1"), "{reason}");
         let (id, reason) = reject(r#"{"messageId":"CAEQAg=="}"#);
-        assert_eq!((id.as_deref(), &*reason), (Some(ID), "no envelope: payload is missing"));
+        assert_eq!((id.as_deref(), &*reason), (Some(ID), "not an envelope: payload is missing"));
         let (id, reason) = reject(r#"{"messageId":"?","payload":"e30="}"#);
         assert_eq!(id.as_deref(), Some("?"));
         assert!(reason.contains("not base64"), "{reason}");

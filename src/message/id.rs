@@ -57,7 +57,7 @@ impl MessageId {
             }
         }
         if !(has_ledger && has_entry) {
-            return Err("names no ledger and entry".to_owned());
+            return Err("has no ledger and entry".to_owned());
         }
         Ok(id)
     }

@@ -1,21 +1,12 @@
 //! From a message to the one line it leaves as, byte for byte as published.
 //!
-//! A payload is checked to be JSON but never written anew: a duplicate member, a number beyond
+//! A payload is checked to be JSON but never re-serialized: a duplicate member, a number beyond
 //! every float or the order of members would not survive that. Only raw newlines, which JSON
-//! allows between its tokens alone, become spaces.
+//! allows only between its tokens, become spaces.
 
-use std::borrow::Cow;
-use std::fmt;
+use serde_core::de::IgnoredAny;
 
-use base64::DecodeError;
-use base64::Engine as _;
-use base64::alphabet::{STANDARD, URL_SAFE};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use serde_core::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
-use serde_json::value::RawValue;
-
-use super::envelope::{Text, json_mistake};
-use super::{Envelope, Format, LineRules};
+use super::{Envelope, LineRules};
 
 /// What became of a message.
 #[derive(Debug, PartialEq, Eq)]
@@ -34,14 +25,11 @@ pub(crate) enum Line {
 pub(crate) fn write_line(
     envelope: &Envelope<'_>,
     frame: &str,
-    lines: &LineRules,
+    rules: &LineRules,
     out: &mut Vec<u8>,
 ) -> Line {
     let start = out.len();
-    let line = match lines.format {
-        Format::Payload => payload_line(envelope, lines, out),
-        Format::Envelope => envelope_line(envelope, frame, lines, out),
-    };
+    let line = rules.format.write(envelope, frame, rules, out);
     if line == Line::Written {
         without_newlines(&mut out[start..]);
         out.push(b'\n');
@@ -51,90 +39,10 @@ pub(crate) fn write_line(
     line
 }
 
-fn payload_line(envelope: &Envelope<'_>, lines: &LineRules, out: &mut Vec<u8>) -> Line {
-    if envelope.payload.is_empty() {
-        return Line::Tombstone;
-    }
-    let start = out.len();
-    if let Err(e) = decode(&envelope.payload, out) {
-        return Line::Reject(format!("payload is not base64: {}", base64_mistake(&e)));
-    }
-    match json(&out[start..]) {
-        Err(reason) => Line::Reject(reason),
-        Ok(payload) if !lines.events.is_empty() && !wanted(payload, &lines.events) => {
-            Line::Filtered
-        }
-        Ok(_) => Line::Written,
-    }
-}
-
-/// The envelope with every member as it came, but the payload decoded.
-fn envelope_line(
-    envelope: &Envelope<'_>,
-    frame: &str,
-    lines: &LineRules,
-    out: &mut Vec<u8>,
-) -> Line {
-    let mut payload = Vec::new();
-    if let Err(e) = decode(&envelope.payload, &mut payload) {
-        return Line::Reject(format!("payload is not base64: {}", base64_mistake(&e)));
-    }
-    let embedded = json(&payload).ok();
-    // What is no JSON has no event type.
-    if !lines.events.is_empty() && !embedded.is_some_and(|payload| wanted(payload, &lines.events)) {
-        return Line::Filtered;
-    }
-    let Ok(Members(members)) = serde_json::from_str(frame) else {
-        return Line::Reject("no envelope".to_owned());
-    };
-    for (i, (name, value)) in members.iter().enumerate() {
-        out.push(if i == 0 { b'{' } else { b',' });
-        let (name, value) = match (name.as_ref(), embedded) {
-            ("payload", _) if payload.is_empty() => ("payload", "null"),
-            ("payload", Some(embedded)) => ("payload", embedded),
-            ("payload", None) => ("payloadBase64", value.get()),
-            (name, _) => (name, value.get()),
-        };
-        serde_json::to_writer(&mut *out, name).expect("a string into memory");
-        out.push(b':');
-        out.extend_from_slice(value.as_bytes());
-    }
-    out.push(b'}');
-    Line::Written
-}
-
-/// Appends the decoded bytes. Both alphabets are taken, and padding or none.
-fn decode(base64: &str, out: &mut Vec<u8>) -> Result<(), DecodeError> {
-    const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    const STANDARD_ALPHABET: GeneralPurpose = GeneralPurpose::new(&STANDARD, LENIENT);
-    const URL_SAFE_ALPHABET: GeneralPurpose = GeneralPurpose::new(&URL_SAFE, LENIENT);
-    let start = out.len();
-    STANDARD_ALPHABET.decode_vec(base64, out).or_else(|e| {
-        out.truncate(start);
-        URL_SAFE_ALPHABET.decode_vec(base64, out).map_err(|_| e)
-    })
-}
-
-/// Where text stops to be base64, in plain words.
-fn base64_mistake(e: &DecodeError) -> String {
-    match e {
-        DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol(at, _) => {
-            format!("wrong from character {} on", at + 1)
-        }
-        DecodeError::InvalidLength(length) => format!("no text of it has {length} characters"),
-        DecodeError::InvalidPadding => "wrong padding at its end".to_owned(),
-    }
-}
-
-/// The payload as text, when it is one JSON value.
-fn json(payload: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(payload).map_err(|e| format!("payload is not UTF-8: {e}"))?;
-    match serde_json::from_str::<IgnoredAny>(text) {
-        Ok(_) => Ok(text),
-        Err(e) => Err(format!("payload is not JSON: {}", json_mistake(&e))),
-    }
+/// Whether these bytes are one JSON value with a line break behind it.
+pub(crate) fn is_json_line(bytes: &[u8]) -> bool {
+    let text = bytes.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
+    text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 /// Valid JSON has no raw newline inside a string, so each one found stands between tokens.
@@ -146,59 +54,10 @@ fn without_newlines(line: &mut [u8]) {
     }
 }
 
-/// Whether an event type of this payload is among the wanted ones.
-///
-/// The type is a top-level member's name (`Interaction`), the `event` inside it
-/// (`InteractionCreated`), or the value of a top-level `eventType`.
-fn wanted(payload: &str, events: &[String]) -> bool {
-    let is_wanted = |name: &str| events.iter().any(|event| event == name);
-    let Ok(Members(members)) = serde_json::from_str(payload) else { return false };
-    members.iter().any(|(name, value)| {
-        if name == "eventType" {
-            return string(value.get()).is_some_and(|name| is_wanted(&name));
-        }
-        is_wanted(name)
-            || serde_json::from_str(value.get()).is_ok_and(|Members(inner)| {
-                inner.iter().any(|(name, value)| {
-                    name == "event" && string(value.get()).is_some_and(|name| is_wanted(&name))
-                })
-            })
-    })
-}
-
-fn string(json: &str) -> Option<Cow<'_, str>> {
-    serde_json::from_str(json).ok().map(|Text(text)| text)
-}
-
-/// An object's members in order, duplicates included, each value as it was written.
-struct Members<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
-
-impl<'de> Deserialize<'de> for Members<'de> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct InOrder;
-
-        impl<'de> Visitor<'de> for InOrder {
-            type Value = Members<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a JSON object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Text(name), value)) = map.next_entry()? {
-                    members.push((name, value));
-                }
-                Ok(Members(members))
-            }
-        }
-
-        deserializer.deserialize_map(InOrder)
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
+
     use super::*;
     use crate::message::{Format, Frame, LineRules, OnReject, parse};
 

@@ -4,12 +4,14 @@ mod envelope;
 mod format;
 mod id;
 mod line;
+mod members;
+mod payload;
 mod position;
 mod rules;
 
 pub(crate) use envelope::{Envelope, Frame, parse};
 pub(crate) use format::Format;
 pub(crate) use id::MessageId;
-pub(crate) use line::{Line, write_line};
+pub(crate) use line::{Line, is_json_line, write_line};
 pub(crate) use position::Position;
 pub(crate) use rules::{LineRules, OnReject};

@@ -99,7 +99,7 @@ impl<'a> Run<'a> {
             opener: Opener::new(settings),
             intake: Intake::new(settings, server, since, is_resumed),
             resume,
-            ending: Ending::new(&settings.stop, settings.link.max_silence, now.instant),
+            ending: Ending::new(&settings.stop, settings.limits.max_silence, now.instant),
             drain: Drain::default(),
             desk,
         }

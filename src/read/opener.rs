@@ -74,7 +74,7 @@ impl<'a> Opener<'a> {
         let request = self.request(desk, position, settings.topic.receiver_queue_size)?;
         desk.log.report.debug(format!("key: from {}", settings.credentials.source));
         let left = ending.over().map(|over| over.saturating_duration_since(Instant::now()));
-        let timeout = settings.link.connect_timeout.min(left.unwrap_or(Duration::MAX));
+        let timeout = settings.limits.connect_timeout.min(left.unwrap_or(Duration::MAX));
         self.connector.connect(&request, timeout, desk)
     }
 
@@ -100,14 +100,14 @@ impl<'a> Opener<'a> {
         limit: Duration,
     ) -> Result<Session, Halt> {
         let request = self.request(desk, &Position::Earliest, 1)?;
-        let limit = self.settings.link.connect_timeout.min(limit);
+        let limit = self.settings.limits.connect_timeout.min(limit);
         let mut unheard = Unheard(desk);
         let connection = self.connector.connect(&request, limit, &mut unheard)?;
         Ok(self.session(connection))
     }
 
     fn session(&self, connection: Connection) -> Session {
-        let (target, link) = (&self.settings.target, &self.settings.link);
+        let (target, link) = (&self.settings.target, &self.settings.limits);
         let server = authority(&target.host, target.port);
         Session::new(connection.socket, server, link.ping_interval, link.ping_timeout)
     }

@@ -84,6 +84,12 @@ pub(crate) struct Talk {
     pub(crate) color: Color,
 }
 
+impl Default for Talk {
+    fn default() -> Talk {
+        Talk { quiet: false, verbose: 0, log_format: LogFormat::Text, color: Color::Auto }
+    }
+}
+
 /// The program's voice.
 #[derive(Debug)]
 pub(crate) struct Report {

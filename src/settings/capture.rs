@@ -1,27 +1,72 @@
-//! Files: which options about them go together.
+//! Files: where lines go, and which options about them go together.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::args::Args;
-use crate::fault::Failure;
-use crate::settings::settle::HAS_DEFAULT;
-use crate::settings::{Capture, Rotation};
+use crate::fault::{Failure, Fault, Step};
+use crate::values::choice::Durability;
+use crate::values::file_name::FileName;
 
-pub(super) fn settle(args: &mut Args) -> Result<Capture, Failure> {
-    let rotation = rotation(args)?;
-    let output = args.output.take().filter(|name| !name.is_stdout());
-    let path = |text: Option<String>| text.map(PathBuf::from);
-    let capture = Capture {
-        rotation,
-        output,
-        mode: args.file_mode.expect(HAS_DEFAULT),
-        rejects: path(args.rejects.take()),
-        cursor: path(args.cursor_file.take()),
-        durability: args.sync.expect(HAS_DEFAULT),
-        lock_wait: args.lock_wait.expect(HAS_DEFAULT),
-        metrics: path(args.metrics_file.take()),
-    };
+/// Where lines go, and what remembers them.
+#[derive(Clone, Debug)]
+pub(crate) struct Capture {
+    /// `None` is standard output.
+    pub(crate) output: Option<FileName>,
+    /// Permissions of new files.
+    pub(crate) mode: u32,
+    pub(crate) rotation: Rotation,
+    pub(crate) rejects: Option<PathBuf>,
+    pub(crate) cursor: Option<PathBuf>,
+    pub(crate) durability: Durability,
+    pub(crate) lock_wait: Duration,
+    pub(crate) metrics: Option<PathBuf>,
+}
+
+/// When a file of the output is finished, and how many finished ones are kept.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Rotation {
+    pub(crate) size: Option<u64>,
+    pub(crate) interval: Option<Duration>,
+    pub(crate) keep: Option<usize>,
+}
+
+impl Rotation {
+    /// Whether files are finished at all.
+    pub(crate) fn is_on(self) -> bool {
+        self.size.is_some() || self.interval.is_some()
+    }
+}
+
+impl Default for Capture {
+    fn default() -> Capture {
+        Capture {
+            output: None,
+            mode: 0o600,
+            rotation: Rotation::default(),
+            rejects: None,
+            cursor: None,
+            durability: Durability::Cursor,
+            lock_wait: Duration::ZERO,
+            metrics: None,
+        }
+    }
+}
+
+/// The files of a run.
+///
+/// # Errors
+/// What about them does not go together.
+pub(super) fn settle(args: &Args) -> Result<Capture, Failure> {
+    check_rotation(args)?;
+    let mut capture = args.capture.clone();
+    capture.output = capture.output.filter(|name| !name.is_stdout());
+    check_names(args, &capture)?;
+    Ok(capture)
+}
+
+/// Whether each file is another one.
+fn check_names(args: &Args, capture: &Capture) -> Result<(), Failure> {
     let output = capture.output.as_ref().map(|name| PathBuf::from(name.as_str()));
     let files = [
         ("output", output.as_deref()),
@@ -33,30 +78,27 @@ pub(super) fn settle(args: &mut Args) -> Result<Capture, Failure> {
         let same = |other: &Path| file.is_some_and(|file| is_same(file, other));
         if let Some((other, _)) = files[..at].iter().find(|(_, other)| other.is_some_and(same)) {
             let subject = format!("{} and {}", args.source(other), args.source(name));
-            return Err(Failure::usage(subject, "name the same file"));
+            return Err(Failure::usage(subject, "conflict: both name the same file"));
         }
     }
-    Ok(capture)
+    Ok(())
 }
 
-/// Whether two names lead to one file, however they are written.
+/// Whether two names are of one file, however they are written.
 fn is_same(a: &Path, b: &Path) -> bool {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     whole(a) == whole(b)
 }
 
-fn rotation(args: &Args) -> Result<Rotation, Failure> {
-    let rotation = Rotation {
-        size: args.rotate_size,
-        interval: args.rotate_interval,
-        keep: args.rotate_keep.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
-    };
+/// Whether the options about rotation go together, and with the file's name.
+fn check_rotation(args: &Args) -> Result<(), Failure> {
+    let rotation = args.capture.rotation;
     let given = ["rotate-size", "rotate-interval", "rotate-keep"];
     let Some(first) = given.into_iter().find(|name| args.has(name)).map(|name| args.source(name))
     else {
-        return Ok(rotation);
+        return Ok(());
     };
-    let Some(name) = args.output.as_ref().filter(|name| !name.is_stdout()) else {
+    let Some(name) = args.capture.output.as_ref().filter(|name| !name.is_stdout()) else {
         return Err(Failure::usage(first, "needs --output FILE: standard output has no files"));
     };
     if !rotation.is_on() {
@@ -65,15 +107,12 @@ fn rotation(args: &Args) -> Result<Rotation, Failure> {
     if let (Some(interval), Some(every)) = (rotation.interval, name.changes_every())
         && every > interval
     {
-        let cause = format!(
-            "the name changes only every {}, less often than {}",
-            unit(every),
-            args.source("rotate-interval")
-        );
-        return Err(Failure::usage(args.source("output"), cause)
-            .hint("add the finer fields to the name, such as %H or %M, or take all % out of it"));
+        let interval = args.source("rotate-interval");
+        let cause =
+            format!("the name changes only every {}, less often than {interval}", unit(every));
+        return Err(Failure::new(Step::Config, args.source("output"), Fault::CoarseName, cause));
     }
-    Ok(rotation)
+    Ok(())
 }
 
 /// The unit a name changes with.

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 pub(crate) struct Environment(BTreeMap<String, Hidden>);
 
 impl Environment {
-    /// The variables of this process. What is no UTF-8 gets replacement characters, which no
-    /// value here may contain, so it is refused by name where it is used.
+    /// The variables of this process. Text that is not UTF-8 gets replacement characters,
+    /// which no value here may contain, so it is rejected by name where it is used.
     pub(crate) fn of_process() -> Environment {
         let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
         std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect()

@@ -1,6 +1,6 @@
-//! The API key: which of its sources counts, and what a key may look like.
+//! The API key: which of its sources is used.
 //!
-//! No message here holds any part of a key, only where in it something is wrong.
+//! No message here contains any part of a key.
 
 use std::fmt;
 use std::fs;
@@ -8,28 +8,41 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::args::{Args, Layer};
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
-use crate::settings::{Credentials, KeySource, Warning, files};
+use crate::settings::{Warning, permissions};
+use crate::values::api_key;
 use crate::values::choice::AuthStyle;
 use crate::words;
-
-const LARGEST: u64 = 8 * 1024;
 
 /// systemd's folder of `LoadCredential=` files, and the name to give the key there.
 const CREDENTIALS: (&str, &str) = ("CREDENTIALS_DIRECTORY", "x-api-key");
 
-/// Finds the key and checks it once, so that a bad one is told before anything is connected.
+/// The API key: where it comes from and how it is sent.
+#[derive(Debug)]
+pub(crate) struct Credentials {
+    pub(crate) source: KeySource,
+    pub(crate) style: AuthStyle,
+}
+
+/// Where the key comes from. A file is read again at each connect, since keys get replaced.
+#[derive(Debug)]
+pub(crate) enum KeySource {
+    /// Held in memory; `from` names the source for people (`--x-api-key`, `stdin`, `PULSAR_API_KEY`).
+    Given { key: Secret, from: &'static str },
+    /// A file; `from` names who named it (`--x-api-key-file`, `PULSAR_API_KEY_FILE`, `CREDENTIALS_DIRECTORY`).
+    File { path: PathBuf, from: &'static str },
+}
+
+/// Finds the key and checks it once, so that a bad one is reported before anything is connected.
 pub(crate) fn settle(
     args: &Args,
     env: &Environment,
-    style: AuthStyle,
     warnings: &mut Vec<Warning>,
 ) -> Result<Credentials, Failure> {
     let source = match find(args, env)? {
-        Found::Text { key, from } => {
+        KeyAt::Text { key, from } => {
             if from == "--x-api-key" {
                 warnings.push(Warning::on_terminal(
                     "every user of this machine can see a key given by --x-api-key in the \
@@ -38,14 +51,14 @@ pub(crate) fn settle(
             }
             KeySource::Given { key: check(key.expose().as_bytes(), from)?, from }
         }
-        Found::Stdin => {
+        KeyAt::Stdin => {
             let bytes =
                 limited(io::stdin().lock()).map_err(|e| unreadable("standard input", &e))?;
             KeySource::Given { key: check(&bytes, "standard input")?, from: "stdin" }
         }
-        Found::File { path, from } => from_file(path, from, warnings)?,
+        KeyAt::File { path, from } => from_file(path, from, warnings)?,
     };
-    Ok(Credentials { source, style })
+    Ok(Credentials { source, style: args.auth_style })
 }
 
 /// Where the key comes from, never the key.
@@ -68,26 +81,27 @@ impl Credentials {
     }
 }
 
-enum Found {
+/// Where the key is.
+enum KeyAt {
     Text { key: Secret, from: &'static str },
     Stdin,
     File { path: PathBuf, from: &'static str },
 }
 
 /// The first source there is, in the order that help and man page tell.
-fn find(args: &Args, env: &Environment) -> Result<Found, Failure> {
+fn find(args: &Args, env: &Environment) -> Result<KeyAt, Failure> {
     let text = |layer, from| {
         let key = args.x_api_key.clone().filter(|_| args.layer("x-api-key") == Some(layer))?;
-        Some(Found::Text { key, from })
+        Some(KeyAt::Text { key, from })
     };
     let file = |layer, from| {
         let path = args.x_api_key_file.as_ref();
         let path = path.filter(|_| args.layer("x-api-key-file") == Some(layer))?;
-        Some(if path == "-" { Found::Stdin } else { Found::File { path: path.into(), from } })
+        Some(if path == "-" { KeyAt::Stdin } else { KeyAt::File { path: path.into(), from } })
     };
     let credentials = || {
         let path = Path::new(env.get(CREDENTIALS.0)?).join(CREDENTIALS.1);
-        path.exists().then_some(Found::File { path, from: CREDENTIALS.0 })
+        path.exists().then_some(KeyAt::File { path, from: CREDENTIALS.0 })
     };
     text(Layer::CommandLine, "--x-api-key")
         .or_else(|| file(Layer::CommandLine, "--x-api-key-file"))
@@ -96,13 +110,7 @@ fn find(args: &Args, env: &Environment) -> Result<Found, Failure> {
         .or_else(|| text(Layer::Environment, "PULSAR_API_KEY"))
         .or_else(|| text(Layer::ConfigFile, "x-api-key in the config file"))
         .or_else(|| file(Layer::ConfigFile, "x-api-key-file in the config file"))
-        .ok_or_else(|| {
-            Failure::new(Step::Config, "API key", Fault::BadContent, "none is given").hint(
-                "give it by --x-api-key-file FILE (- is standard input), by PULSAR_API_KEY_FILE \
-                 or PULSAR_API_KEY in the environment, or by systemd's \
-                 LoadCredential=x-api-key:FILE",
-            )
-        })
+        .ok_or_else(|| Failure::new(Step::Config, "API key", Fault::NoKey, "none is given"))
 }
 
 /// A regular file is read again at each connect; anything else, such as a pipe, gives what it
@@ -117,8 +125,8 @@ fn from_file(
     if !file.is_file() {
         return Ok(KeySource::Given { key, from });
     }
-    // systemd opens credentials to the unit's user by means the mode does not show.
-    if from != CREDENTIALS.0 && files::readable_by_others(&file) {
+    // systemd gives the unit's user access in a way that the mode does not show.
+    if from != CREDENTIALS.0 && permissions::readable_by_others(&file) {
         let path = path.display();
         warnings.push(Warning::always(format!(
             "the API key in {path} can be read by other users; chmod 600 {path}"
@@ -140,8 +148,8 @@ fn subject(path: &Path, from: &str) -> String {
 
 fn limited(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One more than a key and its line break may have, so that too much is seen.
-    source.take(LARGEST + 3).read_to_end(&mut bytes)?;
+    // One byte more than a key and its line break can have: a larger file is noticed.
+    source.take(api_key::LONGEST as u64 + 3).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
@@ -150,53 +158,8 @@ fn unreadable(subject: &str, error: &io::Error) -> Failure {
 }
 
 fn check(bytes: &[u8], subject: &str) -> Result<Secret, Failure> {
-    clean(bytes).map(Secret::new).map_err(|cause| {
-        Failure::new(Step::Config, subject, Fault::BadContent, cause).hint(
-            "the source must hold the key and nothing else; copy it again from where it was made",
-        )
-    })
-}
-
-/// The key without the one line break it may end with.
-fn clean(bytes: &[u8]) -> Result<String, String> {
-    let key = bytes.strip_suffix(b"\n").map_or(bytes, |key| key.strip_suffix(b"\r").unwrap_or(key));
-    if key.is_empty() {
-        return Err("the key is empty".to_owned());
-    }
-    if key.len() as u64 > LARGEST {
-        return Err("is larger than 8 KiB, so it is no key".to_owned());
-    }
-    let starts = |text: &str| {
-        key.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
-    };
-    if starts("x-api-key:") {
-        return Err("holds a whole header line; keep only what follows `X-API-Key:`".to_owned());
-    }
-    if starts("x-api-key=") || starts("PULSAR_API_KEY=") {
-        return Err("holds an assignment; keep only what follows the `=`".to_owned());
-    }
-    if starts("\u{feff}") {
-        return Err("begins with a byte order mark; save the file as plain ASCII".to_owned());
-    }
-    if let [quote @ (b'"' | b'\'' | b'`'), .., end] = key
-        && quote == end
-    {
-        return Err("the key has quotes around it; leave them out".to_owned());
-    }
-    for (column, byte) in (1..).zip(key) {
-        let what = match byte {
-            b'!'..=b'~' => continue,
-            b' ' if column == 1 => "a space at its start",
-            b' ' if column == key.len() => "a space at its end",
-            b' ' => "a space",
-            b'\t' => "a tab",
-            b'\n' | b'\r' => "a line break",
-            0..=31 | 127 => "a control character",
-            _ => "a character outside ASCII",
-        };
-        return Err(format!("the key has {what} (column {column})"));
-    }
-    String::from_utf8(key.to_vec()).map_err(|_| "the key is no text".to_owned())
+    let bad = |cause| Failure::new(Step::Config, subject, Fault::BadKey, cause);
+    api_key::parse(bytes).map(Secret::new).map_err(bad)
 }
 
 #[cfg(test)]
@@ -204,82 +167,28 @@ mod tests {
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
-    use crate::args::{Source, by_long};
+    use crate::args::{Given, by_long};
+    use crate::testing::scratch::Scratch;
 
-    #[test]
-    fn only_one_line_break_at_the_end_is_left_out() {
-        for text in ["canary", "canary\n", "canary\r\n"] {
-            assert_eq!(clean(text.as_bytes()).as_deref(), Ok("canary"), "{text:?}");
-        }
-        assert_eq!(clean(b"dXNlcjpwYXNz=").as_deref(), Ok("dXNlcjpwYXNz="));
-        assert!(clean(&[b'k'; LARGEST as usize]).is_ok());
-    }
-
-    #[test]
-    fn what_is_wrong_with_a_key_is_said_by_its_place_and_never_by_its_content() {
-        for (text, reason) in [
-            (&b""[..], "is empty"),
-            (b"\n", "is empty"),
-            (b"\r\n", "is empty"),
-            (b"canary\n\n", "a line break (column 7)"),
-            (b"canary\r", "a line break (column 7)"),
-            (b"canary\nsecond\n", "a line break (column 7)"),
-            (b" canary", "a space at its start (column 1)"),
-            (b"canary \n", "a space at its end (column 7)"),
-            (b"can ary", "a space (column 4)"),
-            (b"can\tary", "a tab (column 4)"),
-            (b"can\0ary", "a control character (column 4)"),
-            (b"can\x7fary", "a control character (column 4)"),
-            (b"can\xc3\xa9ary", "outside ASCII (column 4)"),
-            (b"\"canary\"", "quotes"),
-            (b"'canary'\n", "quotes"),
-            (b"\xef\xbb\xbfcanary", "byte order mark"),
-            (b"X-API-Key: canary", "a whole header line"),
-            (b"PULSAR_API_KEY=canary", "an assignment"),
-            (&[b'k'; LARGEST as usize + 1], "larger than 8 KiB"),
-        ] {
-            let error = clean(text).expect_err(reason);
-            assert!(error.contains(reason), "{error}");
-            assert!(!error.contains("canary") && !error.contains("ary "), "{error}");
-        }
-    }
-
-    /// A folder of its own, removed at the end.
-    struct Folder(PathBuf);
-
-    impl Folder {
-        fn new(name: &str) -> Folder {
-            let path = std::env::temp_dir().join(format!("tail8x8-{name}-{}", std::process::id()));
-            fs::create_dir_all(&path).expect("a folder");
-            Folder(path)
-        }
-
-        fn file(&self, name: &str, mode: u32) -> String {
-            let path = self.0.join(name);
-            fs::write(&path, format!("canary-{name}\n")).expect("a file");
-            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
-            path.to_str().expect("UTF-8").to_owned()
-        }
-    }
-
-    impl Drop for Folder {
-        fn drop(&mut self) {
-            let _ = fs::remove_dir_all(&self.0);
-        }
+    /// A file with a key of its own.
+    fn file(folder: &Scratch, name: &str, mode: u32) -> String {
+        let path = folder.join(name);
+        fs::write(&path, format!("canary-{name}\n")).expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).expect("a mode");
+        path.to_str().expect("UTF-8").to_owned()
     }
 
     fn source_of(
         given: &[(&'static str, Layer, &str)],
         env: &[(&str, &str)],
     ) -> Result<(String, Vec<Warning>), Failure> {
-        let mut args = Args::default();
-        for (option, layer, value) in given {
-            let source = Source { layer: *layer, name: (*option).to_owned() };
-            args.set(by_long(option).expect("an option"), value, source)?;
-        }
+        let given = given.iter().map(|(option, layer, value)| {
+            Given::new(by_long(option).expect("an option"), *value, *layer, *option)
+        });
+        let args = Args::of(&given.collect::<Result<Vec<_>, _>>()?);
         let env = env.iter().copied().collect();
         let mut warnings = Vec::new();
-        let found = settle(&args, &env, AuthStyle::Header, &mut warnings)?;
+        let found = settle(&args, &env, &mut warnings)?;
         let from = match &found.source {
             KeySource::Given { from, .. } | KeySource::File { from, .. } => *from,
         };
@@ -289,10 +198,10 @@ mod tests {
     #[test]
     fn the_sources_in_their_order() {
         use Layer::{CommandLine, ConfigFile, Environment};
-        let folder = Folder::new("order");
-        let (typed, named) = (folder.file("typed", 0o600), folder.file("named", 0o600));
-        let (conf, _) = (folder.file("conf", 0o600), folder.file("x-api-key", 0o440));
-        let directory = folder.0.to_str().expect("UTF-8");
+        let folder = Scratch::new("order");
+        let (typed, named) = (file(&folder, "typed", 0o600), file(&folder, "named", 0o600));
+        let (conf, _) = (file(&folder, "conf", 0o600), file(&folder, "x-api-key", 0o440));
+        let directory = folder.path().to_str().expect("UTF-8");
         let credentials = &[("CREDENTIALS_DIRECTORY", directory)];
         let all = [
             ("x-api-key", CommandLine, "canary-argv", "--x-api-key canary-argv"),
@@ -320,8 +229,8 @@ mod tests {
 
     #[test]
     fn a_file_is_read_again_and_a_pipe_only_once() {
-        let folder = Folder::new("again");
-        let path = folder.file("key", 0o644);
+        let folder = Scratch::new("again");
+        let path = file(&folder, "key", 0o644);
         let mut warnings = Vec::new();
         let source = from_file(path.clone().into(), "--x-api-key-file", &mut warnings);
         assert!(warnings.len() == 1 && warnings[0].text.contains("chmod 600"), "{warnings:?}");

@@ -1,31 +1,112 @@
-//! The places an option may come from, put on top of each other: command line, environment,
-//! config file, defaults.
+//! The places an option may come from, put on top of each other: defaults, config file,
+//! environment, command line.
 
-use crate::args::{Args, Fallback, Layer, OPTIONS, Source};
+use crate::args::{Args, Given, Layer, OPTIONS};
 use crate::fault::Failure;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, config};
 
-/// Adds to what was typed what the environment, the config file and the defaults say, and gives
-/// the warnings about them. The first mistake is what is returned, but all is added that has none:
-/// the form of a message about it may stand further below.
-pub(crate) fn complete(args: &mut Args, env: &Environment) -> Result<Vec<Warning>, Failure> {
-    let mut warnings = Vec::new();
-    let mut result = Ok(());
-    for opt in OPTIONS {
-        if let Some((name, value)) = opt.env.and_then(|name| Some((name, env.get(name)?))) {
-            let source = Source { layer: Layer::Environment, name: name.to_owned() };
-            result = result.and(args.set(opt, value, source));
+/// Puts what was typed on top of what the environment, the config file and the defaults say, and
+/// gives the warnings about them. The first mistake is what is returned, but everything else
+/// holds: the form of a message about the mistake may be given further below.
+pub(crate) fn complete(
+    typed: &[Given],
+    env: &Environment,
+) -> (Args, Result<Vec<Warning>, Failure>) {
+    let on_the_line = Args::of(typed);
+    let file = on_the_line.config.as_deref();
+    let in_file = file.map(|path| config::read(path, on_the_line.source("config")));
+
+    let mut given = typed.to_vec();
+    let mut mistakes = Vec::new();
+    for one in in_environment(env).chain(in_file.into_iter().flatten()) {
+        match one {
+            Ok(one) => given.push(one),
+            Err(mistake) => mistakes.push(mistake),
         }
     }
-    if let Some(path) = args.config.clone() {
-        result = result.and(config::read(&path, args, &mut warnings));
-    }
-    for opt in OPTIONS {
-        if let Fallback::Value(value) = opt.default {
-            let source = Source { layer: Layer::Default, name: "default".to_owned() };
-            result = result.and(args.set(opt, value, source));
+    let args = Args::of(&given);
+    let warnings = match mistakes.into_iter().next() {
+        Some(first) => Err(first),
+        None => Ok(file.map(|path| config::warnings(path, &args)).unwrap_or_default()),
+    };
+    (args, warnings)
+}
+
+fn in_environment(env: &Environment) -> impl Iterator<Item = Result<Given, Failure>> {
+    OPTIONS.iter().filter_map(|opt| {
+        let name = opt.env?;
+        Some(Given::new(opt, env.get(name)?, Layer::Environment, name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+    use crate::args::{Parsed, parse};
+    use crate::message::Format;
+    use crate::testing::scratch::Scratch;
+
+    /// A command line, an environment and, where it is not empty, the text of a config file.
+    fn layered(
+        line: &str,
+        env: &[(&str, &str)],
+        file: &str,
+    ) -> (Args, Result<Vec<Warning>, Failure>) {
+        let scratch = Scratch::new("layers");
+        let path: PathBuf = scratch.join("t.conf");
+        let mut line = line.to_owned();
+        if !file.is_empty() {
+            std::fs::write(&path, file).expect("a file");
+            line = format!("{line} --config {}", path.display());
+        }
+        let words = line.split(' ').filter(|word| !word.is_empty()).map(Into::into);
+        match parse(&words.collect::<Vec<_>>()) {
+            Ok(Parsed::Read(typed)) => complete(&typed, &env.iter().copied().collect()),
+            other => panic!("{line}: {other:?}"),
         }
     }
-    result.map(|()| warnings)
+
+    #[test]
+    fn each_layer_is_on_top_of_the_one_below() {
+        let env = [("PULSAR_TENANT", "env")];
+        let file = "tenant = file\ntopic = file\nevent = A\nverbose = 2\nformat = payload";
+        let (args, warnings) = layered("-v --event B -J", &env, file);
+        assert!(warnings.is_ok_and(|warnings| warnings.is_empty()));
+        assert_eq!(
+            (args.tenant.as_deref(), &*args.topic, &*args.namespace),
+            (Some("env"), "file", "event-v1")
+        );
+        assert_eq!((args.source("tenant"), args.has("namespace")), ("PULSAR_TENANT", false));
+        // Nothing adds up across layers, and another option of a group hides those below.
+        assert_eq!((args.lines.events, args.talk.verbose), (vec!["B".to_owned()], 1));
+        assert_eq!(args.lines.format, Format::Envelope);
+    }
+
+    #[test]
+    fn one_option_of_a_group_hides_all_of_them_further_below() {
+        let env = [("PULSAR_API_KEY_FILE", "/env"), ("PULSAR_HOST", "env.example")];
+        let (args, _) = layered("--x-api-key k --region US1", &env, "cluster = NA12");
+        assert_eq!((args.x_api_key_file, args.host, args.cluster), (None, None, None));
+        assert!(args.x_api_key.is_some() && args.region.is_some());
+    }
+
+    #[test]
+    fn every_mistake_is_found_and_the_rest_still_holds() {
+        for (line, env, file, subject) in [
+            // What is hidden is checked, too; the environment comes before the file.
+            ("--tenant a", "b/c", "port = 1", "PULSAR_TENANT"),
+            ("", "b/c", "port = many", "PULSAR_TENANT"),
+            ("--port 1", "a", "port = many", "line 1 (port)"),
+            ("", "a", "no such line\nport = many", "line 1"),
+        ] {
+            let file = format!("{file}\njson = true\nlog-format = json");
+            let (args, result) = layered(line, &[("PULSAR_TENANT", env)], &file);
+            let failure = result.expect_err(line);
+            assert!(failure.subject.ends_with(subject), "{failure}");
+            assert!(args.json && args.has("log-format"), "{line}");
+        }
+    }
 }

@@ -1,27 +1,43 @@
-//! Whether a proxy stands in between, and which rule says so.
+//! Whether a proxy is used, and which rule decides.
 //!
 //! The environment is read as curl reads it for https:// (7.88, measured), and two more forms of
-//! `NO_PROXY` are understood that curl ignores, since people write them: `*.domain` and
+//! `NO_PROXY` are understood that curl ignores, which people write: `*.domain` and
 //! `host:443`.
 
 use std::net::IpAddr;
 
 use crate::args::{Args, Layer};
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
-use crate::settings::{ProxyChoice, ProxyRules};
+use crate::values::proxy::Proxy;
 use crate::values::{host, proxy};
 
-/// Lower case goes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
+/// The proxy that is used for a host, if any, and which rule decided.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyChoice {
+    pub(crate) proxy: Option<Proxy>,
+    /// For people: `--proxy`, `https_proxy`, `NO_PROXY (.8x8.com)`, `none configured`.
+    pub(crate) rule: String,
+}
+
+/// The proxy of a run, and the hosts that are reached without it.
+#[derive(Clone, Debug)]
+pub(crate) struct ProxyRules {
+    proxy: Option<Proxy>,
+    rule: String,
+    /// A list as in `NO_PROXY`, and where it comes from.
+    exceptions: Option<(String, String)>,
+}
+
+/// Lower case comes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// The rules of a run: they hold for any host.
 ///
 /// # Errors
-/// That the proxy that counts is none.
+/// What is wrong with the proxy that would be used.
 pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failure> {
     let given = args.proxy.as_ref().map(Secret::expose);
     let Some((text, rule)) = pick(args, env, "proxy", given, &VARIABLES) else {
@@ -61,8 +77,8 @@ impl ProxyRules {
     }
 }
 
-/// The value that counts and its source: the command line's, the first variable's that is not
-/// empty, the config file's.
+/// The value that is used and its source: that of the command line, of the first variable that is
+/// not empty, or of the config file.
 fn pick<'a>(
     args: &'a Args,
     env: &'a Environment,
@@ -134,18 +150,17 @@ fn in_network(entry: &str, address: IpAddr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::args::{Source, by_long};
-    use crate::values::proxy::Proxy;
+    use crate::args::{Given, by_long};
 
     const HOST: &str = "pulsar-ws-use1.8x8.com";
 
     /// The proxy as `login@host:port`, or `-`, with the rule that decided.
     fn decide(given: &[(&str, &str)], env: &[(&str, &str)]) -> String {
-        let mut args = Args::default();
-        for (name, value) in given {
-            let source = Source { layer: Layer::CommandLine, name: format!("--{name}") };
-            args.set(by_long(name).expect("an option"), value, source).expect("good");
-        }
+        let given = given.iter().map(|(name, value)| {
+            let opt = by_long(name).expect("an option");
+            Given::new(opt, *value, Layer::CommandLine, format!("--{name}")).expect("good")
+        });
+        let args = Args::of(&given.collect::<Vec<_>>());
         let rules = settle(&args, &env.iter().copied().collect());
         match rules.map(|rules| rules.choose(HOST, 443)) {
             Ok(ProxyChoice { proxy: None, rule }) => format!("- by {rule}"),
@@ -174,7 +189,7 @@ mod tests {
             assert_eq!(decide(&[], env), expected, "{env:?}");
         }
         let bad = decide(&[], &[("https_proxy", "socks5://u:canary@h:1")]);
-        assert!(bad.contains("https_proxy: the value asks for a SOCKS proxy"), "{bad}");
+        assert!(bad.contains("https_proxy: the value is a SOCKS proxy"), "{bad}");
         assert!(!bad.contains("canary"), "{bad}");
     }
 

@@ -4,13 +4,23 @@ use std::path::Path;
 
 use openssl::x509::X509;
 
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
-use crate::settings::Trust;
+use crate::fault::{Failure, Fault, Step};
 use crate::words;
 
-/// Reads `--ca-file`, whoever named it; a file without a certificate fails here and loudly,
-/// since to TLS it would only look like a server that nobody knows.
+/// Which certificates are believed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trust {
+    /// `--ca-file`: added to the system's store. DER, parsed once so that a bad file fails early.
+    pub(crate) extra_roots: Vec<Vec<u8>>,
+    /// `--insecure`: believe anyone.
+    pub(crate) insecure: bool,
+}
+
+/// Reads `--ca-file`, wherever it was named.
+///
+/// # Errors
+/// That it cannot be read, or has no certificate: to TLS that would only look like a server that
+/// is not trusted.
 pub(crate) fn settle(
     ca_file: Option<&Path>,
     source: &str,
@@ -19,14 +29,10 @@ pub(crate) fn settle(
     let mut trust = Trust { extra_roots: Vec::new(), insecure };
     if let Some(path) = ca_file {
         let subject = format!("{source} {}", path.display());
-        let fail = |cause: String| {
-            Failure::new(Step::Config, &subject, Fault::UnreadableFile, cause)
-                .hint("give the root certificate as PEM (-----BEGIN CERTIFICATE-----) or DER")
-        };
-        let bytes = std::fs::read(path).map_err(|e| {
-            Failure::new(Step::Config, &subject, Fault::UnreadableFile, words::reason(&e))
-        })?;
-        trust.extra_roots = certificates(&bytes).map_err(fail)?;
+        let fail = |fault, cause| Failure::new(Step::Config, &subject, fault, cause);
+        let bytes =
+            std::fs::read(path).map_err(|e| fail(Fault::UnreadableFile, words::reason(&e)))?;
+        trust.extra_roots = certificates(&bytes).map_err(|cause| fail(Fault::BadCaFile, cause))?;
     }
     Ok(trust)
 }
@@ -34,12 +40,12 @@ pub(crate) fn settle(
 /// The certificates of a PEM bundle, or the one of a DER file.
 fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let found = if memchr::memmem::find(bytes, b"-----BEGIN ").is_some() {
-        X509::stack_from_pem(bytes).map_err(|_| "its PEM is damaged or no certificate")?
+        X509::stack_from_pem(bytes).map_err(|_| "its PEM is damaged or not a certificate")?
     } else {
         X509::from_der(bytes).into_iter().collect()
     };
     if found.is_empty() {
-        return Err("holds no certificate".to_owned());
+        return Err("contains no certificate".to_owned());
     }
     found.iter().map(|cert| cert.to_der()).collect::<Result<_, _>>().map_err(|e| e.to_string())
 }

@@ -73,8 +73,8 @@ impl Appender {
         Ok(FilePlace { name, identity, offset: self.len()? })
     }
 
-    /// Appends lines. How many bytes of them are in the file is told also when it failed: up to
-    /// the end of a line, since a torn one is cut off again.
+    /// Appends lines. The first value is how many of their bytes are in the file, also after a
+    /// failure: a torn line is cut off again, and does not count.
     pub(super) fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
         self.unsynced = true;
         let mut written = 0;
@@ -97,7 +97,8 @@ impl Appender {
         self.torn
     }
 
-    /// Where a torn line cannot be cut, its rest is what follows later.
+    /// Cuts a torn line off. How many of the bytes written are left: all of them where it cannot
+    /// be cut, so that the rest of the line follows later.
     fn without_torn_line(&mut self, written: &[u8]) -> usize {
         let whole = memchr::memrchr(b'\n', written).map_or(0, |at| at + 1);
         let torn = (written.len() - whole) as u64;

@@ -15,7 +15,7 @@ use crate::files::FilePlace;
 #[derive(Debug)]
 pub(super) enum Destination {
     Pipe(Pipe),
-    Files(Files),
+    Files(Box<Files>),
 }
 
 /// How far a write went.

@@ -11,8 +11,7 @@ use super::boundary::{self, Boundary};
 use super::names::Names;
 use super::pending::Pending;
 use crate::clock::Now;
-use crate::files;
-use crate::files::FilePlace;
+use crate::files::{self, FilePlace};
 
 /// Why the open file is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -178,6 +177,7 @@ impl Files {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
     use crate::settings::Rotation;

@@ -5,6 +5,7 @@
 
 mod appender;
 mod boundary;
+mod check;
 mod destination;
 mod files;
 mod lock;
@@ -13,6 +14,7 @@ mod open;
 mod output;
 mod pending;
 mod pipe;
+mod recover;
 mod rejects;
 mod repair;
 mod saved;

@@ -1,46 +1,32 @@
-//! Opening the output: what must hold before anything is touched, the locks, and what an earlier
-//! run left to be made whole.
+//! Opening the output: the locks, the cursor of an earlier run and what it left to be made whole,
+//! and only then the files of this run.
 
-use std::fs;
-use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::io;
+use std::path::Path;
 
+use super::check::{self, Kind};
 use super::destination::Destination;
 use super::files::Files;
 use super::lock::Lock;
 use super::names::Names;
 use super::pending::Pending;
 use super::pipe::Pipe;
+use super::recover::{self, Recovered};
 use super::rejects::Rejects;
-use super::repair::{self, Found};
 use super::saved::SavedCursor;
 use super::spool::Spool;
 use super::storage::Storage;
 use super::uncommitted::Uncommitted;
-use super::unconfirmed::{CountedLines, Unconfirmed};
+use super::unconfirmed::Unconfirmed;
 use super::{cannot_create, standard_output};
 use crate::clock::Now;
 use crate::cursor::{Cursor, CursorFile, Source};
 use crate::fault::{Failure, Fault, Step};
-use crate::files::FilePlace;
-use crate::message::{Format, LineRules};
 use crate::progress::{AckAfter, Progress, Reached};
-use crate::report::{Log, Report};
+use crate::report::Log;
 use crate::settings::{Capture, Settings};
 use crate::values::choice::Durability;
 use crate::wait::Wait;
-
-const NO_FOLDER: &str = "its folder does not exist";
-
-/// What the output is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    /// A pipe or a device, which has no place to go on from.
-    Stream,
-    /// A regular file, or one to be made.
-    File,
-}
 
 /// Opens the output and takes its locks, after whatever an earlier run left behind was made whole.
 /// `None` if a signal came while another run was waited for.
@@ -55,14 +41,13 @@ pub(super) fn open(
 ) -> Result<Option<(Spool, Vec<Lock>)>, Failure> {
     let capture = &settings.capture;
     let durable = capture.durability != Durability::None;
-    let kind = check_output(capture, now)?;
+    let kind = check::output(capture, now)?;
     if let Some(path) = &capture.rejects {
-        check_rejects(path)?;
+        check::rejects(path)?;
     }
     let first = first_cursor(settings);
     let file = cursor_file(capture, durable, &first.belongs_to)?;
-    let locks = locks(capture, kind, file.as_ref(), wait, now.instant)?;
-    let Some(locks) = locks else { return Ok(None) };
+    let Some(locks) = locks(capture, kind, file.as_ref(), wait)? else { return Ok(None) };
     // Another run may have held them for long.
     let now = Now::read();
     // Once more, now that nobody else can change it.
@@ -70,7 +55,7 @@ pub(super) fn open(
     let (found, reached) =
         found.map_or((None, Reached::default()), |(cursor, reached)| (Some(cursor), reached));
     let mut unconfirmed = match found.as_ref().filter(|cursor| !cursor.clean) {
-        Some(cursor) => make_whole(cursor, &reached, &first.lines, &mut log.report)?,
+        Some(cursor) => recover(cursor, &reached, &first.lines, log)?,
         None => Unconfirmed::default(),
     };
     let destination = open_destination(capture, kind, durable, now)?;
@@ -82,6 +67,7 @@ pub(super) fn open(
     let cursor = continued(found, has_reached, first, settings.start.is_given);
     let spool = Spool {
         pending: Pending::default(),
+        // A reader's acknowledgements only make room for more messages.
         progress: Progress::new(reached, AckAfter::Write),
         destination,
         rejects,
@@ -103,19 +89,7 @@ fn first_cursor(settings: &Settings) -> Cursor {
         topic: settings.topic.topic.clone(),
     };
     let start = &settings.start;
-    Cursor::new(source, start.position.clone(), start.since, shape(&settings.lines))
-}
-
-/// The options that decide what a line looks like and which messages have one. `--since` is kept
-/// by the cursor itself.
-fn shape(lines: &LineRules) -> String {
-    let format = match lines.format {
-        Format::Payload => "payload",
-        Format::Envelope => "envelope",
-    };
-    let mut events = lines.events.clone();
-    events.sort();
-    format!("{format} {}", events.join(",")).trim_end().to_owned()
+    Cursor::new(source, start.position.clone(), start.since, settings.lines.shape())
 }
 
 /// The cursor that goes on from the one that was found. As long as that has reached no message, a
@@ -145,45 +119,6 @@ fn add_open_files(
     Ok(())
 }
 
-/// What the output is, if it can be one.
-fn check_output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
-    let Some(name) = &capture.output else { return Ok(Kind::Stream) };
-    let path = name.at(now.utc);
-    let create =
-        |cause: &str| Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause);
-    match fs::metadata(&path) {
-        Ok(meta) if meta.is_file() => Ok(Kind::File),
-        Ok(meta) if meta.is_dir() => Err(create("is a folder")),
-        Ok(_) if capture.rotation.is_on() || capture.cursor.is_some() => {
-            let with = if capture.cursor.is_some() { "--cursor-file" } else { "rotation" };
-            let subject = format!("--output {}", name.as_str());
-            let cause = format!("is a pipe or a device, which does not go with {with}");
-            Err(Failure::new(Step::Config, subject, Fault::NotARegularFile, cause))
-        }
-        Ok(_) => Ok(Kind::Stream),
-        Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(Kind::File),
-        Err(e) if e.kind() == ErrorKind::NotFound => Err(create(NO_FOLDER)),
-        Err(e) => Err(cannot_create(name.as_str().to_owned(), &e)),
-    }
-}
-
-/// Rejects are written late: what cannot work is said early.
-fn check_rejects(path: &Path) -> Result<(), Failure> {
-    let cause = match fs::metadata(path) {
-        Ok(meta) if meta.is_file() => return Ok(()),
-        Ok(_) => "is no regular file",
-        Err(_) if has_folder(path) => return Ok(()),
-        Err(_) => NO_FOLDER,
-    };
-    let subject = format!("rejects {}", path.display());
-    Err(Failure::new(Step::Output, subject, Fault::CannotCreate, cause))
-}
-
-fn has_folder(path: &Path) -> bool {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.is_none_or(Path::is_dir)
-}
-
 /// The cursor's file, if what is in it can be used.
 fn cursor_file(
     capture: &Capture,
@@ -204,7 +139,6 @@ fn locks(
     kind: Kind,
     cursor: Option<&CursorFile>,
     wait: &mut dyn Wait,
-    now: Instant,
 ) -> Result<Option<Vec<Lock>>, Failure> {
     // The name before its expansion: the run is the same when the file is another.
     let output = capture.output.as_ref().filter(|_| kind == Kind::File);
@@ -215,6 +149,8 @@ fn locks(
     ];
     let mut locks = Vec::new();
     for (what, path) in files.into_iter().flatten() {
+        // Each may be waited for.
+        let now = Now::read().instant;
         match Lock::take(what, path, capture.lock_wait, wait, now)? {
             Some(lock) => locks.push(lock),
             None => return Ok(None),
@@ -236,7 +172,7 @@ fn open_destination(
         Kind::Stream => Pipe::open(&name.at(now.utc)).map(Destination::Pipe),
         Kind::File => {
             let names = Names { name: name.clone(), rotation: capture.rotation, durable };
-            Files::start(names, capture.mode, now).map(Destination::Files)
+            Files::start(names, capture.mode, now).map(Box::new).map(Destination::Files)
         }
     };
     opened.map_err(|e: io::Error| match e.raw_os_error() {
@@ -263,38 +199,20 @@ fn open_rejects(
     Ok(Some(Rejects::new(absolute, capture.rejects.is_none(), capture.mode, durable)))
 }
 
-/// Makes the files of a run that did not end well whole again. Lines are kept as they are only if
-/// this run writes the same.
-fn make_whole(
+/// Makes the files of a run that did not end well whole again.
+fn recover(
     cursor: &Cursor,
     reached: &Reached,
     lines: &str,
-    report: &mut Report,
+    log: &mut Log,
 ) -> Result<Unconfirmed, Failure> {
-    let mut unconfirmed = Unconfirmed::default();
-    let mut lost = Vec::new();
-    let mut repair = |place: &FilePlace, kept: &mut CountedLines| {
-        let found = repair::repair(place, Some(kept).filter(|_| cursor.lines == lines));
-        let cannot = |(path, e): (PathBuf, _)| cannot_create(path.display().to_string(), &e);
-        Ok(match found.map_err(cannot)? {
-            Found::Kept(place) => Some(place),
-            Found::Nothing => None,
-            Found::Lost(reason) => {
-                lost.push(reason);
-                None
-            }
-        })
-    };
-    let Unconfirmed { output, rejects, .. } = &mut unconfirmed;
-    for (tail, places) in [(output, &cursor.output), (rejects, &cursor.rejects)] {
-        for place in places {
-            tail.files.extend(repair(place, &mut tail.lines)?);
-        }
-    }
+    let recovered = recover::after_death(cursor, cursor.lines == lines);
+    let Recovered { unconfirmed, lost } =
+        recovered.map_err(|(path, e)| cannot_create(path.display().to_string(), &e))?;
     if !lost.is_empty() {
         let newest = reached.newest();
         let after = newest.map_or("from the start".to_owned(), |id| format!("after message {id}"));
-        report.warning(format!(
+        log.report.warning(format!(
             "the last run did not end well, and {}: going on {after}; up to a second of events may be repeated",
             lost.join(", and ")
         ));

@@ -111,6 +111,7 @@ impl Output {
 
     /// A message is taken. Its line, if it has one, is the last in the buffer.
     pub(crate) fn take(&mut self, receipt: Receipt) {
+        debug_assert!(!self.was_rolled_back, "its session is behind the rollback");
         self.spool.progress.take(receipt, self.spool.pending.end());
     }
 
@@ -226,7 +227,10 @@ impl Output {
 
     fn pass(&mut self, now: Now, log: &mut Log) -> Result<Written, Refusal> {
         if self.spool.storage.needs_roll_back() {
-            self.spool.roll_back(log)?;
+            let rolled_back = self.spool.roll_back()?;
+            rolled_back.lost.iter().for_each(|reason| log.report.warning(reason));
+            let events = &mut log.counters.events;
+            *events = events.saturating_sub(rolled_back.lines);
             self.was_rolled_back = true;
         }
         self.spool.pass(now)
@@ -251,8 +255,8 @@ impl Output {
         let Refusal { failure, is_lost } = refusal;
         let storage = &mut self.spool.storage;
         let wait = match is_lost {
-            true => storage.sync_failed(failure.clone(), &self.retry, now.instant),
-            false => storage.refused(failure.clone(), &self.retry, now.instant),
+            true => storage.sync_failed(*failure.clone(), &self.retry, now.instant),
+            false => storage.refused(*failure.clone(), &self.retry, now.instant),
         };
         let Some(wait) = wait else { return };
         let next = format!("trying again in {}", duration(wait));
@@ -294,10 +298,10 @@ impl Output {
         if let Some(failure) = self.failed() {
             return Err(failure.clone());
         }
-        self.pass(now, log).map_err(|refusal| refusal.failure)?;
+        self.pass(now, log).map_err(|refusal| *refusal.failure)?;
         // Without a session ever there is nothing to go on after.
         if self.spool.cursor.as_ref().is_some_and(SavedCursor::has_begun) {
-            self.spool.commit(true).map_err(|refusal| refusal.failure)?;
+            self.spool.commit(true).map_err(|refusal| *refusal.failure)?;
         }
         // Should the run go on all the same, it says so first.
         if let Some(cursor) = &mut self.spool.cursor {

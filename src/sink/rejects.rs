@@ -12,8 +12,7 @@ use serde_json::json;
 use super::appender::Appender;
 use super::refused;
 use crate::fault::Failure;
-use crate::files;
-use crate::files::FilePlace;
+use crate::files::{self, FilePlace};
 
 /// The line of a message that cannot be decoded.
 pub(super) fn line(id: Option<&str>, reason: &str, frame: Option<&[u8]>) -> String {

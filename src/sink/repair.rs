@@ -10,8 +10,6 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-use serde_core::de::IgnoredAny;
-
 use super::unconfirmed::CountedLines;
 use crate::files::{self, FilePlace, Identity};
 
@@ -26,14 +24,22 @@ pub(super) enum Found {
     Nothing,
 }
 
-/// Makes one file whole, whatever its name is by now. Its lines behind the place are kept and
-/// added to `kept`; without that they are cut.
+/// How the lines of a file are kept.
+pub(super) struct Keep<'k> {
+    /// Tells a whole line, with its newline, from a torn one.
+    pub(super) is_whole: &'k dyn Fn(&[u8]) -> bool,
+    /// The lines that were kept.
+    pub(super) lines: &'k mut CountedLines,
+}
+
+/// Makes one file whole, whatever its name is by now. Its lines behind the place are kept, or cut
+/// where none are to be.
 ///
 /// # Errors
 /// Those of the file system, with the file they are about.
 pub(super) fn repair(
     place: &FilePlace,
-    kept: Option<&mut CountedLines>,
+    keep: Option<Keep<'_>>,
 ) -> Result<Found, (PathBuf, io::Error)> {
     let shown = place.name.display();
     let Some(path) = locate(place) else {
@@ -42,11 +48,11 @@ pub(super) fn repair(
             None => Found::Nothing,
         });
     };
-    let result = repair_at(&path, place, kept);
+    let result = repair_at(&path, place, keep);
     result.map_err(|e| (path, e))
 }
 
-fn repair_at(path: &Path, place: &FilePlace, kept: Option<&mut CountedLines>) -> io::Result<Found> {
+fn repair_at(path: &Path, place: &FilePlace, keep: Option<Keep<'_>>) -> io::Result<Found> {
     let shown = path.display();
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         // Whoever renamed it may have taken it away from us.
@@ -70,8 +76,8 @@ fn repair_at(path: &Path, place: &FilePlace, kept: Option<&mut CountedLines>) ->
     if before != [b'\n'] {
         return Ok(Found::Lost(format!("{shown} was changed by something else")));
     }
-    let end = match kept {
-        Some(kept) => keep_lines(&file, place.offset, kept)?,
+    let end = match keep {
+        Some(keep) => keep_lines(&file, place.offset, keep)?,
         None => place.offset,
     };
     if end < meta.len() {
@@ -102,25 +108,19 @@ fn write_again(file: &File, mut offset: u64, end: u64) -> io::Result<()> {
 }
 
 /// Counts the whole lines behind an offset. Where they end.
-fn keep_lines(file: &File, offset: u64, kept: &mut CountedLines) -> io::Result<u64> {
+fn keep_lines(file: &File, offset: u64, keep: Keep<'_>) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(offset))?;
     let (mut end, mut line) = (offset, Vec::new());
     loop {
         line.clear();
         reader.read_until(b'\n', &mut line)?;
-        if !is_whole_line(&line) {
+        if !(keep.is_whole)(&line) {
             return Ok(end);
         }
-        kept.add(&line);
+        keep.lines.add(&line);
         end += line.len() as u64;
     }
-}
-
-/// Whether this is a line of ours from its first byte to its newline.
-fn is_whole_line(line: &[u8]) -> bool {
-    let is_json = |text| serde_json::from_str::<IgnoredAny>(text).is_ok();
-    line.ends_with(b"\n") && std::str::from_utf8(line).is_ok_and(is_json)
 }
 
 /// Where the file is now: under its name, or renamed beside it.
@@ -130,5 +130,62 @@ fn locate(place: &FilePlace) -> Option<PathBuf> {
         (None, here) => here.map(|_| place.name.clone()),
         (Some(ours), Some(here)) if ours.is(&here) => Some(place.name.clone()),
         (Some(ours), _) => files::find(place.name.parent()?, &ours),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::message::is_json_line;
+    use crate::testing::scratch::Scratch;
+    use std::fs;
+
+    /// Repairs a file of this content whose cursor is at 4. What is in it then.
+    fn repaired(content: &[u8], kept: Option<&mut CountedLines>) -> (Found, Vec<u8>) {
+        let folder = Scratch::new("repair");
+        let path = folder.join("file");
+        fs::write(&path, content).unwrap();
+        let place = FilePlace { offset: 4, ..files::place(&path).unwrap() };
+        // Whatever its name is by now.
+        let renamed = folder.join("renamed");
+        fs::rename(&path, &renamed).unwrap();
+        let keep = kept.map(|lines| Keep { is_whole: &is_json_line, lines });
+        let found = repair(&place, keep).unwrap();
+        (found, fs::read(renamed).unwrap())
+    }
+
+    #[test]
+    fn whole_lines_are_kept_and_all_from_the_first_other_one_is_cut() {
+        for (tail, left) in [
+            ("", ""),
+            ("{\"n\":2}\n", "{\"n\":2}\n"),
+            ("{\"n\":2}\n{\"n\":", "{\"n\":2}\n"),
+            ("{\"n\":2}\n\0\0\0\n{\"n\":3}\n", "{\"n\":2}\n"),
+            ("{\"n\":2}", ""),
+        ] {
+            let mut kept = CountedLines::default();
+            let (found, bytes) = repaired(format!("{{ }}\n{tail}").as_bytes(), Some(&mut kept));
+            assert!(matches!(found, Found::Kept(place) if place.offset == 4), "{tail:?}");
+            assert_eq!(bytes, format!("{{ }}\n{left}").as_bytes(), "{tail:?}");
+            let expected = left.lines().count();
+            assert_eq!(kept.len(), expected as u64, "{tail:?}");
+        }
+    }
+
+    #[test]
+    fn without_a_place_for_its_lines_a_file_is_cut_to_its_length() {
+        let (found, bytes) = repaired(b"{ }\n{\"n\":2}\n", None);
+        assert!(matches!(found, Found::Kept(_)));
+        assert_eq!(bytes, b"{ }\n");
+    }
+
+    #[test]
+    fn a_file_that_others_have_changed_is_left_alone() {
+        for content in [&b"{ }"[..], b"{  }\n{}\n"] {
+            let (found, bytes) = repaired(content, Some(&mut CountedLines::default()));
+            assert!(matches!(found, Found::Lost(_)));
+            assert_eq!(bytes, content);
+        }
     }
 }

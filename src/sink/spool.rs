@@ -3,26 +3,26 @@
 //!
 //! A line may be in a file before the cursor names it, never the other way round. So whatever
 //! ends the process, the next run finds at most lines that the service will send again, and
-//! leaves those out ([`super::repair`]).
+//! leaves those out ([`super::recover`]).
 
-use std::io;
+#[cfg(test)]
+mod tests;
 
 use super::Written;
 use super::destination::{Destination, Wrote};
 use super::files::Switch;
 use super::pending::Pending;
+use super::recover::{self, Recovered};
 use super::refused;
 use super::rejects::Rejects;
-use super::repair::{self, Found};
 use super::saved::{Places, SavedCursor};
 use super::storage::Storage;
 use super::uncommitted::Uncommitted;
-use super::unconfirmed::{Tail, Unconfirmed};
+use super::unconfirmed::Unconfirmed;
 use crate::clock::Now;
 use crate::fault::Failure;
 use crate::files::FilePlace;
 use crate::progress::Progress;
-use crate::report::Log;
 use crate::values::choice::Durability;
 
 /// Everything that has to change in one order.
@@ -43,14 +43,23 @@ pub(super) struct Spool {
 /// Why a pass ended early.
 #[derive(Debug)]
 pub(super) struct Refusal {
-    pub(super) failure: Failure,
+    pub(super) failure: Box<Failure>,
     /// A sync failed: what the cursor does not name may be lost.
     pub(super) is_lost: bool,
 }
 
+/// What a rollback took back.
+#[derive(Debug, Default)]
+pub(super) struct RolledBack {
+    /// Lines that will be counted again.
+    pub(super) lines: u64,
+    /// For people: files whose lines are not known any more.
+    pub(super) lost: Vec<String>,
+}
+
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Refusal {
-        Refusal { failure, is_lost: false }
+        Refusal { failure: Box::new(failure), is_lost: false }
     }
 }
 
@@ -72,7 +81,7 @@ impl Spool {
         // Whatever became of the lines, the rejects before them are due.
         if let Err(failure) = self.write_rejects() {
             let is_lost = written.is_err_and(|refusal| refusal.is_lost);
-            return Err(Refusal { failure, is_lost });
+            return Err(Refusal { failure: Box::new(failure), is_lost });
         }
         let written = written?;
         self.end_waiting(now);
@@ -164,18 +173,12 @@ impl Spool {
     }
 
     fn sync(&mut self) -> Result<(), Refusal> {
-        let mut result = self.destination.sync();
-        if let (Ok(()), Some(rejects)) = (&result, &mut self.rejects) {
-            result = rejects.sync();
-        }
-        match result {
-            Ok(()) => self.storage.synced(),
-            Err(failure) => {
-                // What went to a stream, or has no cursor to go back to, cannot be taken back.
-                let is_lost = self.cursor.is_some() && self.destination.files().is_some();
-                return Err(Refusal { failure, is_lost });
-            }
-        }
+        let rejects = self.rejects.as_mut();
+        let result = self.destination.sync().and_then(|()| rejects.map_or(Ok(()), Rejects::sync));
+        // What went to a stream, or has no cursor to go back to, cannot be taken back.
+        let is_lost = self.cursor.is_some() && self.destination.files().is_some();
+        result.map_err(|failure| Refusal { failure: Box::new(failure), is_lost })?;
+        self.storage.synced();
         Ok(())
     }
 
@@ -258,48 +261,23 @@ impl Spool {
         }
     }
 
-    /// Takes back what a failed sync may have lost: it is cut, and read again. Files that were
-    /// left before are on the disk, and lines in them that the cursor does not name are
-    /// unconfirmed, as after a death.
+    /// Takes back what a failed sync may have lost: it is cut, and will be read again.
     ///
     /// # Errors
     /// What was refused. Nothing counts as taken back then.
-    pub(super) fn roll_back(&mut self, log: &mut Log) -> Result<(), Failure> {
-        let Some(saved) = &self.cursor else { return Ok(()) };
-        let cursor = saved.cursor();
-        let mut output = Tail::default();
-        for place in &cursor.output {
-            // The open file may have been moved away, so it is cut by its descriptor.
-            let open = self.destination.files_mut();
-            if let Some(files) = open.filter(|files| files.open.is(place)) {
-                files.open.cut(place.offset).map_err(|e| refused(files.shown(), &e))?;
-                output.files.push(place.clone());
-                continue;
-            }
-            match repair::repair(place, Some(&mut output.lines)).map_err(cannot_cut)? {
-                Found::Kept(place) => output.files.push(place),
-                Found::Lost(reason) => log.report.warning(reason),
-                Found::Nothing => {}
-            }
-        }
-        for place in &cursor.rejects {
-            repair::repair(place, None).map_err(cannot_cut)?;
-        }
-        let rejects = Tail { files: cursor.rejects.clone(), ..Tail::default() };
-        self.unconfirmed =
-            Some(Unconfirmed::of(output, rejects)).filter(|unconfirmed| !unconfirmed.is_empty());
+    pub(super) fn roll_back(&mut self) -> Result<RolledBack, Failure> {
+        let Some(cursor) = &self.cursor else { return Ok(RolledBack::default()) };
+        let recovered = recover::after_failed_sync(cursor.cursor(), &mut self.destination);
+        let Recovered { unconfirmed, lost } =
+            recovered.map_err(|(path, e)| refused(path.display().to_string(), &e))?;
+        self.unconfirmed = Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty());
         self.uncommitted = Uncommitted::default();
         self.pending.clear();
         if let Some(rejects) = &mut self.rejects {
             rejects.forget();
         }
-        let again = self.progress.roll_back();
-        log.counters.events = log.counters.events.saturating_sub(again);
+        let lines = self.progress.roll_back();
         self.storage.rolled_back();
-        Ok(())
+        Ok(RolledBack { lines, lost })
     }
-}
-
-fn cannot_cut((path, e): (std::path::PathBuf, io::Error)) -> Failure {
-    refused(path.display().to_string(), &e)
 }

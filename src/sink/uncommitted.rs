@@ -42,7 +42,7 @@ impl Uncommitted {
         self.due().is_some_and(|due| now >= due || self.bytes >= MOST)
     }
 
-    /// The commit has to wait for something else than size.
+    /// No commit is possible yet. The bytes so far do not ask for one again.
     pub(super) fn postpone(&mut self) {
         self.bytes = 0;
     }

@@ -24,6 +24,12 @@ impl CountedLines {
         *self.0.entry(line.into()).or_default() += 1;
     }
 
+    /// How many lines there are.
+    #[cfg(test)]
+    pub(super) fn len(&self) -> u64 {
+        self.0.values().sum()
+    }
+
     /// Takes one such line out. Whether there was one.
     fn remove(&mut self, line: &[u8]) -> bool {
         let Some(count) = self.0.get_mut(line) else { return false };
@@ -79,10 +85,6 @@ pub(super) struct Unconfirmed {
 }
 
 impl Unconfirmed {
-    pub(super) fn of(output: Tail, rejects: Tail) -> Unconfirmed {
-        Unconfirmed { output, rejects, deadline: None }
-    }
-
     /// Whether every line is confirmed or given up.
     pub(super) fn is_empty(&self) -> bool {
         self.output.lines.0.is_empty() && self.rejects.lines.0.is_empty()

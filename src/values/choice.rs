@@ -1,21 +1,61 @@
-//! Values that are one of a few words.
+//! Values that are one of a few words. Each type owns its words: what reads them, what lists them
+//! and what shows them take them from there.
 
-/// Where the key goes in the upgrade request; never both.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum AuthStyle {
-    Header,
-    Query,
+/// Defines an enum whose variants each have one word, with
+/// - `NAMES`: every word, in order;
+/// - `name()`: the word of a value;
+/// - `named(text)`: the value of a word, or what is allowed.
+macro_rules! choice {
+    (
+        $(#[$about:meta])*
+        $Type:ident { $( $(#[$meaning:meta])* $Variant:ident = $word:literal, )+ }
+    ) => {
+        $(#[$about])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $Type { $( $(#[$meaning])* $Variant, )+ }
+
+        impl $Type {
+            const ALL: &[$Type] = &[$( $Type::$Variant, )+];
+            /// Every word, in the order of the documents.
+            pub(crate) const NAMES: &[&str] = &[$( $word, )+];
+
+            /// Its word.
+            pub(crate) const fn name(self) -> &'static str {
+                match self { $( $Type::$Variant => $word, )+ }
+            }
+
+            /// The value of a word.
+            ///
+            /// # Errors
+            /// Which words are allowed.
+            pub(crate) fn named(text: &str) -> Result<$Type, String> {
+                let found = $Type::ALL.iter().find(|choice| choice.name() == text);
+                found.copied().ok_or_else(|| format!("must be one of {}", $Type::NAMES.join(", ")))
+            }
+        }
+    };
 }
 
-/// `--sync`: when what was written must have reached the disk.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Durability {
-    /// When the system likes.
-    None,
-    /// Before the cursor that names it.
-    Cursor,
-    /// After each message.
-    Message,
+pub(crate) use choice;
+
+choice! {
+    /// `--auth-style`: where the key goes in the upgrade request; never both.
+    AuthStyle {
+        Header = "header",
+        Query = "query",
+    }
+}
+
+choice! {
+    /// `--sync`: when what was written must have reached the disk.
+    Durability {
+        /// When the system likes.
+        None = "none",
+        /// Before the cursor that names it.
+        Cursor = "cursor",
+        /// After each message.
+        Message = "message",
+    }
 }
 
 /// Which addresses of a name are tried.
@@ -26,17 +66,19 @@ pub(crate) enum Family {
     V6,
 }
 
-/// `--log-format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum LogFormat {
-    Text,
-    Json,
+choice! {
+    /// `--log-format`.
+    LogFormat {
+        Text = "text",
+        Json = "json",
+    }
 }
 
-/// `--color`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Color {
-    Auto,
-    Always,
-    Never,
+choice! {
+    /// `--color`.
+    Color {
+        Auto = "auto",
+        Always = "always",
+        Never = "never",
+    }
 }

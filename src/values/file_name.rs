@@ -35,11 +35,11 @@ impl FileName {
     /// Reads a name with its fields.
     ///
     /// # Errors
-    /// What about it is no name, or no field.
+    /// Why it is not a valid name.
     pub(crate) fn parse(text: &str) -> Result<FileName, String> {
         super::label(text)?;
         if text.ends_with('/') {
-            return Err("names a folder, not a file".to_owned());
+            return Err("is a folder, not a file".to_owned());
         }
         let mut pieces = Vec::new();
         let mut plain = String::new();
@@ -67,7 +67,7 @@ impl FileName {
         let folder = text.rsplit_once('/').map_or("", |(folder, _)| folder);
         if folder.replace("%%", "").contains('%') {
             return Err("has a folder that changes with the time: only the last part of the name \
-                        may"
+                        can"
             .to_owned());
         }
         Ok(FileName { text: text.to_owned(), pieces })
@@ -151,7 +151,7 @@ impl FileName {
         self.matches(found)
     }
 
-    /// With its dot; what holds a field is none.
+    /// With its dot; empty where it contains a field.
     fn extension(&self) -> &str {
         let extension = split(Path::new(&self.text)).1;
         let at = self.text.len() - extension.len();

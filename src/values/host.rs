@@ -22,7 +22,7 @@ pub(crate) struct Address {
 }
 
 /// `HOST`, `HOST:PORT`, either with `wss://` or `ws://` before it. The errors repeat nothing of
-/// the text: whoever pastes a whole URL may paste a key with it.
+/// the text: a URL that was pasted whole may contain a key.
 pub(crate) fn address(text: &str) -> Result<Address, String> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
@@ -31,21 +31,21 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
     let plain = match scheme.as_str() {
         "wss" => false,
         "ws" => true,
-        _ => return Err("starts with another scheme than wss:// or ws://".to_owned()),
+        _ => return Err("has an unknown scheme: only wss:// and ws:// are supported".to_owned()),
     };
     let rest = rest.strip_suffix('/').unwrap_or(rest);
     if rest.contains(['/', '?', '#']) {
-        return Err("has a path or query: give only the host, the rest is made of --tenant, \
+        return Err("has a path or query: give only the host; the rest comes from --tenant, \
                     --namespace and --topic"
             .to_owned());
     }
     if rest.contains('@') {
-        return Err("has a login: the service takes an API key, see --x-api-key-file".to_owned());
+        return Err("has a login: the service expects an API key, see --x-api-key-file".to_owned());
     }
     let (host, port) = host_and_port(rest)?;
     if host.starts_with("vcc-") && regions::by_cluster(&host).is_some() {
-        return Err("is the Contact Center itself, which sends no events: give it as --cluster, \
-                    which finds the right host"
+        return Err("is the Contact Center itself, which does not serve events: give it as \
+                    --cluster, which finds the right host"
             .to_owned());
     }
     Ok(Address { host, port, plain })
@@ -55,11 +55,13 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
 pub(crate) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String> {
     let (host, port) = if let Some(rest) = text.strip_prefix('[') {
         let (inner, after) = rest.split_once(']').ok_or("has a `[` without its `]`")?;
-        let address: Ipv6Addr = inner.parse().map_err(|_| "has no IPv6 address in its brackets")?;
+        let address: Ipv6Addr = inner
+            .parse()
+            .map_err(|_| "has something other than an IPv6 address in its brackets")?;
         let port = match after.strip_prefix(':') {
             Some(port) => Some(port),
             None if after.is_empty() => None,
-            None => return Err("has something else than a port after its `]`".to_owned()),
+            None => return Err("has something other than a port after its `]`".to_owned()),
         };
         (address.to_string(), port)
     } else if text.matches(':').count() > 1 {
@@ -75,7 +77,8 @@ pub(crate) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String>
     };
     let port = match port {
         Some(text) => Some(
-            self::port(text).map_err(|_| "has a port that is no whole number from 1 to 65535")?,
+            self::port(text)
+                .map_err(|_| "has an invalid port: it must be a whole number from 1 to 65535")?,
         ),
         None => None,
     };
@@ -84,35 +87,34 @@ pub(crate) fn host_and_port(text: &str) -> Result<(String, Option<u16>), String>
 
 /// 1 to 65535.
 pub(crate) fn port(text: &str) -> Result<u16, String> {
-    let number = values::number(1, u64::from(u16::MAX), text)?;
-    Ok(u16::try_from(number).expect("the limit above is that of u16"))
+    values::number(1..=u16::MAX, text)
 }
 
-/// A DNS name or an IPv4 address, lower case. Checked here because a resolver says no more than
-/// "not known" about a name that cannot exist, and tries every search domain with it first.
+/// A DNS name or an IPv4 address, lower case. Checked here because a resolver only reports a
+/// name that cannot exist as "not known", and tries every search domain with it first.
 fn name(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("has no host name".to_owned());
     }
     if !text.is_ascii() {
-        return Err("has characters outside ASCII: write the name in its xn-- form".to_owned());
+        return Err("contains characters outside ASCII: write the name in its xn-- form".to_owned());
     }
     let name = text.to_ascii_lowercase();
     let labels = || name.split('.');
     if name.len() > 253 || labels().any(|label| label.len() > 63) {
-        return Err("is longer than a host name can be".to_owned());
+        return Err("is too long for a host name".to_owned());
     }
     if labels().any(str::is_empty) {
-        return Err("has a dot too many for a host name".to_owned());
+        return Err("has an empty part: two dots in a row, or a dot at its start or end".to_owned());
     }
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if !name.bytes().all(|b| fits(b) || b == b'.') {
-        return Err("has a character that no host name has".to_owned());
+        return Err("contains a character that is not allowed in a host name".to_owned());
     }
     if labels().any(|label| label.starts_with('-') || label.ends_with('-')) {
-        return Err("has a hyphen where no host name has one".to_owned());
+        return Err("has a hyphen where a host name cannot have one".to_owned());
     }
-    // `1.2.3` and `0x7f.1` are numbers to the C library, which would make an address of them.
+    // To the C library `1.2.3` and `0x7f.1` are numbers, which it would turn into addresses.
     let last = labels().next_back().unwrap_or_default();
     let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
     if numeric && name.parse::<Ipv4Addr>().is_err() {
@@ -136,8 +138,8 @@ pub(crate) fn resolve(text: &str) -> Result<Override, String> {
     match (name(host), self::port(port), addresses) {
         (Ok(host), Ok(port), Ok(addresses)) => Ok(Override { host, port, addresses }),
         (Err(e), ..) => Err(format!("{form}: it {e}")),
-        (_, Err(_), _) => Err(format!("{form}: the port is no number from 1 to 65535")),
-        (.., Err(_)) => Err(format!("{form}: what follows the port is no IP address")),
+        (_, Err(_), _) => Err(format!("{form}: the port must be a whole number from 1 to 65535")),
+        (.., Err(_)) => Err(format!("{form}: the part after the port is not an IP address")),
     }
 }
 
@@ -167,7 +169,7 @@ mod tests {
         for (text, reason) in [
             ("", "no host name"),
             ("wss://", "no host name"),
-            ("https://canary.example", "another scheme"),
+            ("https://canary.example", "unknown scheme"),
             ("wss://canary.example/ws/v2/reader?x-api-key=canary", "path or query"),
             ("canary.example?x-api-key=canary", "path or query"),
             ("u:canary@h", "login"),
@@ -178,11 +180,11 @@ mod tests {
             ("::1", "brackets"),
             ("[::1", "without its `]`"),
             ("[::1]x", "after its `]`"),
-            ("[canary]", "no IPv6"),
+            ("[canary]", "other than an IPv6"),
             ("bücher.example", "xn--"),
-            ("a..b", "dot too many"),
-            ("a.", "dot too many"),
-            (".a", "dot too many"),
+            ("a..b", "two dots"),
+            ("a.", "a dot at its start or end"),
+            (".a", "a dot at its start or end"),
             ("bad host", "character"),
             ("-a.example", "hyphen"),
             ("1.2.3", "nor an IPv4"),

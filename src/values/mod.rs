@@ -1,12 +1,17 @@
 //! The small languages values are written in: durations, sizes, times, numbers, names.
 //!
-//! Each function says in its error what is allowed; who called adds where the value came from.
+//! The errors speak of the value: what is wrong with it (`is empty`), or what it must be (`must be …`).
+//! The caller adds the value and where it came from.
 
+pub(crate) mod api_key;
 pub(crate) mod choice;
 pub(crate) mod file_name;
 pub(crate) mod host;
 pub(crate) mod proxy;
 
+use std::fmt::Display;
+use std::ops::{Bound, RangeBounds};
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -30,8 +35,8 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         _ => 0,
     };
     if number.is_empty() || millis == 0 {
-        return Err("is no duration: write a whole number and its unit, such as 500ms, 45s, \
-                    5m, 2h or 7d"
+        return Err("is not a valid duration: write a whole number and its unit, such as 500ms, \
+                    45s, 5m, 2h or 7d"
             .to_owned());
     }
     number
@@ -40,14 +45,14 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         .and_then(|number| number.checked_mul(millis))
         .map(Duration::from_millis)
         .filter(|duration| *duration <= LONGEST)
-        .ok_or_else(|| "is too long: at most 3650d".to_owned())
+        .ok_or_else(|| "must be at most 3650d".to_owned())
 }
 
 /// A duration of at least `least`.
 pub(crate) fn duration_from(least: Duration, text: &str) -> Result<Duration, String> {
     let duration = duration(text)?;
     if duration < least {
-        return Err(format!("is too short: at least {}ms", least.as_millis()));
+        return Err(format!("must be at least {}ms", least.as_millis()));
     }
     Ok(duration)
 }
@@ -61,18 +66,23 @@ pub(crate) fn size(text: &str) -> Result<u64, String> {
         _ => (text, 1),
     };
     digits(number).and_then(|number: u64| number.checked_mul(factor)).ok_or_else(|| {
-        "is no size: write a whole number of bytes, or one with k, M or G, such as 64M".to_owned()
+        "is not a valid size: write a whole number of bytes, or one with k, M or G, such as 64M"
+            .to_owned()
     })
 }
 
-/// A whole number between two limits.
-pub(crate) fn number(low: u64, high: u64, text: &str) -> Result<u64, String> {
-    digits(text).filter(|number| (low..=high).contains(number)).ok_or_else(|| {
-        if high == u64::MAX {
-            format!("is no whole number from {low} on")
-        } else {
-            format!("is no whole number from {low} to {high}")
+/// A whole number within limits, such as `1..=1000` or `1..`.
+pub(crate) fn number<T>(range: impl RangeBounds<T>, text: &str) -> Result<T, String>
+where
+    T: FromStr + PartialOrd + Display,
+{
+    let number = digits(text).filter(|number| range.contains(number));
+    number.ok_or_else(|| match (range.start_bound(), range.end_bound()) {
+        (Bound::Included(low), Bound::Included(high)) => {
+            format!("must be a whole number from {low} to {high}")
         }
+        (Bound::Included(low), _) => format!("must be a whole number of at least {low}"),
+        _ => "must be a whole number".to_owned(),
     })
 }
 
@@ -86,7 +96,7 @@ fn time_before(now: Timestamp, text: &str) -> Result<Timestamp, String> {
         return now.checked_sub(ago).map_err(|_| "is too long ago".to_owned());
     }
     text.parse().map_err(|_| {
-        "is no time: write RFC 3339 with its zone, such as 2026-07-01T09:00:00Z or \
+        "is not a valid time: write RFC 3339 with its zone, such as 2026-07-01T09:00:00Z or \
          2026-07-01T09:00:00+02:00, or how long ago, such as 2h or 7d"
             .to_owned()
     })
@@ -95,10 +105,12 @@ fn time_before(now: Timestamp, text: &str) -> Result<Timestamp, String> {
 /// One segment of the endpoint's path: a tenant, a namespace or a topic.
 pub(crate) fn segment(text: &str) -> Result<String, String> {
     if text.contains('/') {
-        return Err("has a `/`: give tenant, namespace and topic by their own options".to_owned());
+        return Err(
+            "contains a `/`: give tenant, namespace and topic with their own options".to_owned()
+        );
     }
     if text == "." || text == ".." {
-        return Err("is no name: in a path it means a folder".to_owned());
+        return Err("is not a valid name: in a path it means a folder".to_owned());
     }
     label(text)
 }
@@ -109,18 +121,18 @@ pub(crate) fn label(text: &str) -> Result<String, String> {
         return Err("is empty".to_owned());
     }
     if text.contains(char::is_control) {
-        return Err("has a control character in it".to_owned());
+        return Err("contains a control character".to_owned());
     }
     if text.trim() != text {
-        return Err("has white space at its start or end".to_owned());
+        return Err("starts or ends with white space".to_owned());
     }
     Ok(text.to_owned())
 }
 
-/// `A,B,C`: at least one, none empty.
+/// `A,B,C`: at least one name, none of them empty.
 pub(crate) fn list(text: &str) -> Result<Vec<String>, String> {
     let names: Result<Vec<_>, _> = text.split(',').map(|name| label(name.trim())).collect();
-    names.map_err(|_| "is no list of names: write NAME or NAME,NAME".to_owned())
+    names.map_err(|_| "is not a list of names: write NAME or NAME,NAME".to_owned())
 }
 
 /// The value of a flag, where one is written.
@@ -128,7 +140,7 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "true" => Ok(true),
         "false" => Ok(false),
-        _ => Err("is neither true nor false".to_owned()),
+        _ => Err("must be true or false".to_owned()),
     }
 }
 
@@ -148,7 +160,7 @@ pub(crate) fn quoted(text: &str) -> String {
 }
 
 /// Digits only: `parse` alone would take a sign.
-fn digits<T: std::str::FromStr>(text: &str) -> Option<T> {
+fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }
 
@@ -191,11 +203,14 @@ mod tests {
         for text in ["", "k", "-1", "1T", "1.5M", "1 M", "99999999999G", "1é"] {
             assert!(size(text).is_err_and(|e| e.contains("such as 64M")), "{text}");
         }
-        assert_eq!(number(1, 1000, "1000"), Ok(1000));
+        assert_eq!(number(1..=1000, "1000"), Ok(1000));
         for text in ["0", "1001", "", "+5", "x", "5 "] {
-            assert!(number(1, 1000, text).is_err_and(|e| e.contains("from 1 to 1000")), "{text}");
+            assert!(
+                number(1..=1000, text).is_err_and(|e| e.contains("a whole number from 1 to 1000")),
+                "{text}"
+            );
         }
-        assert!(number(1, u64::MAX, "0").is_err_and(|e| e.ends_with("from 1 on")));
+        assert!(number(1_u64.., "0").is_err_and(|e| e.ends_with("of at least 1")));
     }
 
     #[test]

@@ -14,7 +14,7 @@ pub(crate) struct Proxy {
     pub(crate) login: Option<Secret>,
 }
 
-/// `[http://][USER:PASSWORD@]HOST:PORT`; empty is no proxy. The errors repeat nothing of the
+/// `[http://][USER:PASSWORD@]HOST:PORT`; empty means no proxy. The errors repeat nothing of the
 /// text, which may hold a password.
 pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
     if text.is_empty() {
@@ -24,9 +24,9 @@ pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
         None => text,
         Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
             "http" => rest,
-            "https" => return Err("asks for an https:// proxy, which is not supported: the way to the proxy itself must be http://".to_owned()),
+            "https" => return Err("is an https:// proxy, which is not supported: the connection to the proxy itself must be http://".to_owned()),
             scheme if scheme.starts_with("socks") => {
-                return Err("asks for a SOCKS proxy, which is not supported: only http:// is".to_owned());
+                return Err("is a SOCKS proxy, which is not supported: only http:// is".to_owned());
             }
             _ => return Err("has an unknown scheme: only http:// is supported".to_owned()),
         },
@@ -38,20 +38,20 @@ pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
         None => (None, rest),
     };
     if address.contains(['/', '?', '#']) {
-        return Err("has a path or query, which no proxy has; write http://HOST:PORT, and in user and password %2F for /".to_owned());
+        return Err("has a path or query, which a proxy does not have: write http://HOST:PORT, and %2F for / in user and password".to_owned());
     }
     match host::host_and_port(address)? {
         (host, Some(port)) => Ok(Some(Proxy { host, port, login })),
-        (_, None) => Err(
-            "names no port; programs differ in which they would take, so write http://HOST:PORT"
-                .to_owned(),
-        ),
+        (_, None) => {
+            Err("has no port, and programs differ in their default: write http://HOST:PORT"
+                .to_owned())
+        }
     }
 }
 
 fn login(text: &str) -> Result<Secret, String> {
     let login =
-        percent_decode_str(text).decode_utf8().map_err(|_| "has a login that is no UTF-8")?;
+        percent_decode_str(text).decode_utf8().map_err(|_| "has a login that is not UTF-8")?;
     if login.contains(char::is_control) {
         return Err("has a control character in its login".to_owned());
     }

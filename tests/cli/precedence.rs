@@ -80,13 +80,18 @@ fn line_before_env() {
 /// Line 3 is wrong; what is told of it.
 fn mistakes() {
     for (line, place, words, code) in [
-        ("port = many", " line 3 (port): ", "`many` is no whole number from 1 to 65535", 78),
+        (
+            "port = many",
+            " line 3 (port): ",
+            "must be a whole number from 1 to 65535, not `many`",
+            78,
+        ),
         ("prot = 443", " line 3: ", "did you mean `port =`?", 78),
-        ("help = true", " line 3: ", "no option of that name", 78),
-        ("just words", " line 3: ", "no `name = value`", 78),
+        ("help = true", " line 3: ", "unknown option in a config file", 78),
+        ("just words", " line 3: ", "not `name = value`", 78),
         ("topic = \"all\"", " line 3 (topic): ", "quotes", 78),
         ("topic = all # every", " line 3 (topic): ", "a line of its own", 78),
-        ("insecure = yes", " line 3 (insecure): ", "neither true nor false", 78),
+        ("insecure = yes", " line 3 (insecure): ", "must be true or false, not `yes`", 78),
     ] {
         let service = Service::builder().may_be_unreached().start();
         let scratch = Scratch::new("config");
@@ -125,10 +130,10 @@ fn empty() {
 
 fn wrong_variable() {
     for (name, value, words) in [
-        ("PULSAR_TENANT", "a/b", "`a/b` has a `/`"),
+        ("PULSAR_TENANT", "a/b", "`a/b` contains a `/`"),
         ("PULSAR_HOST", "wss://h/path", "has a path"),
         ("https_proxy", "socks5://h:1", "SOCKS"),
-        ("ALL_PROXY", "http://h", "names no port"),
+        ("ALL_PROXY", "http://h", "has no port"),
     ] {
         let run = Run::new::<&str>(&[]).env("PULSAR_TENANT", "acme").env(name, value);
         let output = run.run();

@@ -113,7 +113,7 @@ fn nearest() {
         ("--api-key", "--api-key", "did you mean --x-api-key?"),
         ("--zzzzzz", "--zzzzzz", "--help"),
         ("region", "region", "did you mean `regions`?"),
-        ("tail", "tail", "the commands are `read`"),
+        ("tail", "tail", "commands: read (the default), diagnose, explain, regions"),
     ] {
         let service = Service::builder().may_be_unreached().start();
         let output = Run::against(&service).arg(word).run();

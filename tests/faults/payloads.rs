@@ -16,10 +16,10 @@ type Bad = (&'static str, Odd, &'static str, bool);
 
 #[rustfmt::skip]
 const BAD: [Bad; 11] = [
-    ("a frame that is no JSON", Odd::NotJson, "no envelope: ", false),
-    ("a frame that is no object", Odd::NotAnObject, "no envelope: ", false),
+    ("a frame that is no JSON", Odd::NotJson, "not an envelope: ", false),
+    ("a frame that is no object", Odd::NotAnObject, "not an envelope: ", false),
     ("no payload", Odd::NoPayload, "payload is missing", true),
-    ("a payload that is a number", Odd::NumberPayload, "no envelope: wrong type at line 1", true),
+    ("a payload that is a number", Odd::NumberPayload, "not an envelope: wrong type at line 1", true),
     ("a payload that is null", Odd::NullPayload, "payload is missing", true),
     ("a payload that is no base64", Odd::NotBase64, "payload is not base64: ", true),
     ("a payload that is not UTF-8", Odd::NotUtf8, "payload is not UTF-8: ", true),

@@ -5,6 +5,7 @@ mod clients;
 mod config;
 mod dns;
 mod matters;
+mod mistakes;
 mod output;
 mod proxy;
 mod regions;
@@ -22,6 +23,7 @@ pub(crate) use matters::Matter;
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
     [
         config::ROWS,
+        mistakes::ROWS,
         dns::ROWS,
         tcp::ROWS,
         proxy::ROWS,

@@ -1,5 +1,4 @@
-//! Which server: how `--host`, `--region`, `--cluster`
-//! and `--port` become one host and port.
+//! Which server: how `--host`, `--region`, `--cluster` and `--port` become one host and port.
 
 use std::net::IpAddr;
 
@@ -12,7 +11,7 @@ use crate::values::{self, host};
 
 /// A settled server.
 #[derive(Debug)]
-pub(crate) struct Endpoint {
+pub(crate) struct Server {
     pub(crate) host: String,
     pub(crate) port: u16,
     pub(crate) plain: bool,
@@ -21,28 +20,25 @@ pub(crate) struct Endpoint {
 }
 
 /// The server these options name. `--region` and `--cluster` look the host up.
-pub(crate) fn settle(args: &Args) -> Result<Endpoint, Failure> {
+pub(crate) fn settle(args: &Args) -> Result<Server, Failure> {
     let (address, chosen_by) = chosen(args)?;
     let port = match (address.port, args.port) {
         (Some(in_host), Some(port)) if in_host != port => {
             return Err(Failure::usage(
                 args.source("port"),
-                format!("{port} is not the port that {chosen_by} names, {in_host}"),
+                format!("conflict: {chosen_by} names port {in_host}, not {port}"),
             ));
         }
         (Some(port), _) | (None, Some(port)) => port,
         (None, None) if address.plain => 80,
         (None, None) => 443,
     };
-    if address.plain && !args.insecure.unwrap_or_default() && !is_loopback(&address.host) {
-        return Err(Failure::usage(
-            chosen_by,
-            "ws:// would send the API key without encryption to another machine",
-        )
-        .hint("use wss://; only this machine (127.0.0.1, [::1], localhost) is reached by ws://, or any with --insecure"));
+    if address.plain && !args.insecure && !is_loopback(&address.host) {
+        let cause = "ws:// would send the API key without encryption to another machine";
+        return Err(Failure::new(Step::Config, chosen_by, Fault::PlainHost, cause));
     }
     let region = regions::by_host(&address.host).map(|region| region.name);
-    Ok(Endpoint { host: address.host, port, plain: address.plain, chosen_by, region })
+    Ok(Server { host: address.host, port, plain: address.plain, chosen_by, region })
 }
 
 /// Whether what is sent to this host stays on this machine.
@@ -70,8 +66,7 @@ fn chosen(args: &Args) -> Result<(Address, String), Failure> {
         None => {
             let (value, as_of) = (values::quoted(value), regions::AS_OF);
             let cause = format!("{value}: not deployed in region {name} yet (as of {as_of})");
-            Err(Failure::new(Step::Config, source, Fault::BadContent, cause)
-                .hint("if 8x8 has given you a host name, use --host; see `tail8x8 regions`"))
+            Err(Failure::new(Step::Config, source, Fault::NotDeployed, cause))
         }
     }
 }
@@ -93,7 +88,10 @@ fn named(args: &Args) -> Result<Option<(&'static str, &str)>, Failure> {
         _ => {
             let given = ["host", "region", "cluster"].into_iter().filter(|name| args.has(name));
             let given: Vec<_> = given.map(|name| args.source(name)).collect();
-            Err(Failure::usage(given.join(" and "), "name the server twice; give only one"))
+            Err(Failure::usage(
+                given.join(" and "),
+                "conflict: both choose the server; give only one",
+            ))
         }
     }
 }
@@ -106,27 +104,18 @@ fn found(args: &Args, option: &'static str, value: &str) -> Result<&'static Regi
         _ => regions::by_cluster(value).or_else(pending),
     };
     found.ok_or_else(|| {
-        let known = |r: &Region| r.host.map(|_| r.name);
-        let deployed: Vec<_> = regions::REGIONS.iter().filter_map(known).collect();
         let cause =
-            format!("{} is no known {option} (as of {})", values::quoted(value), regions::AS_OF);
-        let hint = kin(value).unwrap_or_else(|| {
-            format!(
-                "regions are {}; `tail8x8 regions` lists them with their clusters; --host takes any name",
-                deployed.join(", ")
-            )
-        });
-        Failure::new(Step::Config, args.source(option), Fault::BadContent, cause).hint(hint)
+            format!("unknown {option} {} (as of {})", values::quoted(value), regions::AS_OF);
+        let failure = |fault| Failure::new(Step::Config, args.source(option), fault, cause);
+        // A region's name where a cluster's was asked for, or the other way round.
+        match (regions::by_name(value), regions::by_cluster(value)) {
+            (Some(region), _) => {
+                failure(Fault::RegionAsCluster).with("name", value).with("region", region.name)
+            }
+            (None, Some(_)) => failure(Fault::ClusterAsRegion).with("name", value),
+            (None, None) => failure(Fault::UnknownRegion),
+        }
     })
-}
-
-/// A region's name where a cluster's was asked for, or the other way round.
-fn kin(name: &str) -> Option<String> {
-    match (regions::by_name(name), regions::by_cluster(name)) {
-        (Some(region), _) => Some(format!("{name} is a region: write --region {}", region.name)),
-        (None, Some(_)) => Some(format!("{name} is a cluster: write --cluster {name}")),
-        (None, None) => None,
-    }
 }
 
 #[cfg(test)]

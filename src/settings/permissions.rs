@@ -1,4 +1,4 @@
-//! What the key, the CA and the config file have in common.
+//! Who else can read or change the files that hold keys and options.
 
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;

@@ -1,0 +1,165 @@
+//! From words to items: options with their values, and other words.
+//!
+//! Long names take one dash or two, since the service's own clients take one; they are matched
+//! as whole words before short options. Short options cannot be combined, except `-vv`.
+
+use std::ffi::{OsStr, OsString};
+
+use lexopt::Arg;
+
+use crate::args::nearest::{edits, unknown_option};
+use crate::args::opt::Opt;
+use crate::args::options::{OPTIONS, by_long, by_short};
+use crate::fault::{Failure, Fault, Step};
+
+/// One or two words, understood.
+pub(super) enum Item {
+    /// An option, how it was spelled, and its value.
+    Option {
+        opt: &'static Opt,
+        spelled: String,
+        text: String,
+    },
+    Word(String),
+}
+
+/// The words of a command line.
+pub(super) struct Items {
+    parser: lexopt::Parser,
+    /// After `--` nothing is an option.
+    only_words: bool,
+}
+
+impl Items {
+    pub(super) fn new<'a>(words: impl IntoIterator<Item = &'a OsString>) -> Items {
+        Items { parser: lexopt::Parser::from_args(words), only_words: false }
+    }
+
+    /// The words that are left, as they are.
+    pub(super) fn rest(&mut self) -> Vec<String> {
+        let words = self.parser.raw_args().into_iter().flatten();
+        words.map(|word| word.to_string_lossy().into_owned()).collect()
+    }
+
+    /// The next item; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Item>, Failure> {
+        if let Some(option) = self.long_with_one_dash()? {
+            return self.with_value(option).map(Some);
+        }
+        let arg = self.parser.next();
+        let (opt, spelled) = match arg.map_err(|e| Failure::usage("command line", e.to_string()))? {
+            None => return Ok(None),
+            Some(Arg::Value(word)) => return Ok(Some(Item::Word(utf8(&word)?.to_owned()))),
+            Some(Arg::Long(name)) => {
+                let spelled = format!("--{name}");
+                (Some(by_long(name).ok_or_else(|| unknown_option(&spelled))?), spelled)
+            }
+            Some(Arg::Short(letter)) => (by_short(letter), format!("-{letter}")),
+        };
+        let attached = self.parser.optional_value();
+        let attached = attached.map(|text| utf8(&text).map(str::to_owned)).transpose()?;
+        let Some(opt) = opt else {
+            return Err(unknown_option(&(spelled + &attached.unwrap_or_default())));
+        };
+        let attached = match attached {
+            Some(text) if !spelled.starts_with("--") => Some(short_with_text(opt, &spelled, text)?),
+            attached => attached,
+        };
+        self.with_value(Spelled { opt, spelled, attached }).map(Some)
+    }
+
+    /// `-tenant` and `-tenant=acme`.
+    fn long_with_one_dash(&mut self) -> Result<Option<Spelled>, Failure> {
+        if self.only_words {
+            return Ok(None);
+        }
+        let Some(mut words) = self.parser.try_raw_args() else { return Ok(None) };
+        let Some(word) = words.peek().map(utf8).transpose()? else { return Ok(None) };
+        self.only_words = word == "--";
+        let one_dash = word.strip_prefix('-').filter(|name| !name.starts_with('-'));
+        let Some((name, attached)) = one_dash.map(split) else { return Ok(None) };
+        let Some(opt) = by_long(name) else { return Ok(None) };
+        let spelled = format!("-{name}");
+        let attached = attached.map(str::to_owned);
+        words.next();
+        Ok(Some(Spelled { opt, spelled, attached }))
+    }
+
+    /// The option with its value, attached or in the word that follows.
+    fn with_value(&mut self, option: Spelled) -> Result<Item, Failure> {
+        let Spelled { opt, spelled, attached } = option;
+        let text = match (opt.metavar, attached) {
+            (_, Some(text)) => text,
+            (Some(metavar), None) => following_value(&mut self.parser, &spelled, metavar)?,
+            (None, None) => {
+                following_boolean(&mut self.parser).unwrap_or_else(|| "true".to_owned())
+            }
+        };
+        Ok(Item::Option { opt, spelled, text })
+    }
+}
+
+/// An option as it was written, and the value that was attached to it.
+struct Spelled {
+    opt: &'static Opt,
+    spelled: String,
+    attached: Option<String>,
+}
+
+/// The value in `-n5` and `-vv`, but in no other bundle, and not in a mistyped long name.
+fn short_with_text(opt: &'static Opt, spelled: &str, text: String) -> Result<String, Failure> {
+    let word = format!("{spelled}{text}");
+    if opt.long == "verbose" && text.chars().all(|c| c == 'v') {
+        return Ok((1 + text.len()).min(2).to_string());
+    }
+    let same_start = |long: &str| long.starts_with(&spelled[1..]) && edits(long, &word[1..]) <= 2;
+    let fits = opt.metavar.is_some() || text == "true" || text == "false";
+    if !fits || OPTIONS.iter().any(|o| same_start(o.long)) {
+        return Err(unknown_option(&word));
+    }
+    Ok(text)
+}
+
+fn following_value(
+    parser: &mut lexopt::Parser,
+    spelled: &str,
+    metavar: &str,
+) -> Result<String, Failure> {
+    let missing = |found: &str| {
+        let cause = format!("needs a value{found}");
+        Failure::new(Step::Config, spelled, Fault::MissingValue, cause)
+            .with("option", spelled)
+            .with("value", metavar)
+    };
+    let Some(mut words) = parser.try_raw_args() else { return Err(missing("")) };
+    let Some(word) = words.peek() else { return Err(missing("")) };
+    // `--tenant --insecure`: nobody has a tenant of that name.
+    let word = word.to_string_lossy();
+    let name = word.strip_prefix("--").or_else(|| word.strip_prefix('-')).unwrap_or_default();
+    if let Some(opt) = by_long(split(name).0) {
+        return Err(missing(&format!(", but --{} follows", opt.long)));
+    }
+    let value = words.next().unwrap_or_default();
+    Ok(utf8(&value)?.to_owned())
+}
+
+/// The `false` of `--insecure false`, which is not the name of a command.
+fn following_boolean(parser: &mut lexopt::Parser) -> Option<String> {
+    let mut words = parser.try_raw_args()?;
+    let word = words.next_if(|word| word == "true" || word == "false")?;
+    word.into_string().ok()
+}
+
+/// `name=value` taken apart.
+pub(super) fn split(word: &str) -> (&str, Option<&str>) {
+    match word.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (word, None),
+    }
+}
+
+fn utf8(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<&str, Failure> {
+    word.as_ref()
+        .to_str()
+        .ok_or_else(|| Failure::usage("command line", "contains a word that is not UTF-8 text"))
+}

@@ -1,0 +1,40 @@
+//! The envelope with every member as it came, but the payload decoded.
+
+use crate::message::members::Members;
+use crate::message::payload::{self, decode};
+use crate::message::{Envelope, Line, LineRules};
+
+pub(super) fn write(
+    envelope: &Envelope<'_>,
+    frame: &str,
+    rules: &LineRules,
+    out: &mut Vec<u8>,
+) -> Line {
+    let mut decoded = Vec::new();
+    if let Err(reason) = decode(&envelope.payload, &mut decoded) {
+        return Line::Reject(reason);
+    }
+    let embedded = payload::json(&decoded).ok();
+    // What is not JSON has no event type.
+    let is_wanted = |payload| payload::is_of(payload, &rules.events);
+    if !rules.events.is_empty() && !embedded.is_some_and(is_wanted) {
+        return Line::Filtered;
+    }
+    let Ok(Members(members)) = serde_json::from_str(frame) else {
+        return Line::Reject("not an envelope".to_owned());
+    };
+    for (i, (name, value)) in members.iter().enumerate() {
+        out.push(if i == 0 { b'{' } else { b',' });
+        let (name, value) = match (name.as_ref(), embedded) {
+            ("payload", _) if decoded.is_empty() => ("payload", "null"),
+            ("payload", Some(embedded)) => ("payload", embedded),
+            ("payload", None) => ("payloadBase64", value.get()),
+            (name, _) => (name, value.get()),
+        };
+        serde_json::to_writer(&mut *out, name).expect("a string into memory");
+        out.push(b':');
+        out.extend_from_slice(value.as_bytes());
+    }
+    out.push(b'}');
+    Line::Written
+}

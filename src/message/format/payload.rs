@@ -1,0 +1,21 @@
+//! The event as it was published.
+
+use crate::message::payload::{self, decode};
+use crate::message::{Envelope, Line, LineRules};
+
+pub(super) fn write(envelope: &Envelope<'_>, rules: &LineRules, out: &mut Vec<u8>) -> Line {
+    if envelope.payload.is_empty() {
+        return Line::Tombstone;
+    }
+    let start = out.len();
+    if let Err(reason) = decode(&envelope.payload, out) {
+        return Line::Reject(reason);
+    }
+    match payload::json(&out[start..]) {
+        Err(reason) => Line::Reject(reason),
+        Ok(payload) if rules.events.is_empty() || payload::is_of(payload, &rules.events) => {
+            Line::Written
+        }
+        Ok(_) => Line::Filtered,
+    }
+}

@@ -1,0 +1,116 @@
+//! Where a run starts, when it ends, and how often it retries.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::args::Args;
+use crate::fault::{Failure, Fault, Step};
+use crate::message::Position;
+use crate::retry::Retry;
+
+/// A run that catches up and ends must also end when the service has nothing more to say.
+const IDLE_AT_END: Duration = Duration::from_secs(10);
+/// Nor may it retry for ever.
+const RETRIES_AT_END: u32 = 3;
+
+/// Where the first connection begins.
+#[derive(Debug)]
+pub(crate) struct Start {
+    pub(crate) position: Position,
+    /// By `--message-id`, not by default.
+    pub(crate) is_given: bool,
+    /// Only what was published at or after this is written.
+    pub(crate) since: Option<Timestamp>,
+}
+
+/// When the run ends by itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Stop {
+    /// After so many lines.
+    pub(crate) num_messages: Option<u64>,
+    /// `-e`: when everything published before the run began has been read.
+    pub(crate) at_end: bool,
+    /// `--until`: when everything published before this time has been read.
+    pub(crate) until: Option<Timestamp>,
+    /// After so long without a message.
+    pub(crate) idle_timeout: Option<Duration>,
+    /// The same, once the time of an `--until` that lay ahead has come.
+    pub(crate) idle_after_until: Option<Duration>,
+    /// After so long in all.
+    pub(crate) max_time: Option<Duration>,
+    /// A run without a line exits 10.
+    pub(crate) fail_if_empty: bool,
+}
+
+/// Where the run starts, when it ends, and how often it retries: each depends on the others.
+///
+/// # Errors
+/// What does not go together.
+pub(super) fn settle(args: &Args) -> Result<(Start, Stop, Retry), Failure> {
+    check(args)?;
+    let is_past = args.stop.until.is_some_and(|until| until <= Timestamp::now());
+    let catches_up = args.stop.at_end || is_past;
+    Ok((start(args, catches_up), stop(args, catches_up), retry(args, catches_up)?))
+}
+
+fn check(args: &Args) -> Result<(), Failure> {
+    let Some(until) = args.stop.until else { return Ok(()) };
+    if let Some(since) = args.since.filter(|since| *since >= until) {
+        let cause = format!("conflict: no time is left between {since} and {until}");
+        let subject = format!("{} and {}", args.source("since"), args.source("until"));
+        return Err(Failure::usage(subject, cause));
+    }
+    if args.capture.cursor.is_some() {
+        let subject = format!("{} and {}", args.source("until"), args.source("cursor-file"));
+        let cause = "cannot be combined: the next run would miss the events left out";
+        return Err(Failure::new(Step::Config, subject, Fault::UntilWithCursor, cause));
+    }
+    Ok(())
+}
+
+fn start(args: &Args, catches_up: bool) -> Start {
+    let has_start = catches_up || args.since.is_some() || args.capture.cursor.is_some();
+    let by_default = if has_start { Position::Earliest } else { Position::Latest };
+    Start {
+        is_given: args.message_id.is_some(),
+        position: args.message_id.clone().unwrap_or(by_default),
+        since: args.since,
+    }
+}
+
+fn stop(args: &Args, catches_up: bool) -> Stop {
+    let is_given = args.has("idle-timeout");
+    let by_default = catches_up.then_some(IDLE_AT_END);
+    Stop {
+        idle_timeout: if is_given { args.stop.idle_timeout } else { by_default },
+        idle_after_until: (args.stop.until.is_some() && !is_given).then_some(IDLE_AT_END),
+        ..args.stop.clone()
+    }
+}
+
+fn retry(args: &Args, catches_up: bool) -> Result<Retry, Failure> {
+    let by_default = catches_up.then_some(RETRIES_AT_END);
+    let (delay, max_delay) = delays(args)?;
+    Ok(Retry {
+        limit: if args.has("retry") { args.retry.limit } else { by_default },
+        delay,
+        max_delay,
+        ..args.retry.clone()
+    })
+}
+
+/// The first and the longest wait. A default gives way to what was given.
+fn delays(args: &Args) -> Result<(Duration, Duration), Failure> {
+    let Retry { delay, max_delay, .. } = args.retry;
+    if delay <= max_delay {
+        Ok((delay, max_delay))
+    } else if !args.has("retry-delay") {
+        Ok((max_delay, max_delay))
+    } else if !args.has("retry-max-delay") {
+        Ok((delay, delay))
+    } else {
+        let cause = format!("is longer than {} allows", args.source("retry-max-delay"));
+        Err(Failure::usage(args.source("retry-delay"), cause))
+    }
+}

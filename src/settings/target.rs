@@ -1,0 +1,87 @@
+//! The server, and the way to it.
+
+use std::path::{Path, PathBuf};
+
+use crate::args::Args;
+use crate::fault::Failure;
+use crate::regions;
+use crate::settings::environment::Environment;
+use crate::settings::proxy::{self, ProxyChoice, ProxyRules};
+use crate::settings::server;
+use crate::settings::trust::{self, Trust};
+use crate::values::choice::Family;
+use crate::values::host::Override;
+
+/// The server, and the way to it.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    /// Lower case, without the brackets of an IPv6 literal.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// `ws://` instead of `wss://`: no TLS.
+    pub(crate) plain: bool,
+    /// How the host was chosen, for people: `--cluster NA12`, `PULSAR_HOST`, `default`.
+    pub(crate) chosen_by: String,
+    /// The region the host serves, where it is one of 8x8's, such as `US1`.
+    pub(crate) region: Option<&'static str>,
+    pub(crate) proxy: ProxyChoice,
+    /// What decided so, and decides for other hosts.
+    pub(crate) proxies: ProxyRules,
+    pub(crate) trust: Trust,
+    pub(crate) family: Family,
+    /// `--resolve`: names that are not looked up.
+    pub(crate) overrides: Vec<Override>,
+    /// `TAIL8X8_RESOLV_CONF`, for tests: its nameservers are asked in place of the system.
+    pub(crate) resolv_conf: Option<PathBuf>,
+}
+
+impl Target {
+    /// The same way to another region's host, but for what is decided for each host.
+    pub(crate) fn at(&self, host: &str) -> Target {
+        Target {
+            host: host.to_owned(),
+            region: regions::by_host(host).map(|region| region.name),
+            proxy: self.proxies.choose(host, self.port),
+            ..self.clone()
+        }
+    }
+}
+
+/// The server these options name, and the way to it.
+///
+/// # Errors
+/// What about it cannot be, or does not go together.
+pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> {
+    let server = server::settle(args)?;
+    let family = match (args.ipv4, args.ipv6) {
+        (false, false) => Family::Any,
+        (true, false) => Family::V4,
+        (false, true) => Family::V6,
+        (true, true) => {
+            let both = format!("{} and {}", args.source("ipv4"), args.source("ipv6"));
+            return Err(Failure::usage(
+                both,
+                "conflict: together they leave no address to use; give only one",
+            ));
+        }
+    };
+    let ca_file = args.ca_file.as_deref().map(Path::new);
+    let proxies = match server.plain && !args.insecure {
+        // This connection does not leave the machine, and a proxy would see the key.
+        true => ProxyRules::none("ws:// to this machine"),
+        false => proxy::settle(args, env)?,
+    };
+    Ok(Target {
+        proxy: proxies.choose(&server.host, server.port),
+        proxies,
+        trust: trust::settle(ca_file, args.source("ca-file"), args.insecure)?,
+        host: server.host,
+        port: server.port,
+        plain: server.plain,
+        chosen_by: server.chosen_by,
+        region: server.region,
+        family,
+        overrides: args.resolve.clone(),
+        resolv_conf: env.get("TAIL8X8_RESOLV_CONF").map(Into::into),
+    })
+}

@@ -1,0 +1,61 @@
+//! What can be known before anything is touched: whether the output and the rejects file can be
+//! written at all.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use super::cannot_create;
+use crate::clock::Now;
+use crate::fault::{Failure, Fault, Step};
+use crate::settings::Capture;
+
+const NO_FOLDER: &str = "its folder does not exist";
+
+/// What the output is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// A pipe or a device, which has no place to go on from.
+    Stream,
+    /// A regular file, or one to be made.
+    File,
+}
+
+/// What the output is, if it can be one.
+pub(super) fn output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
+    let Some(name) = &capture.output else { return Ok(Kind::Stream) };
+    let path = name.at(now.utc);
+    let create =
+        |cause: &str| Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause);
+    match fs::metadata(&path) {
+        Ok(meta) if meta.is_file() => Ok(Kind::File),
+        Ok(meta) if meta.is_dir() => Err(create("is a folder")),
+        Ok(_) if capture.rotation.is_on() || capture.cursor.is_some() => {
+            let with = if capture.cursor.is_some() { "--cursor-file" } else { "rotation" };
+            let subject = format!("--output {}", name.as_str());
+            let cause = format!("is a pipe or a device, which does not go with {with}");
+            Err(Failure::new(Step::Config, subject, Fault::NotARegularFile, cause))
+        }
+        Ok(_) => Ok(Kind::Stream),
+        Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(Kind::File),
+        Err(e) if e.kind() == ErrorKind::NotFound => Err(create(NO_FOLDER)),
+        Err(e) => Err(cannot_create(name.as_str().to_owned(), &e)),
+    }
+}
+
+/// Rejects are written late: what cannot work is said early.
+pub(super) fn rejects(path: &Path) -> Result<(), Failure> {
+    let cause = match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => return Ok(()),
+        Ok(_) => "is no regular file",
+        Err(_) if has_folder(path) => return Ok(()),
+        Err(_) => NO_FOLDER,
+    };
+    let subject = format!("rejects {}", path.display());
+    Err(Failure::new(Step::Output, subject, Fault::CannotCreate, cause))
+}
+
+fn has_folder(path: &Path) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    folder.is_none_or(Path::is_dir)
+}

@@ -1,0 +1,90 @@
+//! All files that a cursor names, after a death or a failed sync: each is made whole, and the
+//! lines in them that the cursor does not name are unconfirmed from then on.
+
+use std::io;
+use std::path::PathBuf;
+
+use super::destination::Destination;
+use super::repair::{self, Found, Keep};
+use super::unconfirmed::{Tail, Unconfirmed};
+use crate::cursor::Cursor;
+use crate::files::FilePlace;
+use crate::message::{LineRules, is_json_line};
+
+/// What is left of the files.
+#[derive(Debug, Default)]
+pub(super) struct Recovered {
+    pub(super) unconfirmed: Unconfirmed,
+    /// For people: the files whose lines are not known any more, and why.
+    pub(super) lost: Vec<String>,
+}
+
+/// A file that cannot be made whole.
+type Unusable = (PathBuf, io::Error);
+
+/// After a death: lines are kept if this run writes the same, and cut if it writes others.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn after_death(cursor: &Cursor, writes_same: bool) -> Result<Recovered, Unusable> {
+    let mut recovered = Recovered::default();
+    let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
+    let is_line = whole_lines(cursor);
+    for place in &cursor.output {
+        make_whole(place, Some(&is_line as _).filter(|_| writes_same), output, lost)?;
+    }
+    for place in &cursor.rejects {
+        make_whole(place, Some(&is_json_line as _).filter(|_| writes_same), rejects, lost)?;
+    }
+    Ok(recovered)
+}
+
+/// After a failed sync: what it may have lost of the open file and of rejects is cut. Files that
+/// were left before are on the disk, and keep their lines.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn after_failed_sync(
+    cursor: &Cursor,
+    destination: &mut Destination,
+) -> Result<Recovered, Unusable> {
+    let mut recovered = Recovered::default();
+    let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
+    for place in &cursor.output {
+        // The open file may have been moved away, so it is cut by its descriptor.
+        let files = destination.files_mut().filter(|files| files.open.is(place));
+        if let Some(files) = files {
+            files.open.cut(place.offset).map_err(|e| (files.open.path.clone(), e))?;
+            output.files.push(place.clone());
+        } else {
+            make_whole(place, Some(&whole_lines(cursor)), output, lost)?;
+        }
+    }
+    for place in &cursor.rejects {
+        repair::repair(place, None)?;
+    }
+    rejects.files.clone_from(&cursor.rejects);
+    Ok(recovered)
+}
+
+/// What tells a whole line of the format that the cursor's run wrote from a torn one.
+fn whole_lines(cursor: &Cursor) -> impl Fn(&[u8]) -> bool {
+    let format = LineRules::format_of(&cursor.lines);
+    move |line| format.is_some_and(|format| format.is_whole_line(line))
+}
+
+/// Makes one file whole, keeping the lines that `is_whole` knows; without it they are cut.
+fn make_whole(
+    place: &FilePlace,
+    is_whole: Option<&dyn Fn(&[u8]) -> bool>,
+    tail: &mut Tail,
+    lost: &mut Vec<String>,
+) -> Result<(), Unusable> {
+    let keep = is_whole.map(|is_whole| Keep { is_whole, lines: &mut tail.lines });
+    match repair::repair(place, keep)? {
+        Found::Kept(place) => tail.files.push(place),
+        Found::Lost(reason) => lost.push(reason),
+        Found::Nothing => {}
+    }
+    Ok(())
+}
