@@ -14,6 +14,7 @@ mod page;
 mod sentences;
 mod step;
 mod table;
+mod x509;
 
 pub(crate) use failure::Failure;
 pub(crate) use holes::Holes;
@@ -22,3 +23,4 @@ pub(crate) use page::Page;
 pub(crate) use sentences::{Sentence, known_sentence};
 pub(crate) use step::Step;
 pub(crate) use table::{RetryClass, Row, row, rows};
+pub(crate) use x509::VerifyError;
