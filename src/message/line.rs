@@ -26,8 +26,28 @@ pub(crate) enum Line {
     Tombstone,
     /// Its event type is not wanted.
     Filtered,
-    /// It cannot be decoded; the reason, for people.
-    Reject(String),
+    /// It cannot be decoded.
+    Reject(RejectReason),
+}
+
+/// Why a message has no line. Each holds where it stops to be what it should, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RejectReason {
+    NotBase64(String),
+    NotUtf8(String),
+    NotJson(String),
+    NoEnvelope,
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RejectReason::NotBase64(why) => write!(f, "payload is not base64: {why}"),
+            RejectReason::NotUtf8(why) => write!(f, "payload is not UTF-8: {why}"),
+            RejectReason::NotJson(why) => write!(f, "payload is not JSON: {why}"),
+            RejectReason::NoEnvelope => f.write_str("no envelope"),
+        }
+    }
 }
 
 /// Appends the message's line to `out`, or nothing at all.
@@ -57,7 +77,7 @@ fn payload_line(envelope: &Envelope<'_>, lines: &LineRules, out: &mut Vec<u8>) -
     }
     let start = out.len();
     if let Err(e) = decode(&envelope.payload, out) {
-        return Line::Reject(format!("payload is not base64: {}", base64_mistake(&e)));
+        return Line::Reject(RejectReason::NotBase64(base64_mistake(&e)));
     }
     match json(&out[start..]) {
         Err(reason) => Line::Reject(reason),
@@ -77,7 +97,7 @@ fn envelope_line(
 ) -> Line {
     let mut payload = Vec::new();
     if let Err(e) = decode(&envelope.payload, &mut payload) {
-        return Line::Reject(format!("payload is not base64: {}", base64_mistake(&e)));
+        return Line::Reject(RejectReason::NotBase64(base64_mistake(&e)));
     }
     let embedded = json(&payload).ok();
     // What is no JSON has no event type.
@@ -85,7 +105,7 @@ fn envelope_line(
         return Line::Filtered;
     }
     let Ok(Members(members)) = serde_json::from_str(frame) else {
-        return Line::Reject("no envelope".to_owned());
+        return Line::Reject(RejectReason::NoEnvelope);
     };
     for (i, (name, value)) in members.iter().enumerate() {
         out.push(if i == 0 { b'{' } else { b',' });
@@ -129,11 +149,11 @@ fn base64_mistake(e: &DecodeError) -> String {
 }
 
 /// The payload as text, when it is one JSON value.
-fn json(payload: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(payload).map_err(|e| format!("payload is not UTF-8: {e}"))?;
+fn json(payload: &[u8]) -> Result<&str, RejectReason> {
+    let text = std::str::from_utf8(payload).map_err(|e| RejectReason::NotUtf8(e.to_string()))?;
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text),
-        Err(e) => Err(format!("payload is not JSON: {}", json_mistake(&e))),
+        Err(e) => Err(RejectReason::NotJson(json_mistake(&e))),
     }
 }
 
@@ -246,7 +266,7 @@ mod tests {
             let frame = frame(payload);
             match line_of(&frame, Format::Payload, &[]) {
                 (Line::Reject(said), text) if text.is_empty() => {
-                    assert!(said.starts_with(reason), "{said}");
+                    assert!(said.to_string().starts_with(reason), "{said}");
                 }
                 other => panic!("{other:?}"),
             }

@@ -10,6 +10,6 @@ mod rules;
 pub(crate) use envelope::{Envelope, Frame, parse};
 pub(crate) use format::Format;
 pub(crate) use id::MessageId;
-pub(crate) use line::{Line, write_line};
+pub(crate) use line::{Line, RejectReason, write_line};
 pub(crate) use position::Position;
 pub(crate) use rules::{LineRules, OnReject};

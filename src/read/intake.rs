@@ -87,7 +87,7 @@ impl Run<'_> {
                 self.count_reject(
                     "payload",
                     Some(message.id.as_str()),
-                    &reason,
+                    &reason.to_string(),
                     Some(frame.as_bytes()),
                 )?;
             }
