@@ -99,23 +99,10 @@ fn is_utf8() -> bool {
 
 /// A label and a text that goes on below itself.
 fn indented(out: &mut String, label: &str, text: &str) {
-    let width = label.chars().count();
-    out.push_str(label);
-    let mut column = width;
+    let room = COLUMNS - label.chars().count();
     let text = words::one_line(text, 2000);
-    for word in text.split_whitespace().flat_map(|word| pieces(word, COLUMNS - width)) {
-        let length = word.chars().count();
-        if column > width && column + 1 + length > COLUMNS {
-            let _ = write!(out, "\n{:width$}", "");
-            column = width;
-        } else if column > width {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(&word);
-        column += length;
-    }
-    out.push('\n');
+    let pieces: Vec<String> = text.split_whitespace().flat_map(|w| pieces(w, room)).collect();
+    words::wrap_after(out, label, &pieces.join(" "), COLUMNS);
 }
 
 /// A word that is longer than a line, in pieces that are not.
