@@ -15,7 +15,7 @@ use crate::endpoint;
 use crate::message::Position;
 use crate::regions::DEFAULT_HOST;
 use crate::secret::Secret;
-use crate::settings::{Environment, Settings};
+use crate::settings::Settings;
 use crate::values::choice::AuthStyle;
 
 const CERTIFICATES: Option<&str> = Some("TLS/SSL Certificate Errors");
@@ -193,5 +193,5 @@ fn certificates(check: Check, settings: &Settings) -> Check {
 
 /// The system's root certificates.
 pub(super) fn store() -> trust::Store {
-    trust::Store::read(trust::places(&Environment::of_process()))
+    trust::Store::read(trust::places_here())
 }

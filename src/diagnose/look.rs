@@ -17,7 +17,7 @@ use openssl::x509::X509;
 
 use super::certificate::{Certificate, Name};
 use super::trust;
-use crate::settings::{Environment, Trust};
+use crate::settings::Trust;
 use crate::words;
 
 /// What one look saw.
@@ -80,7 +80,7 @@ fn configure(
 ) -> Result<ConnectConfiguration, ErrorStack> {
     let mut connector = SslConnector::builder(SslMethod::tls_client())?;
     connector.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    for place in trust::places(&Environment::of_process()) {
+    for place in trust::places_here() {
         let path = Some(place.path.as_path());
         let (file, folder) = if place.is_folder { (None, path) } else { (path, None) };
         // A place that is missing or damaged is told of by the store's own check.

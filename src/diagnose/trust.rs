@@ -2,7 +2,7 @@
 //! who of the world's authorities is a public one.
 //!
 //! The places are those of native-tls, which the connector connects with: OpenSSL's own defaults and
-//! the usual ones of each distribution, since OpenSSL's are wrong where it was built elsewhere.
+//! what openssl-probe finds, since OpenSSL's are wrong where it was built elsewhere.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,27 +12,15 @@ use std::path::{Path, PathBuf};
 
 use openssl::hash::MessageDigest;
 use openssl::x509::X509;
+use openssl_probe::ProbeResult;
 
 use crate::settings::Environment;
 use crate::words;
 
 const FILE_VARIABLE: &str = "SSL_CERT_FILE";
 const FOLDER_VARIABLE: &str = "SSL_CERT_DIR";
-
-/// The first of these that exists is read; in the order of openssl-probe.
-const FILES: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/tls/cacert.pem",
-    "/etc/ssl/cert.pem",
-    "/opt/etc/ssl/certs/ca-certificates.crt",
-    "/etc/ssl/certs/cacert.pem",
-];
-
-/// Every one of these that exists is read.
-const FOLDERS: &[&str] = &["/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/security/certificates"];
+const OPENSSL: &str = "OpenSSL's default";
+const SYSTEM: &str = "system";
 
 /// A file or folder that OpenSSL reads root certificates from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -80,32 +68,36 @@ pub(crate) struct Trouble {
     pub(crate) fix: &'static str,
 }
 
-/// Where root certificates are read from under these variables; whether there are any is
-/// [`Store::read`]'s business.
-pub(crate) fn places(env: &Environment) -> Vec<Place> {
-    let place = |path: &str, is_folder, named_by| Place { path: path.into(), is_folder, named_by };
-    let mut places = Vec::new();
+/// Where root certificates are read from under these variables and what was found beside them;
+/// whether there are any is [`Store::read`]'s business.
+pub(crate) fn places(env: &Environment, probed: ProbeResult) -> Vec<Place> {
+    let place = |path: PathBuf, is_folder, named_by| Place { path, is_folder, named_by };
     // `OPENSSLDIR: "/usr/lib/ssl"`
-    let own = openssl::version::dir().split('"').nth(1).unwrap_or("/usr/lib/ssl");
-    match env.get(FILE_VARIABLE) {
-        Some(path) => places.push(place(path, false, FILE_VARIABLE)),
-        None => places.push(place(&format!("{own}/cert.pem"), false, "OpenSSL's default")),
-    }
+    let own = Path::new(openssl::version::dir().split('"').nth(1).unwrap_or("/usr/lib/ssl"));
+    let mut places = vec![match env.get(FILE_VARIABLE) {
+        Some(path) => place(path.into(), false, FILE_VARIABLE),
+        None => place(own.join("cert.pem"), false, OPENSSL),
+    }];
     match env.get(FOLDER_VARIABLE) {
         Some(list) => {
             let paths = list.split(':').filter(|path| !path.is_empty());
-            places.extend(paths.map(|path| place(path, true, FOLDER_VARIABLE)));
+            places.extend(paths.map(|path| place(path.into(), true, FOLDER_VARIABLE)));
         }
-        None => places.push(place(&format!("{own}/certs"), true, "OpenSSL's default")),
+        None => places.push(place(own.join("certs"), true, OPENSSL)),
     }
-    // The variable replaces the system's bundle only if it leads somewhere.
-    if !env.get(FILE_VARIABLE).is_some_and(|path| Path::new(path).exists()) {
-        let first = FILES.iter().find(|path| Path::new(path).exists());
-        places.extend(first.map(|path| place(path, false, "system")));
+    let file = probed.cert_file.into_iter().map(|path| place(path, false, SYSTEM));
+    for found in file.chain(probed.cert_dir.into_iter().map(|path| place(path, true, SYSTEM))) {
+        // What a variable names is found, too.
+        if places.iter().all(|place| place.path != found.path) {
+            places.push(found);
+        }
     }
-    let folders = FOLDERS.iter().filter(|path| Path::new(path).exists());
-    places.extend(folders.map(|path| place(path, true, "system")));
     places
+}
+
+/// Where this process reads root certificates from.
+pub(crate) fn places_here() -> Vec<Place> {
+    places(&Environment::of_process(), openssl_probe::probe())
 }
 
 impl Store {
@@ -283,22 +275,26 @@ mod tests {
 
     #[test]
     fn the_variables_name_places_beside_the_system() {
+        let nothing = || ProbeResult { cert_file: None, cert_dir: Vec::new() };
         let named = |env: &[(&str, &str)], path: &str| {
             let env: Environment = env.iter().copied().collect();
-            let places = places(&env);
+            let places = places(&env, nothing());
             places.iter().find(|p| p.path == Path::new(path)).map(|p| (p.is_folder, p.named_by))
         };
         let (file, folder) = ((FILE_VARIABLE, "/x/ca.pem"), (FOLDER_VARIABLE, "/x/a:/x/b"));
         assert_eq!(named(&[file], "/x/ca.pem"), Some((false, FILE_VARIABLE)));
         assert_eq!(named(&[folder], "/x/a"), Some((true, FOLDER_VARIABLE)));
         assert_eq!(named(&[folder], "/x/b"), Some((true, FOLDER_VARIABLE)));
-        let defaults = places(&Environment::from_iter([("", ""); 0]));
-        assert!(defaults[..2].iter().all(|place| place.named_by == "OpenSSL's default"));
-        assert!(
-            places(&[file, folder].into_iter().collect())
-                .iter()
-                .all(|place| place.named_by != "OpenSSL's default")
-        );
+        let defaults = places(&Environment::from_iter([("", ""); 0]), nothing());
+        assert!(defaults[..2].iter().all(|place| place.named_by == OPENSSL));
+        // As openssl-probe does, which finds by the variables first.
+        let found = ProbeResult {
+            cert_file: Some("/x/ca.pem".into()),
+            cert_dir: vec!["/x/a".into(), "/etc/ssl/certs".into()],
+        };
+        let both = places(&[file, folder].into_iter().collect(), found);
+        let names: Vec<_> = both.iter().map(|place| place.named_by).collect();
+        assert_eq!(names, [FILE_VARIABLE, FOLDER_VARIABLE, FOLDER_VARIABLE, SYSTEM]);
     }
 
     #[test]
