@@ -71,18 +71,22 @@ impl Failure {
     pub(crate) fn fixes(&self) -> Vec<String> {
         match &self.hint {
             Some(hint) => vec![hint.clone()],
-            None => row(self.fault).fixes.iter().map(|fix| self.holes.fill(fix)).collect(),
+            None => row(self.fault).fixes(&self.holes),
         }
     }
 
-    /// The same on one line.
+    /// The same on one line, with what is known of the key.
     pub(crate) fn advice(&self) -> String {
-        self.fixes().join("; ")
+        let mut parts = self.fixes();
+        if row(self.fault).keeps_the_key() {
+            parts.push("the key was not sent".to_owned());
+        }
+        parts.join("; ")
     }
 
     /// What is wrong, in a few words.
     pub(crate) fn headline(&self) -> String {
-        self.holes.fill(row(self.fault).headline)
+        row(self.fault).headline(&self.holes)
     }
 }
 

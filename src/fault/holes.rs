@@ -9,26 +9,69 @@ use crate::regions;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Holes(Vec<(&'static str, String)>);
 
-/// Every hole a text may have, with the words that stand there when nothing is known of the case.
-const KNOWN: &[(&str, &str)] = &[("host", "HOST"), ("port", "443")];
+/// Every hole a case may fill, with the words that stand there when nothing is known of the case.
+pub(crate) const KNOWN: &[(&str, &str)] = &[
+    ("address", "ADDRESS"),
+    ("bad", "some"),
+    ("cursor", "the cursor file"),
+    ("days", "a few"),
+    ("elapsed", "a long time"),
+    ("file", "FILE"),
+    ("host", "HOST"),
+    ("hosts", "pulsar-ws-*.8x8.com"),
+    ("issuer", "ISSUER"),
+    ("kind", "not a public address"),
+    ("messages", "the"),
+    ("nameserver", "the nameserver"),
+    ("port", "443"),
+    ("problem", "unknown reason"),
+    ("proxy_rule", "--proxy, HTTPS_PROXY or ALL_PROXY"),
+    ("region", "REGION"),
+    ("skew", "ahead of or behind"),
+    ("tenant", "TENANT"),
+    ("user", "USER"),
+    ("variable", "VARIABLE"),
+    ("written", "TIME (that of the last event you have)"),
+];
+
+/// Holes that no case fills, since there is one answer for all.
+const FIXED: &[(&str, fn() -> String)] =
+    &[("regions", deployed_regions), ("default_region", default_region)];
 
 impl Holes {
     /// Fills one hole.
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
+        debug_assert!(KNOWN.iter().any(|(known, _)| *known == name), "unknown hole {name}");
         self.0.push((name, value.into()));
     }
 
-    /// The text with every hole filled.
+    /// The same with one hole filled.
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Holes {
+        self.set(name, value);
+        self
+    }
+
+    /// The text with every hole filled. What fills a hole may hold braces; they are left alone.
     pub(crate) fn fill(&self, text: &str) -> String {
-        if !text.contains('{') {
-            return text.to_owned();
+        let mut out = String::with_capacity(text.len());
+        let mut rest = text;
+        while let Some((before, after)) = rest.split_once('{') {
+            let (name, after) = after.split_once('}').unwrap_or((after, ""));
+            out.push_str(before);
+            out.push_str(&self.value(name));
+            rest = after;
         }
-        let mut out = text.replace("{regions}", &deployed_regions());
+        out + rest
+    }
+
+    fn value(&self, name: &str) -> String {
         let own = self.0.iter().map(|(name, value)| (*name, value.as_str()));
-        for (name, value) in own.chain(KNOWN.iter().copied()) {
-            out = out.replace(&format!("{{{name}}}"), value);
+        let known = own.chain(KNOWN.iter().copied()).find(|(known, _)| *known == name);
+        if let Some((_, value)) = known {
+            return value.to_owned();
         }
-        out
+        let fixed = FIXED.iter().find(|(known, _)| *known == name);
+        fixed.map_or_else(|| format!("{{{name}}}"), |(_, value)| value())
     }
 }
 
@@ -36,4 +79,22 @@ impl Holes {
 fn deployed_regions() -> String {
     let deployed = regions::REGIONS.iter().filter(|region| region.host.is_some());
     deployed.map(|region| region.name).collect::<Vec<_>>().join(", ")
+}
+
+fn default_region() -> String {
+    let region = regions::by_host(regions::DEFAULT_HOST);
+    region.map_or(regions::DEFAULT_HOST, |region| region.name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_fills_its_holes_and_general_words_the_others() {
+        let holes = Holes::default().with("host", "a{port}b");
+        assert_eq!(holes.fill("nc -zv {host} {port}"), "nc -zv a{port}b 443");
+        assert_eq!(holes.fill("no hole"), "no hole");
+        assert_eq!(holes.fill("{default_region} of {regions}"), "UK3 of UK3, US1, US2");
+    }
 }

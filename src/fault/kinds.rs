@@ -1,63 +1,169 @@
 //! The kinds of trouble the program can tell apart.
 
-/// One kind of trouble. Its row of the table says all there is to say about it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Fault {
+/// Declares the faults and a list of all of them, so that none can be left out of the list.
+macro_rules! faults {
+    ($($fault:ident),* $(,)?) => {
+        /// One kind of trouble. Its row of the table says all there is to say about it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub(crate) enum Fault {
+            $($fault),*
+        }
+
+        impl Fault {
+            /// Every fault, for the tests of the table.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Fault] = &[$(Fault::$fault),*];
+        }
+    };
+}
+
+faults! {
+    // config
     Usage,
     UnreadableFile,
     BadContent,
     NoResources,
+    BadCursor,
+    Locked,
+    ReportExists,
+    SettingWarning,
+    DefaultRegion,
+    OtherTenant,
+    KeyKind,
+    OldClock,
+    InsecureSetting,
+    NoRoots,
+    UnusableStore,
+
+    // dns
     NoSuchName,
     NoAddress,
     NoAnswer,
+    NameserverSilent,
+    NameserverClosed,
+    NameserverUnreachable,
+    NameserverRefused,
+    NameserverFailed,
+    ProxyNoSuchName,
+    ProxyNoAddress,
+    ProxyNoAnswer,
+    OddAddress,
+    SlowDns,
+    LeadsAbroad,
+
+    // tcp
     Refused,
     ConnectTimeout,
     Unreachable,
+    BlockedHere,
+    ProxyRefused,
+    ProxyConnectTimeout,
+    ProxyUnreachable,
+    SinkholeRefused,
+    SinkholeTimeout,
+    SinkholeUnreachable,
+    SomeUnreachable,
+
+    // proxy
     ProxyLogin,
+    ProxyLoginRejected,
+    ProxyNoBasic,
+    SocksLogin,
     ProxyForbidden,
+    SocksForbidden,
     ProxyTarget,
+    SocksTarget,
     NotAProxy,
+    NotASocksProxy,
     ProxyClosed,
     ProxyTimeout,
+
+    // tls
     Untrusted,
+    SelfSigned,
+    UnknownAuthority,
+    OtherX509,
+    NoCaFile,
+    EmptyStore,
+    MissingIntermediate,
+    Intercepted,
+    ProbablyIntercepted,
+    TrustedInspector,
     Expired,
     NotYetValid,
     Clock,
     WrongName,
     WeakCertificate,
+    InsecureTls,
+    ExpiresSoon,
     NotTls,
+    PlainHttp,
     Handshake,
+    LateAlert,
     TlsClosed,
     TlsReset,
     TlsTimeout,
+
+    // auth
     Unauthorized,
+    NoKeyHeader,
     Forbidden,
     NotFound,
     BadRequest,
     RefusedForGood,
+    NoSuchNamespace,
+    NoSuchTenant,
+    NoSuchTopic,
+    BadMessageId,
+    BadTopicName,
+    BadQueueSize,
     NoResumeById,
     Busy,
     RateLimited,
     ServerError,
+    SilentBroker,
     GatewayError,
     NotWebSocket,
     BadAccept,
     UpgradeClosed,
     UpgradeReset,
     UpgradeTimeout,
+    ClockSkew,
+
+    // stream
     StreamClosed,
+    StreamIdle,
+    StreamPolicy,
+    StreamError,
     StreamReset,
     NoPong,
     Silence,
+    EmptyTopic,
+    EmptyTopicHere,
+    Terminated,
+    NoAcks,
+    ClientAcks,
+    Stale,
     ProtocolViolation,
     TooLarge,
+    ClientLimit,
     BadPayload,
+    NotBase64,
+    NotJson,
+    ClientBase64,
+    ClientJson,
+    ForeignIds,
+    OutOfTime,
+
+    // regions
+    Elsewhere,
+    WrongRegion,
+    RegionsUnreached,
+    NoRegionHasEvents,
+
+    // output
     OutputFailed,
     DiskRefused,
     CannotCreate,
-    BadCursor,
-    ForeignIds,
-    Locked,
-    ReportExists,
-    OutOfTime,
+    NotARegularFile,
 }

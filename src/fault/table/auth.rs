@@ -4,6 +4,8 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
+const REJECTED: &str = "the service rejects the request, and will until the request is changed";
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -12,10 +14,22 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Denied,
         retry: RetryClass::Stop,
         pages: &[Page::Unauthorized],
-        headline: "",
+        headline: "the API key was refused for tenant {tenant}",
         means: "the service does not accept the API key for this tenant",
         fixes: &[
             "check the key for typos and whitespace, that it belongs to this tenant, and the tenant name itself",
+        ],
+    },
+    Row {
+        fault: Fault::NoKeyHeader,
+        code: "auth.unauthorized",
+        exit: Exit::Denied,
+        retry: RetryClass::Stop,
+        pages: &[Page::Unauthorized],
+        headline: "the request carried no API key",
+        means: "the service found no API key in the request",
+        fixes: &[
+            "send the key in the header X-API-Key, spelled with the X-; tail8x8 does so by itself, from --x-api-key-file or PULSAR_API_KEY",
         ],
     },
     Row {
@@ -24,10 +38,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Denied,
         retry: RetryClass::Stop,
         pages: &[Page::Forbidden],
-        headline: "",
+        headline: "the key is valid but may not read this topic",
         means: "the service accepts the API key, but not for what was asked",
         fixes: &[
-            "the key is valid but may not read this topic: try the default topic `all`, or ask 8x8 support for access",
+            "try the default topic `all`, or ask 8x8 support for access",
         ],
     },
     Row {
@@ -36,7 +50,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Config,
         retry: RetryClass::Stop,
         pages: &[],
-        headline: "",
+        headline: "no such path, tenant, namespace or topic",
         means: "the service knows no such path, tenant, namespace or topic",
         fixes: &[
             "check --tenant, --namespace and --topic, and that --host is an 8x8 event streaming host",
@@ -48,10 +62,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Config,
         retry: RetryClass::Stop,
         pages: &[],
-        headline: "",
+        headline: "the service does not accept a parameter",
         means: "the service does not accept a parameter of the request",
         fixes: &[
-            "the service refused a parameter: check --message-id, --topic and --receiver-queue-size",
+            "check --message-id, --topic and --receiver-queue-size",
         ],
     },
     Row {
@@ -60,10 +74,82 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Config,
         retry: RetryClass::Stop,
         pages: &[],
-        headline: "",
-        means: "the service refuses the request, and will until the request is changed",
+        headline: "the service rejects this request permanently",
+        means: REJECTED,
         fixes: &[
-            "the service refuses this request for good: check --tenant, --namespace, --topic and --message-id",
+            "check --tenant, --namespace, --topic and --message-id",
+        ],
+    },
+    Row {
+        fault: Fault::NoSuchNamespace,
+        code: "auth.refused",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "this tenant has no such namespace",
+        means: REJECTED,
+        fixes: &[
+            "check --tenant and --namespace (the default is event-v1)",
+        ],
+    },
+    Row {
+        fault: Fault::NoSuchTenant,
+        code: "auth.refused",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service knows no such tenant",
+        means: REJECTED,
+        fixes: &[
+            "check --tenant",
+        ],
+    },
+    Row {
+        fault: Fault::NoSuchTopic,
+        code: "auth.refused",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "this tenant has no such topic",
+        means: REJECTED,
+        fixes: &[
+            "check --topic (the default is `all`) and --namespace, and with 8x8 whether event streaming is enabled",
+        ],
+    },
+    Row {
+        fault: Fault::BadMessageId,
+        code: "auth.refused",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service cannot read this message id",
+        means: REJECTED,
+        fixes: &[
+            "give --message-id one that the service itself has sent, `earliest` or `latest`",
+        ],
+    },
+    Row {
+        fault: Fault::BadTopicName,
+        code: "auth.refused",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service cannot read the topic's name",
+        means: REJECTED,
+        fixes: &[
+            "check --tenant, --namespace and --topic",
+        ],
+    },
+    Row {
+        fault: Fault::BadQueueSize,
+        code: "auth.refused",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service rejects this --receiver-queue-size",
+        means: REJECTED,
+        fixes: &[
+            "set --receiver-queue-size to a value from 1 to 1000",
         ],
     },
     Row {
@@ -72,10 +158,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Config,
         retry: RetryClass::Stop,
         pages: &[],
-        headline: "",
+        headline: "a partitioned topic cannot be resumed by id",
         means: "the topic has partitions, and the service does not start in the middle of such a topic by message id",
         fixes: &[
-            "a partitioned topic cannot be resumed by id: read one partition by its own name (--topic NAME-partition-0), or use --message-id earliest or --since",
+            "read one partition by its own name (--topic NAME-partition-0), or use --message-id earliest or --since",
         ],
     },
     Row {
@@ -84,10 +170,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Busy,
         retry: RetryClass::Stop,
         pages: &[],
-        headline: "",
+        headline: "another consumer holds the subscription",
         means: "another consumer is connected to this exclusive subscription",
         fixes: &[
-            "another consumer holds the subscription: stop it or wait until its connection ends",
+            "stop the other consumer, or wait until its connection ends",
         ],
     },
     Row {
@@ -96,10 +182,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Busy,
         retry: RetryClass::Retry,
         pages: &[],
-        headline: "",
+        headline: "the service asks for fewer connections",
         means: "too many requests or connections in a short time",
         fixes: &[
-            "the service asks for fewer connections: check that only one reader runs, and raise --retry-delay",
+            "check that only one reader runs, and raise --retry-delay",
         ],
     },
     Row {
@@ -108,11 +194,24 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Few,
         pages: &[],
-        headline: "",
+        headline: "the service answered with an error of its own",
         means: "the service itself failed on this request",
         fixes: &[
-            "the service answered with an error of its own: try again later",
-            "if it stays, check --tenant, --namespace and --topic, then ask 8x8 support with this sentence",
+            "try again later",
+            "if it lasts, check --tenant, --namespace and --topic, then ask 8x8 support with this sentence",
+        ],
+    },
+    Row {
+        fault: Fault::SilentBroker,
+        code: "auth.server_error",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Few,
+        pages: &[],
+        headline: "the service's broker does not answer",
+        means: "the service's own broker does not answer, which the service says only after 30 to 60 s",
+        fixes: &[
+            "try again later, with --connect-timeout at 60s or more",
+            "if it lasts, send 8x8 support a report (`tail8x8 diagnose --report FILE`)",
         ],
     },
     Row {
@@ -121,10 +220,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[],
-        headline: "",
-        means: "the gateway in front of the service answered, but the service behind it did not",
+        headline: "the gateway answers, but the service behind it does not",
+        means: "the gateway in front of the service answers, but the service behind it does not",
         fixes: &[
-            "the gateway answers but the service behind it does not: try again later",
+            "try again later",
             "if it lasts, ask 8x8 support",
         ],
     },
@@ -134,10 +233,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Protocol,
         retry: RetryClass::Stop,
         pages: &[],
-        headline: "",
+        headline: "no WebSocket endpoint answered",
         means: "what answered is no WebSocket endpoint, or something in between keeps WebSocket from working",
         fixes: &[
-            "no WebSocket endpoint answered: check --host and --port, and whether a portal, a login page or a proxy that strips `Upgrade` stands in between",
+            "check --host and --port, and whether a portal, a login page or a proxy that strips `Upgrade` stands in between",
         ],
     },
     Row {
@@ -146,10 +245,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Protocol,
         retry: RetryClass::Stop,
         pages: &[],
-        headline: "",
+        headline: "the answer belongs to another request",
         means: "the answer to the WebSocket request was made for another request",
         fixes: &[
-            "the answer does not belong to our request: a caching or rewriting proxy stands in between",
+            "look for a caching or rewriting proxy in between",
         ],
     },
     Row {
@@ -158,10 +257,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageEof],
-        headline: "",
+        headline: "the server hung up instead of answering",
         means: "TLS worked, but the server hung up without an HTTP answer",
         fixes: &[
-            "the server hung up instead of answering: often a gateway without servers behind it, or a wrong --host",
+            "check --host; otherwise it is often a gateway without servers behind it",
         ],
     },
     Row {
@@ -170,10 +269,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageEof],
-        headline: "",
-        means: "TLS worked, but the connection was cut by force before an HTTP answer",
+        headline: "the connection was reset instead of an answer",
+        means: "TLS worked, but the connection was reset before an HTTP answer",
         fixes: &[
-            "the connection was reset instead of an answer: often a firewall or a gateway without servers behind it",
+            "look for a firewall in between; otherwise it is often a gateway without servers behind it",
         ],
     },
     Row {
@@ -182,10 +281,22 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageDeadline],
-        headline: "",
+        headline: "TLS works, but no answer came in time",
         means: "TLS worked, but the HTTP answer did not come in time",
         fixes: &[
-            "TLS works but no answer came in time: with its broker down the service takes 30 to 60 s to say so, so leave --connect-timeout at 60s or more",
+            "leave --connect-timeout at 60s or more: with its broker down the service takes 30 to 60 s to say so",
+        ],
+    },
+    Row {
+        fault: Fault::ClockSkew,
+        code: "auth.clock_skew",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "this machine's clock is {skew} the server's",
+        means: "this machine's clock differs from the server's by more than 5 minutes",
+        fixes: &[
+            "set this machine's clock (`timedatectl set-ntp true`): --since, --until and TLS depend on it",
         ],
     },
 ];

@@ -5,11 +5,12 @@ mod config;
 mod dns;
 mod output;
 mod proxy;
+mod regions;
 mod stream;
 mod tcp;
 mod tls;
 
-use super::{Fault, Page};
+use super::{Fault, Holes, Page};
 use crate::exit::Exit;
 
 /// What a failure means for the next try, before any session of the run was open.
@@ -44,6 +45,29 @@ pub(crate) struct Row {
     pub(crate) fixes: &'static [&'static str],
 }
 
+impl Row {
+    /// The headline of one case.
+    pub(crate) fn headline(&self, holes: &Holes) -> String {
+        holes.fill(self.headline)
+    }
+
+    /// What it means, in one case.
+    pub(crate) fn means(&self, holes: &Holes) -> String {
+        holes.fill(self.means)
+    }
+
+    /// What to do in one case, most promising first.
+    pub(crate) fn fixes(&self, holes: &Holes) -> Vec<String> {
+        self.fixes.iter().map(|fix| holes.fill(fix)).collect()
+    }
+
+    /// Whether it always ends a connect before the API key is sent, and is of a kind that makes
+    /// people ask.
+    pub(crate) fn keeps_the_key(&self) -> bool {
+        self.exit == Exit::Certificate || self.fault == Fault::Handshake
+    }
+}
+
 /// Every row, in the order of the steps.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
     [
@@ -54,6 +78,7 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
         tls::ROWS,
         auth::ROWS,
         stream::ROWS,
+        regions::ROWS,
         output::ROWS,
     ]
     .into_iter()
@@ -70,14 +95,14 @@ mod tests {
     use super::*;
     use crate::fault::Step;
 
-    /// Fails to compile when a fault is added without being counted here.
-    const LAST: Fault = Fault::OutOfTime;
+    fn texts(row: &Row) -> Vec<&'static str> {
+        [row.headline, row.means].into_iter().chain(row.fixes.iter().copied()).collect()
+    }
 
     #[test]
     fn every_fault_has_exactly_one_row() {
-        assert_eq!(rows().count(), LAST as usize + 1);
-        for (i, row) in rows().enumerate() {
-            assert!(rows().take(i).all(|other| other.fault != row.fault), "{row:?}");
+        for fault in Fault::ALL {
+            assert_eq!(rows().filter(|row| row.fault == *fault).count(), 1, "{fault:?}");
         }
     }
 
@@ -87,7 +112,28 @@ mod tests {
             let (step, what) = row.code.split_once('.').expect("step.what");
             assert!(Step::ALL.iter().any(|known| known.name() == step), "{row:?}");
             assert!(!what.is_empty() && !row.fixes.is_empty(), "{row:?}");
-            assert!(row.fixes.iter().all(|fix| !fix.ends_with('.')), "no sentence: {row:?}");
+        }
+    }
+
+    #[test]
+    fn every_text_is_a_clause_and_stands_once_in_its_row() {
+        for row in rows() {
+            let texts = texts(row);
+            for (i, text) in texts.iter().enumerate() {
+                assert!(!text.is_empty() && !text.ends_with('.'), "{row:?}");
+                assert!(i < 2 || !texts[..i].contains(text), "said twice: {row:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_hole_is_known_and_headlines_are_short() {
+        for row in rows() {
+            for text in texts(row) {
+                assert!(!Holes::default().fill(text).contains('{'), "{text}");
+            }
+            let headline = Holes::default().fill(row.headline);
+            assert!(headline.chars().count() <= 60, "{headline}");
         }
     }
 }

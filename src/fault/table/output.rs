@@ -1,6 +1,6 @@
 //! What can be wrong at the output step.
 
-use super::{Page, RetryClass, Row};
+use super::{RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
@@ -12,8 +12,8 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Output,
         retry: RetryClass::Never,
         pages: &[],
-        headline: "",
-        means: "what is to be written cannot be written",
+        headline: "the output cannot be written",
+        means: "the output cannot be written",
         fixes: &[
             "check the space and rights of what the output leads to",
             "start again with --message-id to go on after the last line",
@@ -25,10 +25,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Output,
         retry: RetryClass::Never,
         pages: &[],
-        headline: "",
-        means: "the disk or file system that the output or the cursor is on refuses to take more",
+        headline: "the disk refuses to take more",
+        means: "the disk or file system of the output or the cursor refuses to take more",
         fixes: &[
-            "make room or mend the disk: nothing was acknowledged that is not written, and the same command goes on where this one stopped if it has a --cursor-file",
+            "make room or fix the disk: nothing was acknowledged that is not written, and the same command goes on where this one stopped if it has a --cursor-file",
         ],
     },
     Row {
@@ -37,10 +37,22 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::CantCreate,
         retry: RetryClass::Never,
         pages: &[],
-        headline: "",
-        means: "the output, its lock or its cursor cannot be made where they are wanted",
+        headline: "the output, lock or cursor cannot be created",
+        means: "the output, its lock or its cursor cannot be created where they are wanted",
         fixes: &[
             "name a file in a folder that exists and that this user may write",
+        ],
+    },
+    Row {
+        fault: Fault::NotARegularFile,
+        code: "config.usage",
+        exit: Exit::Usage,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "a pipe or device goes with neither cursor nor rotation",
+        means: "a cursor and rotation need a regular file",
+        fixes: &[
+            "name a regular file, or write to standard output through a pipe without a cursor and rotation",
         ],
     },
 ];

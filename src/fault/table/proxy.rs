@@ -4,6 +4,8 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
+const SOCKS: &str = "tail8x8 uses HTTP proxies only (--proxy http://HOST:PORT): ask for one, or check the SOCKS proxy's own rules and network";
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -12,11 +14,47 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Denied,
         retry: RetryClass::Stop,
         pages: &[Page::CannotConnect],
-        headline: "",
-        means: "the proxy in between, not the service, wants a user and password",
+        headline: "the proxy requires a login",
+        means: "the proxy in between, not the service, requires a user and password",
         fixes: &[
             "put a user and password into the proxy URL (http://USER:PASSWORD@HOST:PORT)",
             "only Basic is supported, so an NTLM or Negotiate proxy needs a local relay",
+        ],
+    },
+    Row {
+        fault: Fault::ProxyLoginRejected,
+        code: "proxy.auth_required",
+        exit: Exit::Denied,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotConnect],
+        headline: "the proxy does not accept the login",
+        means: "the proxy in between, not the service, does not accept the user and password",
+        fixes: &[
+            "check user and password in the proxy URL; only Basic is supported",
+        ],
+    },
+    Row {
+        fault: Fault::ProxyNoBasic,
+        code: "proxy.auth_required",
+        exit: Exit::Denied,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotConnect],
+        headline: "the proxy does not offer Basic authentication",
+        means: "the proxy in between requires a login, but not by Basic, the only way that is supported",
+        fixes: &[
+            "run a local relay that logs in for you, and give that as the proxy",
+        ],
+    },
+    Row {
+        fault: Fault::SocksLogin,
+        code: "proxy.auth_required",
+        exit: Exit::Denied,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotConnect],
+        headline: "the SOCKS proxy requires a login",
+        means: "a SOCKS proxy in between requires a login",
+        fixes: &[
+            SOCKS,
         ],
     },
     Row {
@@ -25,10 +63,22 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Denied,
         retry: RetryClass::Stop,
         pages: &[Page::CannotConnect],
-        headline: "",
+        headline: "the proxy's policy blocks the service",
         means: "the proxy in between, not the service, does not allow this connection",
         fixes: &[
-            "the proxy's policy blocks the service: ask its administrator to allow CONNECT to the host on port 443",
+            "ask the proxy's administrator to allow CONNECT to {host} on port {port}",
+        ],
+    },
+    Row {
+        fault: Fault::SocksForbidden,
+        code: "proxy.forbidden",
+        exit: Exit::Denied,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotConnect],
+        headline: "the SOCKS proxy's rules block the service",
+        means: "a SOCKS proxy in between does not allow this connection",
+        fixes: &[
+            SOCKS,
         ],
     },
     Row {
@@ -37,10 +87,22 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::CannotConnect],
-        headline: "",
+        headline: "the proxy cannot reach the service",
         means: "the proxy in between was reached, but could not reach the service",
         fixes: &[
-            "the proxy was reached but could not reach the service: check the host name, then the proxy's own DNS and network",
+            "check the host name, then the proxy's own DNS and network",
+        ],
+    },
+    Row {
+        fault: Fault::SocksTarget,
+        code: "proxy.target_unreachable",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::CannotConnect],
+        headline: "the SOCKS proxy cannot reach the service",
+        means: "a SOCKS proxy in between was reached, but could not reach the service",
+        fixes: &[
+            SOCKS,
         ],
     },
     Row {
@@ -49,10 +111,22 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Protocol,
         retry: RetryClass::Stop,
         pages: &[Page::CannotConnect],
-        headline: "",
-        means: "what answers at the proxy's address does not speak the expected proxy protocol",
+        headline: "no HTTP proxy answers at that address",
+        means: "what answers at the proxy's address is no HTTP proxy that takes CONNECT",
         fixes: &[
-            "what answered is no HTTP proxy that takes CONNECT: check the proxy's address and port (http:// only, no SOCKS, no https://)",
+            "check the proxy's address and port (http:// only, no SOCKS, no https://)",
+        ],
+    },
+    Row {
+        fault: Fault::NotASocksProxy,
+        code: "proxy.not_a_proxy",
+        exit: Exit::Protocol,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotConnect],
+        headline: "what answers does not speak the expected SOCKS",
+        means: "what answers at the SOCKS proxy's address does not speak the expected version of SOCKS",
+        fixes: &[
+            SOCKS,
         ],
     },
     Row {
@@ -61,10 +135,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::CannotConnect],
-        headline: "",
+        headline: "the proxy hung up without an answer",
         means: "the proxy closed the connection instead of opening a tunnel",
         fixes: &[
-            "the proxy hung up without an answer: check its port and whether it allows CONNECT to port 443",
+            "check the proxy's port, and whether it allows CONNECT to port {port}",
         ],
     },
     Row {
@@ -73,10 +147,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::ConnectionTimeout],
-        headline: "",
+        headline: "the proxy did not answer in time",
         means: "the proxy accepted the connection, but did not open a tunnel in time",
         fixes: &[
-            "the proxy accepted the connection but did not answer in time: check the proxy, or raise --connect-timeout",
+            "check the proxy, or raise --connect-timeout",
         ],
     },
 ];

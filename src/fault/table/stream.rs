@@ -4,6 +4,19 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
+const RECONNECTS: &str = "a follower reconnects by itself and goes on after the last event";
+const EMPTY: &str =
+    "the key is accepted, but the topic is empty: most often the events are in another region";
+const CAUSE_EVENT: &str =
+    "cause an event, such as an agent's login, while `diagnose` listens; try --topic all";
+const ASK_ENABLED: &str = "ask 8x8 support whether event streaming is enabled for the tenant";
+const UNACKNOWLEDGED: &str = "the service stops after --receiver-queue-size messages (1000 by default) until they are acknowledged";
+const TOO_LARGE: &str = "a message is larger than the receiving client accepts, and would arrive again after each reconnect";
+const NOT_BASE64: &str = "the payload of a message is not valid base64";
+const LOOK: &str =
+    "look at the message with --format envelope; a reader warns about it and goes on";
+const OTHER_SERVICE: &str = "if all are like it, check --host: this may be another service";
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -12,11 +25,47 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageEof],
-        headline: "",
-        means: "an open stream ended from the other side; this happens to every long connection",
+        headline: "the server closed the stream",
+        means: "an open stream was closed from the other side; this happens to every long connection",
         fixes: &[
-            "a follower connects again by itself and goes on after the last event",
+            RECONNECTS,
             "if it happens often, look for a proxy or load balancer that cuts long connections",
+        ],
+    },
+    Row {
+        fault: Fault::StreamIdle,
+        code: "stream.closed",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::MessageEof],
+        headline: "the stream was closed as idle",
+        means: "an open stream was closed because nothing was sent on it: the service allows 5 minutes, load balancers less",
+        fixes: &[
+            "ping every 30 seconds, as tail8x8 does (--ping-interval)",
+        ],
+    },
+    Row {
+        fault: Fault::StreamPolicy,
+        code: "stream.closed",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::MessageEof],
+        headline: "the service closed the stream for reasons of policy",
+        means: "an open stream was closed for reasons of policy",
+        fixes: &[
+            "check that the key may (still) read this topic, then reconnect with growing pauses",
+        ],
+    },
+    Row {
+        fault: Fault::StreamError,
+        code: "stream.closed",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::MessageEof],
+        headline: "the service closed the stream after an error of its own",
+        means: "an open stream was closed because the service had an error of its own",
+        fixes: &[
+            "reconnect with growing pauses, as tail8x8 does by itself",
         ],
     },
     Row {
@@ -25,10 +74,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageEof],
-        headline: "",
+        headline: "the stream was reset",
         means: "an open stream was cut by force; this happens to long connections",
         fixes: &[
-            "a follower connects again by itself and goes on after the last event",
+            RECONNECTS,
             "if it happens often, look for a firewall or gateway that cuts long connections",
         ],
     },
@@ -38,11 +87,11 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::ConnectionTimeout],
-        headline: "",
-        means: "the stream looked open, but the other end answered no ping any more",
+        headline: "the server, or something on the way, stopped answering",
+        means: "the stream looked open, but pings were no longer answered: the network path was lost, or the server hangs",
         fixes: &[
-            "the other end stopped answering: a lost network path or a hung server",
-            "see --ping-interval and --ping-timeout",
+            RECONNECTS,
+            "tune --ping-interval and --ping-timeout if the network is slow",
         ],
     },
     Row {
@@ -51,10 +100,89 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::NoMessages],
-        headline: "",
+        headline: "connected, but no message arrives",
         means: "the connection is open, but no message arrives",
         fixes: &[
-            "no message came: check the region (`tail8x8 regions`), try --message-id earliest, or cause an event (an agent login)",
+            "check the region (`tail8x8 regions`), try --message-id earliest, or cause an event (an agent login)",
+        ],
+    },
+    Row {
+        fault: Fault::EmptyTopic,
+        code: "stream.silent",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::WrongRegion, Page::NoMessages],
+        headline: "no message, and none retained: usually the wrong region",
+        means: EMPTY,
+        fixes: &[
+            "check the region: --cluster with your vcc-<cluster> name finds it; --all-regions looks in each",
+            CAUSE_EVENT,
+            ASK_ENABLED,
+        ],
+    },
+    Row {
+        fault: Fault::EmptyTopicHere,
+        code: "stream.silent",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::WrongRegion, Page::NoMessages],
+        headline: "no message, and none retained: usually the wrong region",
+        means: EMPTY,
+        fixes: &[
+            "check the region: --cluster with your vcc-<cluster> name finds it",
+            CAUSE_EVENT,
+            ASK_ENABLED,
+        ],
+    },
+    Row {
+        fault: Fault::Terminated,
+        code: "stream.terminated",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "the topic was terminated",
+        means: "the topic was terminated, so nothing more is ever published to it",
+        fixes: &[
+            "check --topic (the default is `all`)",
+            "ask 8x8 support why this topic was terminated",
+        ],
+    },
+    Row {
+        fault: Fault::NoAcks,
+        code: "stream.no_acks",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "acknowledgements do not reach the service",
+        means: UNACKNOWLEDGED,
+        fixes: &[
+            "look for a proxy or inspection box that drops what this side sends",
+            "if there is none, send 8x8 support a report (`tail8x8 diagnose --report FILE`)",
+        ],
+    },
+    Row {
+        fault: Fault::ClientAcks,
+        code: "stream.no_acks",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "the client does not acknowledge messages",
+        means: UNACKNOWLEDGED,
+        fixes: &[
+            "acknowledge each message once, readers too; tail8x8 does so by itself",
+        ],
+    },
+    Row {
+        fault: Fault::Stale,
+        code: "stream.stale",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "only old messages are there",
+        means: "the topic holds only messages older than a day, so whether events are published today is unknown",
+        fixes: &[
+            "cause an event, such as an agent's login, and look again",
+            "if none appears, ask 8x8 support whether events are being published for the tenant",
         ],
     },
     Row {
@@ -63,10 +191,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Protocol,
         retry: RetryClass::Retry,
         pages: &[],
-        headline: "",
-        means: "the stream carried bytes that are no valid WebSocket",
+        headline: "the stream carried bytes that are no WebSocket frames",
+        means: "the stream carried bytes that are no valid WebSocket frames",
         fixes: &[
-            "the bytes are no valid WebSocket frames: usually a proxy or inspection box in between tampers with them",
+            "look for a proxy or inspection box in between that alters the stream",
         ],
     },
     Row {
@@ -75,11 +203,22 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Protocol,
         retry: RetryClass::Never,
         pages: &[Page::CannotDecode],
-        headline: "",
-        means: "a message is larger than the receiving client accepts",
+        headline: "a message is larger than --max-message-size",
+        means: TOO_LARGE,
         fixes: &[
             "raise --max-message-size above the size named here",
-            "until then this message would come again for ever",
+        ],
+    },
+    Row {
+        fault: Fault::ClientLimit,
+        code: "stream.too_large",
+        exit: Exit::Protocol,
+        retry: RetryClass::Never,
+        pages: &[Page::CannotDecode],
+        headline: "a message is larger than the client accepts",
+        means: TOO_LARGE,
+        fixes: &[
+            "raise the client's limit for one message (in tail8x8: --max-message-size, 8M by default; messages can reach 7 MB)",
         ],
     },
     Row {
@@ -88,10 +227,60 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Data,
         retry: RetryClass::Never,
         pages: &[Page::CannotDecode],
-        headline: "",
-        means: "what was decoded is no base64 text",
+        headline: "a message cannot be decoded",
+        means: NOT_BASE64,
         fixes: &[
-            "look at the message with --format envelope, or leave --on-reject stop out to skip messages like it",
+            "look at the message with --format envelope, or remove --on-reject stop to skip such messages",
+        ],
+    },
+    Row {
+        fault: Fault::NotBase64,
+        code: "stream.bad_payload",
+        exit: Exit::Data,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotDecode],
+        headline: "{bad} of {messages} messages cannot be decoded",
+        means: NOT_BASE64,
+        fixes: &[
+            LOOK,
+            OTHER_SERVICE,
+        ],
+    },
+    Row {
+        fault: Fault::NotJson,
+        code: "stream.bad_payload",
+        exit: Exit::Data,
+        retry: RetryClass::Stop,
+        pages: &[Page::InvalidJson],
+        headline: "{bad} of {messages} messages cannot be decoded",
+        means: "the payload of a message is base64, but not of JSON",
+        fixes: &[
+            LOOK,
+            OTHER_SERVICE,
+        ],
+    },
+    Row {
+        fault: Fault::ClientBase64,
+        code: "stream.bad_payload",
+        exit: Exit::Data,
+        retry: RetryClass::Never,
+        pages: &[Page::CannotDecode],
+        headline: "the client decodes something that is not base64",
+        means: "what was decoded is not valid base64: often the whole message instead of its payload",
+        fixes: &[
+            "decode the `payload` member of the message, not the message itself, and only once the whole message was read; tail8x8 does both, so compare what it prints",
+        ],
+    },
+    Row {
+        fault: Fault::ClientJson,
+        code: "stream.bad_payload",
+        exit: Exit::Data,
+        retry: RetryClass::Never,
+        pages: &[Page::InvalidJson],
+        headline: "the client parses something that is not the event",
+        means: "what was parsed is not JSON of the expected shape: often the envelope or the base64 text instead of the decoded payload, or an HTML page of a proxy",
+        fixes: &[
+            "parse the decoded `payload` member, not the message around it; compare `tail8x8 -n 5 --format envelope`, which marks what is not JSON",
         ],
     },
     Row {
@@ -100,10 +289,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Config,
         retry: RetryClass::Never,
         pages: &[],
-        headline: "",
+        headline: "the cursor belongs to another topic",
         means: "the message ids in the cursor are of another topic than the one that is read, or of one that was made anew",
         fixes: &[
-            "move the cursor away, and give --since the time of the last event you have",
+            "move {cursor} away, and start again with --since {written}: that goes on without duplicates",
         ],
     },
     Row {
@@ -112,10 +301,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Never,
         pages: &[Page::ConnectionTimeout],
-        headline: "",
+        headline: "the run's time was over before a session was open",
         means: "the run ended by its own time limit, without a session",
         fixes: &[
-            "the run's time was over before a session was open: see the failures before, or raise --max-time",
+            "see the failures before, or raise --max-time",
         ],
     },
 ];

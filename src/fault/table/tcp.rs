@@ -4,6 +4,10 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
+const PROXY_ADDRESS: &str =
+    "check the proxy's host and port in {proxy_rule}, or go without the proxy (--noproxy '*')";
+const SINKHOLE: &str = "ask for the host to be allowed: the name leads to {address}, an address of this machine, so a DNS filter or hosts entry blocks it";
+
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -12,11 +16,11 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageRefused],
-        headline: "",
-        means: "the machine at that address was reached and said no: nothing listens on the port, or a firewall rejects it",
+        headline: "nothing listens on the port, or a firewall rejects it",
+        means: "the connection was refused: nothing listens on the port, or a firewall rejects it",
         fixes: &[
-            "something answered and said no: verify host and port, and that the firewall allows outbound HTTPS (port 443)",
-            "compare `nc -zv HOST 443`",
+            "verify host and port, and that the firewall allows outbound HTTPS (port {port})",
+            "compare `nc -zv {host} {port}`",
         ],
     },
     Row {
@@ -25,11 +29,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::ConnectionTimeout],
-        headline: "",
-        means: "the address did not answer at all while the connection was being set up",
+        headline: "no answer: a firewall drops the packets, or a bad route",
+        means: "the address did not answer at all while the connection was being set up: a firewall drops the packets, or the route is wrong",
         fixes: &[
-            "no answer at all: a firewall drops the packets or the route is wrong",
-            "allow outbound port 443, set a --proxy, or raise --connect-timeout on a slow network",
+            "allow outbound port {port}, set a --proxy, or raise --connect-timeout on a slow network",
         ],
     },
     Row {
@@ -38,11 +41,107 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::CannotConnect],
-        headline: "",
-        means: "this machine knows no way to the address",
+        headline: "there is no route to the address",
+        means: "this machine has no route to the address",
         fixes: &[
-            "there is no way to the address: check the network link, the VPN and the route",
+            "check the network link, the VPN and the routes",
             "-4 leaves IPv6 out",
+        ],
+    },
+    Row {
+        fault: Fault::BlockedHere,
+        code: "tcp.unreachable",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::CannotConnect],
+        headline: "this machine itself forbids the connection",
+        means: "a firewall or route of this machine forbids the connection",
+        fixes: &[
+            "allow outbound port {port} for this program",
+        ],
+    },
+    Row {
+        fault: Fault::ProxyRefused,
+        code: "tcp.refused",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::MessageRefused],
+        headline: "nothing listens on the proxy's port",
+        means: "the connection to the proxy, not to the service, was refused: nothing listens on the port, or a firewall rejects it",
+        fixes: &[
+            PROXY_ADDRESS,
+        ],
+    },
+    Row {
+        fault: Fault::ProxyConnectTimeout,
+        code: "tcp.timeout",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::ConnectionTimeout],
+        headline: "the proxy's address does not answer",
+        means: "the address of the proxy, not of the service, did not answer",
+        fixes: &[
+            PROXY_ADDRESS,
+        ],
+    },
+    Row {
+        fault: Fault::ProxyUnreachable,
+        code: "tcp.unreachable",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::CannotConnect],
+        headline: "there is no route to the proxy",
+        means: "this machine has no route to the proxy",
+        fixes: &[
+            PROXY_ADDRESS,
+        ],
+    },
+    Row {
+        fault: Fault::SinkholeRefused,
+        code: "tcp.refused",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::MessageRefused],
+        headline: "a DNS filter or hosts entry blocks the name",
+        means: "the name leads to an address of this machine, where nothing listens: a DNS filter or hosts entry blocks it",
+        fixes: &[
+            SINKHOLE,
+        ],
+    },
+    Row {
+        fault: Fault::SinkholeTimeout,
+        code: "tcp.timeout",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::ConnectionTimeout],
+        headline: "a DNS filter or hosts entry blocks the name",
+        means: "the name leads to an address of this machine, which does not answer: a DNS filter or hosts entry blocks it",
+        fixes: &[
+            SINKHOLE,
+        ],
+    },
+    Row {
+        fault: Fault::SinkholeUnreachable,
+        code: "tcp.unreachable",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::CannotConnect],
+        headline: "a DNS filter or hosts entry blocks the name",
+        means: "the name leads to an address of this machine that cannot be reached: a DNS filter or hosts entry blocks it",
+        fixes: &[
+            SINKHOLE,
+        ],
+    },
+    Row {
+        fault: Fault::SomeUnreachable,
+        code: "tcp.some_unreachable",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotConnect],
+        headline: "some addresses of the host cannot be reached",
+        means: "one of the host's addresses can be reached, another cannot, so a connect may wait for the first",
+        fixes: &[
+            "-4 leaves IPv6 out; if IPv4 is affected too, check the firewall and the routes",
         ],
     },
 ];

@@ -1,0 +1,60 @@
+//! What can be wrong at the regions step.
+
+use super::{Page, RetryClass, Row};
+use crate::exit::Exit;
+use crate::fault::Fault;
+
+const ELSEWHERE: &str =
+    "the key is accepted, but the events of this tenant are at another region's host";
+
+#[rustfmt::skip]
+pub(super) const ROWS: &[Row] = &[
+    Row {
+        fault: Fault::Elsewhere,
+        code: "regions.elsewhere",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::WrongRegion],
+        headline: "your events are in {region}",
+        means: ELSEWHERE,
+        fixes: &[
+            "use --region {region} (or --cluster with your vcc-<cluster> name)",
+        ],
+    },
+    Row {
+        fault: Fault::WrongRegion,
+        code: "regions.elsewhere",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::WrongRegion],
+        headline: "your events are in another region",
+        means: ELSEWHERE,
+        fixes: &[
+            "find the region of your cluster with `tail8x8 regions`, then name it: --region US1 or --cluster NA12; ask 8x8 support if you are unsure",
+        ],
+    },
+    Row {
+        fault: Fault::RegionsUnreached,
+        code: "regions.unreached",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::WrongRegion],
+        headline: "no other region could be reached",
+        means: "no other region could be reached, so nothing is known of them",
+        fixes: &[
+            "run `diagnose` against one of them (--region) to see what is in the way",
+        ],
+    },
+    Row {
+        fault: Fault::NoRegionHasEvents,
+        code: "regions.nowhere",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "no region has events for this key and tenant",
+        means: "no region that was asked has events for this key and tenant",
+        fixes: &[
+            "ask 8x8 support whether event streaming is enabled for the tenant",
+        ],
+    },
+];
