@@ -33,6 +33,7 @@ pub(crate) use dial::Attempt;
 pub(crate) use dns::Answer;
 pub(crate) use http::Response;
 pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each, nameservers};
+pub(crate) use resolve::Source;
 pub(crate) use stream::Stream;
 pub(crate) use upgrade::Request;
 use wire::Stopped;
@@ -55,7 +56,7 @@ pub(crate) enum Event<'a> {
 #[derive(Debug)]
 pub(crate) enum Evidence<'a> {
     /// The addresses of a host, in the order they are tried, and who named them.
-    Addresses { addresses: &'a [IpAddr], source: &'static str },
+    Addresses { addresses: &'a [IpAddr], source: Source },
     /// What the nameservers say themselves, asked because the system's resolver takes so long.
     Nameservers(&'a [Reply]),
     /// One address tried.

@@ -4,6 +4,7 @@
 //! which is safe because [`look`] owns its connection and never writes to it: no byte follows the
 //! handshake. It may have met another machine behind the same address than the connector did.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -17,6 +18,7 @@ use openssl::x509::X509;
 
 use super::certificate::{Certificate, Name};
 use super::trust;
+use crate::fault::VerifyError;
 use crate::settings::Trust;
 use crate::words;
 
@@ -31,21 +33,35 @@ pub(crate) struct Look {
     /// Of the server's own certificate, in hex.
     pub(crate) sha256: String,
     /// Everything that verification found wrong.
-    pub(crate) problems: Vec<VerifyError>,
+    pub(crate) objections: Vec<Objection>,
     /// Why the handshake did not finish, in words.
     pub(crate) error: Option<String>,
     /// The first bytes that came, for naming what speaks there if it is no TLS.
     pub(crate) first: Vec<u8>,
 }
 
-/// One reason of OpenSSL's: `X509_V_ERR_*`, the place in the chain (0 is the server's own
-/// certificate), whose certificate it is, and its text.
+/// One reason of OpenSSL's, with the place in the chain (0 is the server's own certificate), whose
+/// certificate it is, and OpenSSL's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct VerifyError {
+pub(crate) struct Objection {
+    /// `X509_V_ERR_*`.
     pub(crate) code: i32,
     pub(crate) depth: u32,
     pub(crate) subject: Name,
     pub(crate) text: String,
+}
+
+impl Objection {
+    pub(crate) fn error(&self) -> VerifyError {
+        VerifyError::of(self.code)
+    }
+}
+
+/// `10 at depth 0: certificate has expired`.
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at depth {}: {}", self.code, self.depth, self.text)
+    }
 }
 
 /// Shakes hands over this connection, looks, and hangs up.
@@ -69,14 +85,14 @@ pub(crate) fn look(wire: impl Read + Write, host: &str, trust: &Trust) -> Look {
         }
         Err(HandshakeError::SetupFailure(e)) => look.error = Some(reason(&e)),
     }
-    look.problems = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    look.objections = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     look
 }
 
 /// As the connector's connector, but for a verification that notes its reasons and goes on.
 fn configure(
     trust: &Trust,
-    seen: Arc<Mutex<Vec<VerifyError>>>,
+    seen: Arc<Mutex<Vec<Objection>>>,
 ) -> Result<ConnectConfiguration, ErrorStack> {
     let mut connector = SslConnector::builder(SslMethod::tls_client())?;
     connector.set_min_proto_version(Some(SslVersion::TLS1_2))?;
@@ -92,7 +108,7 @@ fn configure(
     let mut configuration = connector.build().configure()?;
     configuration.set_verify_callback(SslVerifyMode::PEER, move |is_fine, context| {
         if !is_fine {
-            let problem = VerifyError {
+            let objection = Objection {
                 code: context.error().as_raw(),
                 depth: context.error_depth(),
                 subject: context
@@ -102,8 +118,8 @@ fn configure(
                 text: context.error().error_string().to_owned(),
             };
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if !seen.contains(&problem) {
-                seen.push(problem);
+            if !seen.contains(&objection) {
+                seen.push(objection);
             }
         }
         true
@@ -164,8 +180,8 @@ impl Look {
         self.authority().is_some_and(|name| !trust::is_public(&name.to_string()))
     }
 
-    pub(super) fn has(&self, codes: &[i32]) -> bool {
-        self.problems.iter().any(|problem| codes.contains(&problem.code))
+    pub(super) fn has(&self, errors: &[VerifyError]) -> bool {
+        self.objections.iter().any(|objection| errors.contains(&objection.error()))
     }
 }
 
@@ -233,7 +249,7 @@ mod tests {
     }
 
     fn codes(look: &Look, host: &str, here: &Here) -> Vec<&'static str> {
-        judge(look, host, here).iter().map(|verdict| verdict.code).collect()
+        judge(look, host, here).iter().map(|verdict| verdict.case.row().code).collect()
     }
 
     #[test]
@@ -269,7 +285,7 @@ mod tests {
         let identity = Ca::shared().issue(&leaf);
         let look = looked_at(&identity, "127.0.0.1", true);
         assert_eq!(
-            (look.version.as_str(), look.chain.len(), &look.problems),
+            (look.version.as_str(), look.chain.len(), &look.objections),
             ("TLSv1.3", 2, &vec![])
         );
         assert!(look.cipher.starts_with("TLS_AES_"), "{}", look.cipher);

@@ -5,17 +5,23 @@
 //! the target, its proxy, the configured nameservers and, when asked, the other regions.
 
 mod addresses;
+mod case;
 mod certificate;
 mod check;
 mod config;
+mod evidence;
 mod findings;
+mod heard;
 mod json;
 mod judge;
 mod key;
 mod listen;
 mod look;
+mod members;
 mod names;
 mod observer;
+mod options;
+mod print;
 mod refusal;
 mod regions;
 mod stream;
@@ -25,68 +31,33 @@ mod tls;
 mod trust;
 
 use std::fs::File;
-use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 
-use crate::args::Args;
 use crate::connect::{Connection, Connector, Event, Request};
 use crate::exit::Exit;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::report::Report;
 use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::values::choice::Color;
 use crate::wait::Signals;
-use check::{Check, IDS, Status};
+use check::Check;
+use evidence::Evidence;
 use findings::Findings;
+use key::Key;
 use observer::Observer;
+pub(crate) use options::Options;
+use print::Printer;
+use regions::RegionsCheck;
+use stream::StreamCheck;
 
-/// What `diagnose` takes beside the options of a reader.
-#[derive(Debug)]
-pub(crate) struct Options {
-    /// How long to wait for a first message.
-    pub(crate) listen: Duration,
-    pub(crate) all_regions: bool,
-    /// A warning exits 10.
-    pub(crate) strict: bool,
-    pub(crate) json: bool,
-    /// Where the findings go for 8x8 support; a file that must not exist yet.
-    pub(crate) report: Option<PathBuf>,
-}
-
-impl Options {
-    pub(crate) fn of(args: &Args) -> Options {
-        Options {
-            listen: args.listen.unwrap_or(LISTEN),
-            all_regions: args.all_regions.unwrap_or(false),
-            strict: args.strict.unwrap_or(false),
-            json: args.json.unwrap_or(false),
-            report: args.report.as_ref().map(PathBuf::from),
-        }
-    }
-}
-
-/// As the options table says.
-const LISTEN: Duration = Duration::from_secs(30);
-
-/// One diagnosis, as it goes on.
-struct Diagnosis<'a> {
-    options: &'a Options,
-    report: &'a Report,
-    signals: &'a Rc<Signals>,
-    findings: Findings,
-    /// Where `--report` goes, created before anything else is done.
-    file: Option<File>,
-    color: bool,
-    has_output: bool,
-    /// When everything but the other regions is to be over.
-    deadline: Instant,
+/// The steps that a diagnosis checks, in their order.
+fn steps() -> impl Iterator<Item = Step> {
+    Step::ALL.into_iter().filter(|step| *step != Step::Output)
 }
 
 /// Makes every check and prints what it found.
@@ -96,69 +67,78 @@ pub(crate) fn diagnose(
     report: &Report,
     signals: &Rc<Signals>,
 ) -> Exit {
-    let color = match settled.as_ref().map_or(Color::Auto, |settings| settings.talk.color) {
-        Color::Auto => {
-            io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-        }
-        Color::Always => true,
-        Color::Never => false,
-    };
+    let color = settled.as_ref().map_or(Color::Auto, |settings| settings.talk.color);
     let connect = settled.as_ref().map_or(Duration::ZERO, |s| s.link.connect_timeout);
-    let deadline = Instant::now() + connect + options.listen + stream::PROBE_TIME;
     let mut diagnosis = Diagnosis {
         options,
         report,
         signals,
+        printer: Printer::new(report, options.json, color),
         findings: Findings::new(options.strict),
         file: None,
-        color,
-        has_output: true,
-        deadline,
+        deadline: Instant::now() + connect + options.listen + stream::PROBE_TIME,
     };
     diagnosis.run(settled);
     diagnosis.finish()
 }
 
-impl Diagnosis<'_> {
-    fn run(&mut self, settled: &Result<Settings, Failure>) {
-        let (settings, key) = match self.config(settled) {
+/// One diagnosis, as it goes on.
+struct Diagnosis<'a> {
+    options: &'a Options,
+    report: &'a Report,
+    signals: &'a Rc<Signals>,
+    printer: Printer<'a>,
+    findings: Findings<'a>,
+    /// Where `--report` goes, created before anything else is done.
+    file: Option<File>,
+    /// When everything but the other regions is to be over.
+    deadline: Instant,
+}
+
+impl<'a> Diagnosis<'a> {
+    fn run(&mut self, settled: &'a Result<Settings, Failure>) {
+        let (settings, key) = match self.prepare(settled) {
             Ok(found) => found,
             Err(failure) => {
-                self.print_head();
-                return self.add(Check::failed(Duration::ZERO, &failure));
+                self.printer.head(&self.findings);
+                return self.add(Check::failed(Step::Config, Duration::ZERO, &failure));
             }
         };
-        self.print_head();
-        self.add(config::check(settings, &key));
+        self.printer.head(&self.findings);
+        self.add(config::check(settings, &Key::of(&key), Timestamp::now()));
 
         let mut connector = Connector::new(&settings.target, Rc::clone(self.signals));
         let Some(connection) = self.connect(settings, &mut connector, &key) else {
-            let failed = self.findings.checks.last().filter(|c| c.status == Status::Fail);
-            if self.options.all_regions && failed.is_some_and(|c| ["dns", "auth"].contains(&c.id)) {
-                self.skip_before("regions");
-                let regions = self.regions(settings, &key, true);
-                self.add(regions);
+            // The key may be good in another region, or the name of this one wrong.
+            let failed = self.findings.failed().map(|check| check.step);
+            if self.options.all_regions && matches!(failed, Some(Step::Dns | Step::Auth)) {
+                self.skip_before(Step::Regions);
+                self.regions(settings, &key, true);
             }
             return;
         };
-        let stream = self.stream(settings, &mut connector, &key, connection);
-        let is_silent = stream.code.as_deref() == Some(stream::SILENT_CODE);
-        if self.signals.stop().is_some() {
-            return self.add(stream);
-        }
-        self.add(stream);
-        let regions = match self.options.all_regions {
-            true => self.regions(settings, &key, is_silent),
-            false => Check::skip("regions", "ask for it with --all-regions"),
+        let stream = StreamCheck {
+            settings,
+            connector: &mut connector,
+            key: &key,
+            signals: self.signals,
+            listen: self.options.listen,
+            deadline: self.deadline,
+            asks_others: self.options.all_regions,
         };
-        self.add(regions);
+        let stream = stream.make(connection);
+        let is_silent = matches!(stream.fault(), Some(Fault::EmptyTopic | Fault::EmptyTopicHere));
+        self.add(stream);
+        if self.signals.stop().is_none() {
+            self.regions(settings, &key, is_silent);
+        }
     }
 
-    /// What was settled, the key, and the lines above the checks.
-    fn config<'s>(
+    /// What was settled, and the key. The findings know as much of both as there is.
+    fn prepare(
         &mut self,
-        settled: &'s Result<Settings, Failure>,
-    ) -> Result<(&'s Settings, Secret), Failure> {
+        settled: &'a Result<Settings, Failure>,
+    ) -> Result<(&'a Settings, Secret), Failure> {
         if let Some(path) = &self.options.report {
             self.file = Some(support::create(path)?);
         }
@@ -166,14 +146,10 @@ impl Diagnosis<'_> {
         if let Some(login) = settings.target.proxy.proxy.as_ref().and_then(|p| p.login.as_ref()) {
             self.report.keep_secret(login);
         }
-        let findings = &mut self.findings;
-        findings.target = config::target(settings);
-        findings.proxy = config::proxy(settings);
-        findings.head = config::head(settings, None);
+        self.findings.settings = Some(settings);
         let key = settings.credentials.load()?;
         self.report.keep_secret(&key);
-        findings.api_key = config::api_key(settings, &key);
-        findings.head = config::head(settings, Some(&key));
+        self.findings.key = Some(Key::of(&key));
         Ok((settings, key))
     }
 
@@ -184,7 +160,7 @@ impl Diagnosis<'_> {
         connector: &mut Connector<'_>,
         key: &Secret,
     ) -> Option<Connection> {
-        let mut observer = Observer::new(settings, config::sent(settings, key));
+        let mut observer = Observer::new(settings, config::sent(settings, &Key::of(key)));
         // An id is tried, as it may be what is refused; otherwise only news tell that events arrive.
         let start = match &settings.start.position {
             Position::Latest | Position::Earliest => &Position::Latest,
@@ -197,13 +173,10 @@ impl Diagnosis<'_> {
             observer.take(&event);
             self.findings.key_sent |= matches!(event, Event::Began { step: Step::Auth, .. });
             for check in observer.finished() {
-                let check = match check.id {
-                    "dns" => {
-                        names::doubt(check, &settings.target, observer.replies(), self.signals)
-                    }
+                self.add(match check.step {
+                    Step::Dns => names::doubt(check, &settings.target, self.signals),
                     _ => check,
-                };
-                self.add(check);
+                });
             }
         });
         match connected {
@@ -211,23 +184,8 @@ impl Diagnosis<'_> {
             Ok(_) if self.signals.stop().is_some() => None,
             Ok(connection) => Some(connection),
             Err(_) => {
-                // The connector stops at the first reason; there is more to be seen.
-                let replies = observer.replies().to_vec();
                 if let Some(check) = observer.failed() {
-                    let check = match check.id {
-                        "dns" => names::explain(
-                            check,
-                            &settings.target,
-                            &replies,
-                            self.signals,
-                            self.deadline,
-                        ),
-                        "tls" => {
-                            let limit = self.left().min(settings.link.connect_timeout);
-                            tls::explain(check, settings, connector, limit, self.proxy_date())
-                        }
-                        _ => check,
-                    };
+                    let check = self.explain(check, settings, connector);
                     self.add(check);
                 }
                 None
@@ -235,47 +193,63 @@ impl Diagnosis<'_> {
         }
     }
 
-    /// The clock of the proxy, where there is one and it told.
-    fn proxy_date(&self) -> Option<Timestamp> {
-        let proxy = self.findings.checks.iter().find(|check| check.id == "proxy")?;
-        Some(rfc2822::parse(proxy.evidence.get("date")?.as_str()?).ok()?.timestamp())
+    /// The connector stops at the first reason; there is more to be seen.
+    fn explain(&self, check: Check, settings: &Settings, connector: &Connector<'_>) -> Check {
+        match check.step {
+            Step::Dns => names::explain(check, &settings.target, self.signals, self.deadline),
+            Step::Tls => {
+                let left = self.deadline.saturating_duration_since(Instant::now());
+                let limit = left.min(settings.link.connect_timeout);
+                tls::explain(check, settings, connector, limit, self.proxy_date())
+            }
+            _ => check,
+        }
     }
 
-    /// The time that is left for what the connector's own walk does not tell.
-    fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+    /// The clock of the proxy, where there is one and it told.
+    fn proxy_date(&self) -> Option<Timestamp> {
+        match &self.findings.of(Step::Proxy)?.evidence {
+            Evidence::Response(response) => response.date(),
+            _ => None,
+        }
+    }
+
+    /// The check of the regions; `is_silent` is what the chosen one was.
+    fn regions(&mut self, settings: &Settings, key: &Secret, is_silent: bool) {
+        if !self.options.all_regions {
+            return self.add(Check::skip(Step::Regions, "ask for it with --all-regions"));
+        }
+        let mut regions =
+            RegionsCheck { settings, key, signals: self.signals, is_silent, key_sent: false };
+        let check = regions.make();
+        self.findings.key_sent |= regions.key_sent;
+        self.add(check);
     }
 
     /// Adds a check, and prints it where text is wanted.
     fn add(&mut self, check: Check) {
-        // Before any wrapping, which could cut a secret in two.
-        let check = check.cleaned(&|text| self.report.without_secrets(text));
-        if !self.options.json {
-            let text = text::check(&check, self.color);
-            self.print(&self.report.without_secrets(&text));
-        }
+        self.printer.check(&check);
         self.findings.checks.push(check);
     }
 
-    /// Adds the checks before this one that were not made, and why.
-    fn skip_before(&mut self, end: &str) {
-        let failed = self.findings.checks.iter().find(|c| c.status == Status::Fail).map(|c| c.id);
-        let why = match (failed, self.signals.stop()) {
-            (Some(id), _) => format!("needs {id}"),
+    /// Adds the checks before this step, or all, that were not made, and why.
+    fn skip_before(&mut self, end: impl Into<Option<Step>>) {
+        let why = match (self.findings.failed(), self.signals.stop()) {
+            (Some(check), _) => format!("needs {}", check.step),
             (None, Some(signal)) => format!("stopped by {signal}"),
             (None, None) => "not made".to_owned(),
         };
-        for id in IDS.into_iter().take_while(|id| *id != end) {
-            if self.findings.checks.iter().all(|check| check.id != id) {
-                self.add(Check::skip(id, why.clone()));
+        let end = end.into();
+        for step in steps().take_while(|step| Some(*step) != end) {
+            if self.findings.of(step).is_none() {
+                self.add(Check::skip(step, why.clone()));
             }
         }
     }
 
     /// The checks that were not made, the result, the report; then the exit code.
     fn finish(mut self) -> Exit {
-        self.skip_before("");
-        self.findings.api_key["sent"] = self.findings.key_sent.into();
+        self.skip_before(None);
         let exit = match self.write_report() {
             Ok(()) => self.findings.exit(),
             Err(exit) => {
@@ -286,36 +260,17 @@ impl Diagnosis<'_> {
         if let Some(signal) = self.signals.stop() {
             self.findings.ending = u8::try_from(128 + signal as i32).ok();
         }
-        let text = match self.options.json {
-            true => json::document(&self.findings),
-            false => self.report.without_secrets(&text::tail(&self.findings)),
-        };
-        self.print(&text);
+        self.printer.end(&self.findings);
         exit
     }
 
     /// `--report`: the findings once more, with what support asks for.
     fn write_report(&self) -> Result<(), Exit> {
         let (Some(path), Some(file)) = (&self.options.report, &self.file) else { return Ok(()) };
-        let without_secrets = |text: &str| self.report.without_secrets(text);
-        support::write(file, path, &self.findings, without_secrets).map_err(|failure| {
+        let clean = |text: &str| self.report.without_secrets(text);
+        support::write(file, path, &self.findings, &clean).map_err(|failure| {
             self.report.failure(&failure);
             failure.exit()
         })
-    }
-
-    fn print_head(&mut self) {
-        if !self.options.json {
-            let head = text::head(&self.findings);
-            self.print(&self.report.without_secrets(&head));
-        }
-    }
-
-    /// What is printed holds no secret any more.
-    fn print(&mut self, text: &str) {
-        if self.has_output {
-            let mut out = io::stdout().lock();
-            self.has_output = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
-        }
     }
 }

@@ -14,6 +14,8 @@ use openssl::hash::MessageDigest;
 use openssl::x509::X509;
 use openssl_probe::ProbeResult;
 
+use super::case::Case;
+use crate::fault::Fault;
 use crate::settings::Environment;
 use crate::words;
 
@@ -62,10 +64,37 @@ pub(crate) struct Store {
 /// What is wrong with the store. Without a root nothing can be trusted; anything else is a place
 /// that someone named and that is silently left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Trouble {
-    pub(crate) is_empty: bool,
-    pub(crate) reason: String,
-    pub(crate) fix: &'static str,
+pub(crate) enum Trouble {
+    NoRoots,
+    /// A place, the variable that names it, and what is wrong with it: `does not exist`.
+    Unusable {
+        variable: &'static str,
+        path: PathBuf,
+        problem: String,
+    },
+}
+
+impl Trouble {
+    pub(crate) fn case(&self) -> Case {
+        match self {
+            Trouble::NoRoots => Fault::NoRoots.into(),
+            Trouble::Unusable { variable, path, problem } => Case::from(Fault::UnusableStore)
+                .with("variable", variable)
+                .with("file", path.to_string_lossy())
+                .with("problem", problem),
+        }
+    }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::NoRoots => f.write_str("no usable root certificate on this machine"),
+            Trouble::Unusable { variable, path, problem } => {
+                write!(f, "{variable} names {}, which {problem}", path.display())
+            }
+        }
+    }
 }
 
 /// Where root certificates are read from under these variables and what was found beside them;
@@ -112,29 +141,25 @@ impl Store {
         Store { places, roots: roots.len() }
     }
 
+    /// Every place, and what lies there.
+    pub(crate) fn described(&self) -> Vec<String> {
+        let places = self.places.iter();
+        places.map(|(place, content)| format!("{}: {content}", place.path.display())).collect()
+    }
+
     /// All that is wrong, worst first.
     pub(crate) fn troubles(&self) -> Vec<Trouble> {
-        let mut troubles = Vec::new();
-        if self.roots == 0 {
-            troubles.push(Trouble {
-                is_empty: true,
-                reason: "no usable root certificate on this machine".to_owned(),
-                fix: "install them (apt-get install ca-certificates), or give one: --ca-file FILE",
-            });
-        }
+        let mut troubles = Vec::from_iter((self.roots == 0).then_some(Trouble::NoRoots));
         for (Place { path, named_by, .. }, content) in &self.places {
-            let what = match content {
+            let problem = match content {
                 Content::Missing => "does not exist".to_owned(),
                 Content::Unreadable(why) => format!("cannot be read: {why}"),
                 Content::Certificates(0) => "holds no usable certificate".to_owned(),
                 Content::Certificates(_) => continue,
             };
             if [FILE_VARIABLE, FOLDER_VARIABLE].contains(named_by) {
-                troubles.push(Trouble {
-                    is_empty: false,
-                    reason: format!("{named_by} names {}, which {what}", path.display()),
-                    fix: "correct the variable or unset it: OpenSSL leaves it out without a word",
-                });
+                let path = path.clone();
+                troubles.push(Trouble::Unusable { variable: named_by, path, problem });
             }
         }
         troubles
@@ -266,11 +291,12 @@ mod tests {
             let store = store(&[(path, is_folder)]);
             let troubles = store.troubles();
             assert_eq!((store.roots, troubles.len()), (0, 2), "{troubles:?}");
-            assert!(troubles[0].is_empty && troubles[1].reason.contains(words), "{troubles:?}");
+            assert_eq!(troubles[0], Trouble::NoRoots);
+            assert!(troubles[1].to_string().contains(words), "{troubles:?}");
         }
         let beside = file(&folder, "good", &good);
         let store = store(&[(&garbage, false), (&beside, false)]);
-        assert!(matches!(&store.troubles()[..], [trouble] if !trouble.is_empty));
+        assert!(matches!(&store.troubles()[..], [Trouble::Unusable { .. }]));
     }
 
     #[test]

@@ -112,7 +112,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Empty,
         retry: RetryClass::Stop,
         pages: &[Page::WrongRegion, Page::NoMessages],
-        headline: "no message, and none retained: usually the wrong region",
+        headline: "the topic is empty; usually the wrong region",
         means: EMPTY,
         fixes: &[
             "check the region: --cluster with your vcc-<cluster> name finds it; --all-regions looks in each",
@@ -126,7 +126,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Empty,
         retry: RetryClass::Stop,
         pages: &[Page::WrongRegion, Page::NoMessages],
-        headline: "no message, and none retained: usually the wrong region",
+        headline: "the topic is empty; usually the wrong region",
         means: EMPTY,
         fixes: &[
             "check the region: --cluster with your vcc-<cluster> name finds it",

@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "this machine does not know the authority {issuer}",
+        headline: "the authority \"{issuer}\" is unknown here",
         means: "the server's certificate was issued by an authority that this machine does not know",
         fixes: &[
             "update the root certificates: apt-get install ca-certificates",
@@ -108,7 +108,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "intercepted by {issuer}",
+        headline: "intercepted by \"{issuer}\"",
         means: INTERCEPTED,
         fixes: &[
             EXEMPT,
@@ -122,7 +122,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "probably intercepted by {issuer}",
+        headline: "probably intercepted by \"{issuer}\"",
         means: INTERCEPTED,
         fixes: &[
             EXEMPT,
@@ -137,7 +137,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Empty,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "trusted here, but intercepted by {issuer}",
+        headline: "trusted here, but intercepted by \"{issuer}\"",
         means: "this machine trusts the certificate, but its issuer is not a public CA: a proxy, firewall or antivirus replaced it",
         fixes: &[
             EXEMPT,
@@ -153,7 +153,7 @@ pub(super) const ROWS: &[Row] = &[
         means: "a certificate of the server has expired, or this machine's clock is ahead",
         fixes: &[
             "compare this machine's clock (`date -u`) with the certificate's dates",
-            "if the clock is right, 8x8 (or whoever runs the server) must renew the certificate: report it",
+            "if the clock is right, 8x8 (or whoever runs the server) must renew the certificate",
         ],
     },
     Row {
@@ -165,8 +165,8 @@ pub(super) const ROWS: &[Row] = &[
         headline: "a certificate is not valid yet",
         means: "a certificate of the server is not valid yet, most often because this machine's clock is behind",
         fixes: &[
-            "compare this machine's clock (`date -u`) with the certificate's dates: usually the clock is behind",
-            "if the clock is right, 8x8 (or whoever runs the server) must replace the certificate: report it",
+            "compare this machine's clock (`date -u`) with the certificate's dates",
+            "if the clock is right, 8x8 (or whoever runs the server) must replace the certificate",
         ],
     },
     Row {

@@ -1,0 +1,54 @@
+//! One fault as a check met it: the row of the table, and what fills the holes of its texts.
+
+use crate::fault::{Failure, Fault, Holes, Row, row};
+use crate::words;
+
+/// Of a value in a hole: most are somebody else's words.
+const LONGEST: usize = 60;
+
+/// One fault, and what is known of this case of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Case {
+    pub(crate) fault: Fault,
+    holes: Holes,
+    /// What to do, where a step knows more than the row says.
+    hint: Option<String>,
+}
+
+impl Case {
+    /// The same with one hole filled.
+    pub(crate) fn with(mut self, hole: &'static str, value: impl AsRef<str>) -> Case {
+        self.holes.set(hole, words::one_line(value.as_ref(), LONGEST));
+        self
+    }
+
+    pub(crate) fn row(&self) -> &'static Row {
+        row(self.fault)
+    }
+
+    /// What is wrong, in a few words.
+    pub(crate) fn headline(&self) -> String {
+        self.holes.fill(self.row().headline)
+    }
+
+    /// What to do, most promising first.
+    pub(crate) fn fixes(&self) -> Vec<String> {
+        match &self.hint {
+            Some(hint) => vec![hint.clone()],
+            None => self.row().fixes.iter().map(|fix| self.holes.fill(fix)).collect(),
+        }
+    }
+}
+
+impl From<Fault> for Case {
+    fn from(fault: Fault) -> Case {
+        Case { fault, holes: Holes::default(), hint: None }
+    }
+}
+
+impl From<&Failure> for Case {
+    fn from(failure: &Failure) -> Case {
+        let Failure { fault, holes, hint, .. } = failure;
+        Case { fault: *fault, holes: holes.clone(), hint: hint.clone() }
+    }
+}

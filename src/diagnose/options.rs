@@ -1,0 +1,34 @@
+//! What `diagnose` takes beside the options of a reader.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::args::Args;
+
+/// As the options table says.
+const LISTEN: Duration = Duration::from_secs(30);
+
+/// What `diagnose` takes beside the options of a reader.
+#[derive(Debug)]
+pub(crate) struct Options {
+    /// How long to wait for a first message.
+    pub(crate) listen: Duration,
+    pub(crate) all_regions: bool,
+    /// A warning exits 10.
+    pub(crate) strict: bool,
+    pub(crate) json: bool,
+    /// Where the findings go for 8x8 support; a file that must not exist yet.
+    pub(crate) report: Option<PathBuf>,
+}
+
+impl Options {
+    pub(crate) fn of(args: &Args) -> Options {
+        Options {
+            listen: args.listen.unwrap_or(LISTEN),
+            all_regions: args.all_regions.unwrap_or(false),
+            strict: args.strict.unwrap_or(false),
+            json: args.json.unwrap_or(false),
+            report: args.report.as_ref().map(PathBuf::from),
+        }
+    }
+}
