@@ -158,8 +158,8 @@ fn run_regions(args: &args::Args) -> Exit {
 fn run_explain(text: String) -> Exit {
     let text = match text.is_empty() {
         true if io::stdin().is_terminal() => {
-            let failure = Failure::usage("explain", "nothing to explain is given")
-                .hint("give the error message as an argument, or by a pipe");
+            let cause = "nothing to explain is given";
+            let failure = Failure::new(Step::Config, "explain", Fault::NothingToExplain, cause);
             return fail(&Report::new(settings::talk(&args::Args::default())), &failure);
         }
         true => {

@@ -138,27 +138,23 @@ fn note(
 fn all_failed(failed: &[Attempt], on: &StepContext<'_, '_>) -> Halt {
     let errors = || failed.iter().filter_map(|a| a.outcome.as_ref().err().map(|e| (a.address, e)));
     let any = |wanted: &[ErrorKind]| errors().any(|(_, (kind, _))| wanted.contains(kind));
-    let problem = if any(&[ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset]) {
-        Fault::Refused
-    } else if any(&[ErrorKind::TimedOut]) {
-        Fault::ConnectTimeout
-    } else {
-        Fault::Unreachable
-    };
     let cause = errors().map(|(address, (_, words))| match failed.len() {
         1 => words.clone(),
         _ => format!("{address} {words}"),
     });
-    let failure = on.failure(problem, cause.collect::<Vec<_>>().join(", "));
-    let literal = failed.iter().any(|a| on.subject.contains(&a.address.to_string()));
-    match failed.iter().find(|a| is_sinkhole(a.address.ip())) {
-        Some(a) if !literal => failure
-            .hint(format!(
-                "the name leads to {}, an address of this machine: a DNS filter or hosts entry blocks it; ask for the host to be allowed",
-                a.address.ip()
-            ))
-            .into(),
-        _ => failure.into(),
+    let cause = cause.collect::<Vec<_>>().join(", ");
+    let is_literal = failed.iter().any(|a| on.subject.contains(&a.address.to_string()));
+    let sinkhole = failed.iter().map(|a| a.address.ip()).find(|ip| is_sinkhole(*ip));
+    let (fault, blocked) = if any(&[ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset]) {
+        (Fault::Refused, Fault::SinkholeRefused)
+    } else if any(&[ErrorKind::TimedOut]) {
+        (Fault::ConnectTimeout, Fault::SinkholeTimeout)
+    } else {
+        (Fault::Unreachable, Fault::SinkholeUnreachable)
+    };
+    match sinkhole.filter(|_| !is_literal) {
+        Some(ip) => on.failure(blocked, cause).with("address", ip.to_string()).into(),
+        None => on.failure(fault, cause).into(),
     }
 }
 

@@ -180,8 +180,7 @@ struct Walk<'w> {
     signals: &'w Signals,
     deadline: Instant,
     timeout: Duration,
-    /// What named the proxy, where there is one.
-    proxy_rule: Option<&'w str>,
+    target: &'w Target,
     watch: &'w mut dyn FnMut(Event<'_>),
 }
 
@@ -192,8 +191,7 @@ impl<'w> Walk<'w> {
         timeout: Duration,
         watch: &'w mut dyn FnMut(Event<'_>),
     ) -> Self {
-        let proxy_rule = target.proxy.proxy.is_some().then_some(target.proxy.rule.as_str());
-        Walk { signals, deadline: Instant::now() + timeout, timeout, proxy_rule, watch }
+        Walk { signals, deadline: Instant::now() + timeout, timeout, target, watch }
     }
 
     /// Runs one step: tells the watcher, takes the time, names step and subject in a failure.
@@ -214,7 +212,7 @@ impl<'w> Walk<'w> {
             subject,
             deadline: self.deadline,
             timeout: self.timeout,
-            proxy_rule: self.proxy_rule.filter(|_| step <= Step::Tcp),
+            target: self.target,
             watch: self.watch,
         };
         let result = run(&mut on);
@@ -234,8 +232,7 @@ struct StepContext<'s, 'w> {
     subject: &'s str,
     deadline: Instant,
     timeout: Duration,
-    /// What named the proxy, in a step on the way to it.
-    proxy_rule: Option<&'s str>,
+    target: &'s Target,
     watch: &'s mut (dyn FnMut(Event<'_>) + 'w),
 }
 
@@ -244,14 +241,14 @@ impl StepContext<'_, '_> {
         (self.watch)(Event::Saw { step: self.step, evidence });
     }
 
-    fn failure(&self, problem: Fault, cause: impl Into<String>) -> Failure {
-        let failure = Failure::new(self.step, self.subject, problem, cause);
-        match self.proxy_rule {
-            Some(rule) => failure.hint(format!(
-                "the proxy was named by {rule}: check its host and port there, or go without it (--noproxy '*')"
-            )),
-            None => failure,
-        }
+    fn failure(&self, fault: Fault, cause: impl Into<String>) -> Failure {
+        let Target { host, port, proxy, .. } = self.target;
+        let is_way_to_proxy = self.step <= Step::Tcp && proxy.proxy.is_some();
+        let fault = if is_way_to_proxy { of_proxy(fault) } else { fault };
+        Failure::new(self.step, self.subject, fault, cause)
+            .with("host", host)
+            .with("port", port.to_string())
+            .with("proxy_rule", &proxy.rule)
     }
 
     /// The deadline passed during this step.
@@ -264,7 +261,7 @@ impl StepContext<'_, '_> {
             _ => Fault::UpgradeTimeout,
         };
         let limit = crate::words::duration(self.timeout);
-        self.failure(problem, format!("not done when the {limit} for connecting were over")).into()
+        self.failure(problem, format!("timed out after {limit}")).into()
     }
 
     /// An I/O error of the wire, in this step: a stop, the deadline, a reset or an end.
@@ -281,6 +278,19 @@ impl StepContext<'_, '_> {
             }
             _ => self.failure(reset, e.to_string()).into(),
         }
+    }
+}
+
+/// The same fault where it is the proxy that cannot be reached, not the service.
+fn of_proxy(fault: Fault) -> Fault {
+    match fault {
+        Fault::NoSuchName => Fault::ProxyNoSuchName,
+        Fault::NoAddress => Fault::ProxyNoAddress,
+        Fault::NoAnswer => Fault::ProxyNoAnswer,
+        Fault::Refused => Fault::ProxyRefused,
+        Fault::ConnectTimeout => Fault::ProxyConnectTimeout,
+        Fault::Unreachable => Fault::ProxyUnreachable,
+        other => other,
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn resolve(
     if let (true, false, Some(other)) = (target.plain, target.trust.insecure, other) {
         // The name was checked before; what it leads to is known only here.
         let cause = format!("leads to {other}, where ws:// would send the key without encryption");
-        return Err(on.failure(Fault::Usage, cause).hint("use wss://").into());
+        return Err(on.failure(Fault::LeadsAbroad, cause).into());
     }
     if addresses.is_empty() {
         let kind = if target.family == Family::V4 { "IPv4" } else { "IPv6" };

@@ -5,7 +5,7 @@ use std::io::Write;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::http::{self, BadHead};
+use super::http::{self, BadHead, Response};
 use super::wire::Wire;
 use super::{Evidence, Halt, StepContext};
 use crate::fault::Fault;
@@ -47,6 +47,8 @@ pub(super) fn tunnel(
             return Ok(());
         }
         403 => Fault::ProxyForbidden,
+        407 if !takes_basic(&answer) => Fault::ProxyNoBasic,
+        407 if proxy.login.is_some() => Fault::ProxyLoginRejected,
         407 => Fault::ProxyLogin,
         500..=599 => Fault::ProxyTarget,
         _ => Fault::NotAProxy,
@@ -58,14 +60,11 @@ pub(super) fn tunnel(
             cause = format!("{cause} ({name}: {})", values.join(", "));
         }
     }
-    let mut failure = on.failure(problem, cause);
-    let takes_basic = answer
-        .headers("Proxy-Authenticate")
-        .any(|scheme| scheme.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("basic")));
-    if problem == Fault::ProxyLogin && !takes_basic {
-        failure = failure.hint("this proxy does not offer Basic, the only login that is supported: run a local relay that logs in for you, and give that as the proxy");
-    } else if problem == Fault::ProxyLogin && proxy.login.is_some() {
-        failure = failure.hint("the proxy does not accept this login: check user and password in the proxy URL; only Basic is supported");
-    }
-    Err(failure.into())
+    Err(on.failure(problem, cause).into())
+}
+
+/// Whether the proxy offers the one kind of login that is supported.
+fn takes_basic(answer: &Response) -> bool {
+    let mut schemes = answer.headers("Proxy-Authenticate");
+    schemes.any(|s| s.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("basic")))
 }

@@ -35,8 +35,6 @@ const READ_BUFFER: usize = 32 * 1024;
 /// A refusal's body explains it; waiting for a missing one must not hold up what is known.
 const BODY_TIME: Duration = Duration::from_secs(2);
 
-const LATE_ALERT: &str = "8x8's service asks for no client certificate: check --host, and whether an inspection proxy stands in between";
-
 /// What is asked of the server.
 #[derive(Debug)]
 pub(crate) struct Request {
@@ -75,9 +73,9 @@ pub(super) fn upgrade(
     let broken = |e: &std::io::Error, on: &StepContext<'_, '_>| match late_alert(e) {
         Some(alert) => {
             // TLS 1.3 lets the server refuse after our side of the handshake is done.
-            let mut failure = on.failure(Fault::Handshake, alert);
+            let mut failure = on.failure(Fault::LateAlert, alert);
             failure.step = Step::Tls;
-            failure.hint(LATE_ALERT).into()
+            failure.into()
         }
         None => on.io(e, Fault::UpgradeClosed, Fault::UpgradeReset),
     };
@@ -169,8 +167,9 @@ fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_, '_>) -> Res
 /// Anything but a 101: the status decides, but for the sentences that are known to say more.
 fn refusal(answer: &Response, on: &StepContext<'_, '_>) -> Failure {
     let sentence = answer.sentence();
-    let known = sentence.as_deref().and_then(fault::known_sentence);
+    let known = sentence.as_deref().and_then(|sentence| fault::said(sentence, answer.status));
     let problem = match answer.status {
+        400 | 404 | 500 if let Some(known) = known => known,
         400 => Fault::BadRequest,
         401 => Fault::Unauthorized,
         403 => Fault::Forbidden,
@@ -178,7 +177,6 @@ fn refusal(answer: &Response, on: &StepContext<'_, '_>) -> Failure {
         409 => Fault::Busy,
         429 => Fault::RateLimited,
         502..=504 => Fault::GatewayError,
-        500 if known.is_some() => Fault::RefusedForGood,
         500..=599 => Fault::ServerError,
         _ => Fault::NotWebSocket,
     };
@@ -191,10 +189,6 @@ fn refusal(answer: &Response, on: &StepContext<'_, '_>) -> Failure {
         cause = format!("{cause}: {sentence}");
     }
     let mut failure = on.failure(problem, cause);
-    if let Some(known) = known.filter(|_| answer.status != 401 && answer.status != 403) {
-        failure.fault = known.fault.unwrap_or(problem);
-        failure.hint = Some(known.advice.to_owned());
-    }
     failure.retry_after = answer.header("Retry-After").and_then(retry_after);
     failure
 }

@@ -60,7 +60,7 @@ impl Heard {
                 if let Line::Reject(reason) = write_line(&message, frame, &LINES, &mut Vec::new()) {
                     let fault = match reason {
                         RejectReason::NotJson(_) => Fault::NotJson,
-                        _ => Fault::NotBase64,
+                        _ => Fault::Undecodable,
                     };
                     self.bad(fault, format!("message {}: {reason}", message.id));
                 }
@@ -83,7 +83,7 @@ impl Heard {
     /// Counts a message without a usable envelope.
     pub(crate) fn unreadable(&mut self, reason: String) {
         self.messages += 1;
-        self.bad(Fault::NotBase64, reason);
+        self.bad(Fault::Undecodable, reason);
     }
 
     fn bad(&mut self, fault: Fault, reason: String) {

@@ -95,8 +95,9 @@ fn authority(look: &Look, host: &str, here: &Here) -> Option<Verdict> {
     if look.is_private() && !look.has(&[VerifyError::WrongName]) {
         // A lone certificate may also be a server's that forgot the rest of its chain.
         let (fault, how) = match alone {
-            Some(_) if !is_inspector => (Fault::ProbablyIntercepted, "probably intercepted"),
-            _ => (Fault::Intercepted, "intercepted"),
+            Some(_) if is_inspector => (Fault::LoneInspector, "intercepted"),
+            Some(_) => (Fault::ProbablyIntercepted, "probably intercepted"),
+            None => (Fault::Intercepted, "intercepted"),
         };
         let reason = format!(
             "{how} by \"{issuer}\": the name is right but the issuer is not a public CA; \
@@ -250,5 +251,23 @@ mod tests {
                 assert!(!verdict.reason.ends_with('.'), "one sentence of a report: {verdict:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_lone_certificates_headline_is_whole_whatever_its_issuer_is_called() {
+        for (issuer, headline) in [
+            ("Good Intermediate; R1: x", "probably intercepted by \"Good Intermediate; R1: x\""),
+            ("A \"Proxy\", Inc", "intercepted by \"A \"Proxy\", Inc\""),
+        ] {
+            let mut lone = constructed(&[20], issuer);
+            lone.chain.truncate(1);
+            let verdicts = judge(&lone, "pulsar-ws-use1.8x8.com", &here());
+            assert_eq!(verdicts[0].case.headline(), headline);
+            assert_eq!(verdicts[0].case.fixes().len(), 4, "{verdicts:?}");
+        }
+        let mut lone = constructed(&[20], &"x".repeat(90));
+        lone.chain.truncate(1);
+        let headline = judge(&lone, "x", &here())[0].case.headline();
+        assert_eq!(headline, format!("probably intercepted by \"{}…\"", "x".repeat(60)));
     }
 }

@@ -35,7 +35,7 @@ pub(super) fn explain(
     let Some(replies) = asked(&lookup, target, limit(), signals) else { return check };
     check = blame(told(check, &replies), &replies);
     let answering = replies.iter().find(|reply| reply.answer.is_of_the_name());
-    // The name of a proxy is another fault: behind one nobody here needs to know the service's names.
+    // That of a proxy is another fault: behind one nobody here needs to know the service's names.
     if let (Some(reply), Some(Fault::NoSuchName)) = (answering, check.fault())
         && let Some((control, answer)) = control(target, reply.server, limit(), signals)
     {

@@ -1,10 +1,11 @@
 //! `explain`: what an error message means and what to do about it, whichever client it comes
 //! from. A pure function over the pasted text; it contacts nothing.
 //!
-//! [`patterns`] is the list to extend; [`topics`] has the words that [`crate::fault`] has not.
-//! The pasted text is never repeated, since it may hold a key: only the table's words are shown.
+//! [`patterns`] is the list to extend: how each fault of [`crate::fault`] is known. What is said of
+//! it stands in that table. The pasted text is never repeated, since it may hold a key.
 
 mod clue;
+mod own;
 mod pasted;
 mod patterns;
 #[cfg(test)]
@@ -14,10 +15,11 @@ mod topics;
 use std::fmt;
 
 use crate::exit::Exit;
-use crate::fault::{self, Fault};
+use crate::fault;
 use crate::words;
 
 use clue::{Clue, Line, fold};
+use own::own_code;
 use pasted::{is_stack_frame, plain};
 use patterns::{PATTERNS, Pattern};
 pub(crate) use topics::Topic;
@@ -40,8 +42,6 @@ pub(crate) struct Finding {
     pub(crate) topic: Topic,
     /// The words it was known by: the table's, not the text's.
     pub(crate) clue: String,
-    /// What to do about it.
-    pub(crate) advice: String,
     /// Line and column, to bring findings into the order of the text.
     place: (usize, usize),
 }
@@ -116,18 +116,20 @@ This text holds no error message that is known here.
 
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Finding { topic, clue, advice, .. } = self;
+        let Finding { topic, clue, .. } = self;
         match topic.code() {
             Some(code) if code == clue => writeln!(f, "[{code}]")?,
             Some(code) => writeln!(f, "\"{clue}\" [{code}]")?,
             None => writeln!(f, "\"{clue}\"")?,
         }
-        paragraph(f, "means", topic.means())?;
-        paragraph(f, "do", advice)?;
-        match topic.page() {
-            Some(page) => paragraph(f, "see", &format!("8x8 Troubleshooting, \"{page}\"")),
-            None => Ok(()),
+        paragraph(f, "means", &topic.means())?;
+        for fix in topic.fixes() {
+            paragraph(f, "do", &fix)?;
         }
+        for page in topic.pages() {
+            paragraph(f, "see", &format!("8x8 Troubleshooting, \"{page}\""))?;
+        }
+        Ok(())
     }
 }
 
@@ -150,25 +152,15 @@ fn compiled() -> Vec<Compiled> {
 fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<Finding> {
     let mut line = Line::new(text);
     let mut found = Vec::new();
-    if let Some((sentence, problem)) = sentence(text, &line) {
-        let column = line.mark(&fold(sentence.part)).unwrap_or_default();
-        found.push(Finding {
-            topic: Topic::Fault(problem),
-            clue: sentence.part.to_owned(),
-            advice: sentence.advice.to_owned(),
-            place: (number, column),
-        });
+    if let Some((part, fault)) = sentence(text, &line) {
+        let column = line.mark(&fold(part)).unwrap_or_default();
+        let (topic, clue) = (Topic::Fault(fault), part.to_owned());
+        found.push(Finding { topic, clue, place: (number, column) });
     }
     for (pattern, text, clue) in patterns {
         let Some(column) = line.take(clue) else { continue };
-        found.push(Finding {
-            topic: pattern.topic,
-            clue: readable(text),
-            advice: pattern
-                .advice
-                .map_or_else(|| for_any_client(&pattern.topic.advice()), str::to_owned),
-            place: (number, column),
-        });
+        let (topic, clue) = (pattern.topic, readable(text));
+        found.push(Finding { topic, clue, place: (number, column) });
     }
     let topics: Vec<_> = found.iter().map(|finding| finding.topic).collect();
     found.retain(|finding| !topics.iter().any(|other| finding.topic.yields_beside(*other)));
@@ -182,16 +174,11 @@ fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<Finding> {
 fn once_each(findings: Vec<Finding>) -> Vec<Finding> {
     let mut once = Vec::<Finding>::new();
     for finding in findings {
-        if once.iter().all(|other| other.topic != finding.topic) {
+        if once.iter().all(|other| !other.topic.is_same_as(finding.topic)) {
             once.push(finding);
         }
     }
     once
-}
-
-/// Advice without what is only known of this program.
-fn for_any_client(advice: &str) -> String {
-    advice.strip_suffix("; the key was not sent").unwrap_or(advice).to_owned()
 }
 
 /// A clue as people would write it.
@@ -200,9 +187,9 @@ fn readable(clue: &str) -> String {
     last.replacen("#status ", "HTTP ", 1).trim_start_matches(['#', '=']).to_owned()
 }
 
-/// A sentence of the service, and the problem it stands for. Some are short enough to be said
-/// by others too, so they count only where the service's own words are around.
-fn sentence(text: &str, line: &Line) -> Option<(&'static fault::Sentence, Fault)> {
+/// A sentence of the service, and the fault it stands for. Some are short enough to be said by
+/// others too, so they count only where the service's own words are around.
+fn sentence(text: &str, line: &Line) -> Option<fault::Sentence> {
     const ALSO_OTHERS: [&str; 5] = [
         "Illegal base64",
         "IndexOutOfBounds",
@@ -210,46 +197,7 @@ fn sentence(text: &str, line: &Line) -> Option<(&'static fault::Sentence, Fault)
         "receiverQueueSize",
         r#""errorMsg":"""#,
     ];
-    let sentence = fault::known_sentence(text)?;
+    let known = fault::known_sentence(text)?;
     let is_the_service = line.has("failed to create") || line.has("invalid query param");
-    if ALSO_OTHERS.contains(&sentence.part) && !is_the_service {
-        return None;
-    }
-    Some((sentence, sentence.fault.unwrap_or(Fault::RefusedForGood)))
-}
-
-/// What a line of this program itself says: `… [tls.expired]`, `"code":"tls.expired"`, or just
-/// the code.
-fn own_code(line: &str, number: usize, patterns: &[Compiled]) -> Option<Finding> {
-    let (start, row) = fault::rows()
-        .filter_map(|row| Some((code_in(line, row.code)?, row)))
-        .min_by_key(|(start, _)| *start)?;
-    // Two rows share a code: the words before it decide.
-    let before = &line[..start];
-    let twin = fault::rows().filter(|other| other.code == row.code).find(|other| {
-        other.fault != row.fault
-            && in_line(before, number, patterns)
-                .iter()
-                .any(|finding| finding.topic == Topic::Fault(other.fault))
-    });
-    let row = twin.unwrap_or(row);
-    let sentence = fault::known_sentence(before).filter(|_| row.code.starts_with("auth."));
-    Some(Finding {
-        topic: Topic::Fault(row.fault),
-        clue: row.code.to_owned(),
-        advice: sentence
-            .map_or_else(|| Topic::Fault(row.fault).advice(), |known| known.advice.to_owned()),
-        place: (number, start),
-    })
-}
-
-fn code_in(line: &str, code: &str) -> Option<usize> {
-    if line.trim() == code {
-        return line.find(code);
-    }
-    line.match_indices(code).map(|(start, _)| start).find(|start| {
-        let before = line[..*start].chars().next_back();
-        let after = line[start + code.len()..].chars().next();
-        matches!((before, after), (Some('['), Some(']')) | (Some('"'), Some('"')))
-    })
+    (is_the_service || !ALSO_OTHERS.contains(&known.0)).then_some(known)
 }

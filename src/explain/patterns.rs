@@ -4,97 +4,64 @@
 //! In a line the first pattern that finds something has it to itself, so exact ones stand before
 //! general ones. How a clue is written is told in [`super::clue`].
 
-use super::topics::Other;
-use super::topics::Topic::{self, Fault as P, Other as O};
+use super::topics::Topic::{self, Fault as F, Matter as M};
 use crate::fault::Fault::*;
+use crate::fault::Matter;
 
 /// Texts that mean the same.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) topic: Topic,
-    /// What to do, where these texts ask for more than the topic's own advice.
-    pub(super) advice: Option<&'static str>,
     pub(super) clues: &'static [&'static str],
 }
 
 const fn means(topic: Topic, clues: &'static [&'static str]) -> Pattern {
-    Pattern { topic, advice: None, clues }
+    Pattern { topic, clues }
 }
-
-const fn advises(topic: Topic, advice: &'static str, clues: &'static [&'static str]) -> Pattern {
-    Pattern { topic, advice: Some(advice), clues }
-}
-
-const PROXY_ADDRESS: &str = "it is the proxy, not the service, that was not reached: check the address and port in --proxy, HTTPS_PROXY or ALL_PROXY, or go without it (--noproxy '*')";
-const SOCKS: &str = "the text is about a SOCKS proxy; tail8x8 speaks to HTTP proxies only (--proxy http://HOST:PORT): ask for one, or check the SOCKS proxy's own rules and network";
-const IDLE: &str = "the service ends a connection on which nothing was sent for 5 minutes, load balancers earlier: ping every 30 seconds, as tail8x8 does (--ping-interval)";
-const PAYLOAD: &str = "decode the `payload` member of the message, not the message itself, and only once the whole message was read; tail8x8 does both, so compare what it prints";
-const CLIENT_LIMIT: &str = "raise the client's limit for one message (in tail8x8: --max-message-size, 8M by default; messages can reach 7 MB)";
-const CA_FILE: &str = "the client has no usable root certificates: check the CA file it was given (--ca-file, SSL_CERT_FILE), or install them (apt-get install ca-certificates)";
 
 #[rustfmt::skip]
 pub(super) const PATTERNS: &[Pattern] = &[
     // Sentences of the page that hold words of other rows.
-    means(O(Other::WrongRegion), &[
+    means(F(WrongRegion), &[
         "connection succeeds but no events received", "authorization succeeds but no data",
         "empty message stream", "wrong regional endpoint", "wrong region", "wrong endpoint",
-        "regions.elsewhere", "config.default region",
     ]),
-    means(P(Silence), &[
+    means(F(Silence), &[
         "successfully connected but no messages appear", "no messages received",
         "no message received", "no events received", "no messages", "no message", "no events",
-        "empty output", "nothing received", "stream.stale", "regions.nowhere",
+        "empty output", "nothing received",
     ]),
-    advises(P(Silence), "the topic was ended, so nothing more is ever published to it: check --topic (the default is `all`), then ask 8x8 support", &[
-        "stream.terminated",
-    ]),
-    advises(P(NoAnswer), "a nameserver that is asked first does not answer, so each lookup waits for it: have it removed from /etc/resolv.conf, or mended", &[
-        "dns.slow",
-    ]),
-    advises(P(NoAddress), "the name leads to an address that no service on the internet has (private, loopback or a filter's): check the hosts file, the VPN and who filters DNS here", &[
-        "dns.odd address",
-    ]),
-    advises(P(Unreachable), "one of the host's addresses cannot be reached, another can: each connection may have to wait for the first; -4 leaves IPv6 out", &[
-        "tcp.some unreachable",
-    ]),
-    advises(P(Expired), "the certificate is still good, but not for long: whoever runs that end has to renew it", &[
-        "tls.expires soon",
-    ]),
-    advises(P(Untrusted), "leave --insecure out: with it the server is not verified, and whoever is in between can read the API key; a company's root is trusted with --ca-file", &[
-        "tls.insecure", "config.insecure",
-    ]),
-    means(O(Other::Connect), &["regions.unreached"]),
-    advises(P(Silence), "the service stops after --receiver-queue-size messages (1000) until they are acknowledged: acknowledge each message once, readers too; tail8x8 does so by itself", &[
+    means(F(ClientAcks), &[
         "stops & 1000 messages", "stopped & 1000 messages", "silent & 1000 messages",
-        "only & 1000 messages", "stream.no acks",
+        "only & 1000 messages",
     ]),
 
     // SOCKS, then HTTP proxies: the same words mean something else without a proxy.
-    advises(P(ProxyLogin), SOCKS, &[
+    means(F(SocksLogin), &[
         "socks & authentication", "socks5 & authentication", "socks5 & rejected",
         "rejected by the socks5 server",
     ]),
-    advises(P(ProxyForbidden), SOCKS, &[
+    means(F(SocksForbidden), &[
         "connection not allowed by ruleset", "socks & not allowed", "socks5 & not allowed",
     ]),
-    advises(P(ProxyTarget), SOCKS, &[
+    means(F(SocksTarget), &[
         "#curl 97", "general socks server failure", "can't complete socks5 connection",
         "can't complete socks4 connection", "socks & failure", "socks5 & failure",
         "socks & unreachable", "socks5 & unreachable", "socks & connection refused",
         "socks5 & connection refused", "socks5 & host unreachable", "socks server & failed",
     ]),
-    advises(P(NotAProxy), SOCKS, &[
+    means(F(NotASocksProxy), &[
         "socks & protocol version", "socks & unexpected version", "socks5 & unexpected version",
         "socks & invalid version", "socks & not supported", "socks & unsupported",
         "socks5 & not supported", "malformed reply from socks server",
     ]),
-    means(P(ProxyLogin), &[
+    means(F(ProxyLogin), &[
         "407 proxy authentication required", "proxy authentication required", "#status 407",
         "#proxy 407", "407 from proxy", "=407", "err proxy auth unsupported",
         "err proxy auth requested", "proxyauthenticationrequired", "from proxy & #status 401",
         "tunnel & #status 401", "proxy returns & #status 401", "proxy & 401 unauthorized",
     ]),
-    means(P(ProxyForbidden), &[
+    means(F(ProxyForbidden), &[
         "proxy & 403 forbidden", "tunnel & 403 forbidden", "proxy & #status 403",
         "tunnel & #status 403", "proxy & forbidden", "proxy & access denied", "err access denied 0",
         "err access denied", "#proxy 403", "403 from proxy", "403 from the proxy",
@@ -102,21 +69,21 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "zscaler & blocked", "fortiguard", "proxy & blocked", "proxy & policy",
         "blocked by the proxy", "blocked by proxy",
     ]),
-    advises(P(Refused), PROXY_ADDRESS, &[
+    means(F(ProxyRefused), &[
         "proxyconnect & connection refused", "proxy & connection refused", "proxy & econnrefused",
         "proxyerror & connection refused", "err proxy connection failed",
         "proxy & actively refused",
     ]),
-    advises(P(NoSuchName), PROXY_ADDRESS, &[
+    means(F(ProxyNoSuchName), &[
         "proxyconnect & no such host", "could not resolve proxy", "couldn't resolve proxy",
         "#curl 5", "proxy & name or service not known", "proxy & enotfound", "proxy & no such host",
         "proxy & unknownhostexception",
     ]),
-    advises(P(ConnectTimeout), PROXY_ADDRESS, &[
+    means(F(ProxyConnectTimeout), &[
         "proxyconnect & i/o timeout", "proxyconnect & connection timed out",
         "proxyconnect & operation timed out",
     ]),
-    means(P(ProxyTarget), &[
+    means(F(ProxyTarget), &[
         "proxy & 502 bad gateway", "tunnel & 502 bad gateway", "proxy & 503 service unavailable",
         "tunnel & 503 service unavailable", "proxy & 504 gateway timeout",
         "tunnel & 504 gateway timeout", "proxy & 504 gateway time out",
@@ -127,7 +94,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "squid & err connect fail", "x squid error: err dns fail",
         "x squid error: err connect fail", "proxy & unable to forward",
     ]),
-    means(P(NotAProxy), &[
+    means(F(NotAProxy), &[
         "proxy appears to only use http and not https", "proxyconnect & malformed http response",
         "proxy & malformed http response",
         "proxyconnect & first record does not look like a tls handshake",
@@ -137,11 +104,11 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "tunnel & #status 404", "tunnel & #status 405", "tunnel & #status 302",
         "invalid response from proxy", "invalid response header from proxy",
     ]),
-    means(P(ProxyTimeout), &[
+    means(F(ProxyTimeout), &[
         "proxy connect aborted due to timeout", "proxy & timed out", "proxy & timeout",
         "proxy & i/o timeout", "tunnel & timed out",
     ]),
-    means(P(ProxyClosed), &[
+    means(F(ProxyClosed), &[
         "proxy connect aborted", "proxyconnect & eof", "proxy & unexpected eof", "proxy & eof",
         "proxy & closed connection", "proxy & connection closed",
         "proxy & connection reset by peer", "proxy & connection reset", "proxy & econnreset",
@@ -151,16 +118,16 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "proxy connection ended before receiving connect response", "tunnel & eof",
         "tunnel & closed",
     ]),
-    means(O(Other::Connect), &["unable to connect to proxy", "cannot connect to proxy"]),
+    means(M(Matter::Connect), &["unable to connect to proxy", "cannot connect to proxy"]),
 
     // Names.
-    means(P(NoAddress), &[
+    means(F(NoAddress), &[
         "no address associated with hostname", "no address associated with name",
         "no address associated with host name", "address family for hostname not supported",
         "enodata", "eai nodata", "eai addrfamily", "no suitable address found",
         "no data record of requested type", "#errno 11004",
     ]),
-    means(P(NoAnswer), &[
+    means(F(NoAnswer), &[
         "temporary failure in name resolution", "temporary failure resolving",
         "temporary failure & name resolution", "eai again", "server misbehaving", "servfail",
         "lookup & i/o timeout", "lookup & connection refused", "lookup & deadline exceeded",
@@ -173,7 +140,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "err name resolution failed", "name resolution & timed out", "try again & getaddrinfo",
         "#errno 11002",
     ]),
-    means(P(NoSuchName), &[
+    means(F(NoSuchName), &[
         "no such host is known", "no such host", "enotfound", "could not resolve host",
         "couldn't resolve host", "#curl 6", "name or service not known",
         "nodename nor servname provided", "nxdomain", "unknownhostexception", "unknown host",
@@ -181,22 +148,22 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "err name not resolved", "getaddrinfo failed", "#errno 11001", "host not found",
         "no such name", "eai noname", "name not found & dns",
     ]),
-    means(O(Other::Dns), &[
+    means(M(Matter::Dns), &[
         "gaierror", "failed to lookup address information", "getaddrinfo", "name resolution",
         "name resolution failed", "dns error", "dns resolution", "nslookup", "nameresolutionerror",
         "clientconnectordnserror", "hostname resolution", "unable to resolve host",
     ]),
 
     // TCP.
-    means(P(Refused), &[
+    means(F(Refused), &[
         "connection refused", "econnrefused", "connectionrefusederror", "connectionrefused",
         "actively refused", "#errno 10061", "#errno 111", "refused to connect",
     ]),
-    advises(P(Unreachable), "a firewall on this machine forbids the connection: allow outbound port 443 for this program", &[
+    means(F(BlockedHere), &[
         "connect: operation not permitted", "connect: permission denied",
         "forbidden by its access permissions", "#errno 10013", "connect eacces", "connect eperm",
     ]),
-    means(P(Unreachable), &[
+    means(F(Unreachable), &[
         "network is unreachable", "network unreachable", "enetunreach", "ehostunreach",
         "no route to host", "noroutetohostexception", "host is unreachable", "host unreachable",
         "unreachable network", "unreachable host", "host is down", "ehostdown", "enetdown",
@@ -207,18 +174,18 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ]),
 
     // A stream that was open, where the words say so.
-    advises(P(StreamClosed), IDLE, &[
+    means(F(StreamIdle), &[
         "idle timeout expired", "timeoutexception & idle timeout", "connection idle timeout",
         "idle timeout", "connectionidletimeout", "#close 1001 & idle timeout",
     ]),
-    means(P(NoPong), &[
+    means(F(NoPong), &[
         "keepalive ping timeout", "keepalive ping failed", "#close 1011 & keepalive ping timeout",
         "ping/pong timed out", "ping timeout", "pong timeout", "ping timed out", "pong timed out",
         "no pong", "did not respond with a pong", "missing pong", "missed pong",
         "heartbeat timeout", "read etimedout", "read: connection timed out",
         "read: operation timed out",
     ]),
-    advises(P(TooLarge), CLIENT_LIMIT, &[
+    means(F(ClientLimit), &[
         "#close 1009", "1009 (message too big)", "message too big", "message too long",
         "message too large", "messagetoolong", "messagetoolarge", "read limit exceeded",
         "max payload size exceeded", "payloadtoobig", "text message size & exceeds maximum size",
@@ -227,7 +194,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "message was too big", "text message too large", "maxmessagesize", "over size limit",
         "frame exceeds limit",
     ]),
-    means(P(ProtocolViolation), &[
+    means(F(ProtocolViolation), &[
         "#close 1002", "1002 (protocol error)", "#close 1007", "invalid opcode", "bad opcode",
         "unknown opcode", "invalidopcode", "rsv1 must be clear", "rsv2 and rsv3 must be clear",
         "reserved bits", "bad rsv", "bad mask", "mask must be clear", "masked frame",
@@ -238,15 +205,15 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "nonzeroreservedbits", "websocket protocol error", "invalid utf 8 sequence",
         "err ws invalid utf8",
     ]),
-    advises(P(StreamClosed), "the service closed for reasons of policy: check that the key may (still) read this topic, then connect again with growing pauses", &[
+    means(F(StreamPolicy), &[
         "#close 1008", "policy violation",
     ]),
-    advises(P(StreamClosed), "the service had an error of its own while the stream was open: connect again with growing pauses, as tail8x8 does by itself", &[
+    means(F(StreamError), &[
         "#close 1011 & internal server error", "#close 1011 & internal error",
         "#close 1011 & unexpected error", "#close 1011", "#close 1012",
         "#close 1013 & try again later", "#close 1013",
     ]),
-    means(P(StreamClosed), &[
+    means(F(StreamClosed), &[
         "#close 1006 & unexpected eof", "#close 1006 & eof", "#close 1006", "abnormal closure",
         "abnormalclosure", "#close 1000", "#close 1001", "#close 1005", "no close frame received",
         "connectionclosederror", "connectionclosedok", "connection to remote host was lost",
@@ -258,24 +225,24 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ]),
 
     // Certificates: the reason, whatever the library says around it.
-    means(P(NotYetValid), &[
+    means(F(NotYetValid), &[
         "has expired or is not yet valid & is before", "certificate is not yet valid",
         "certificate not yet valid", "cert not yet valid", "certificatenotyetvalidexception",
         "notvalidyet", "#verify 9", "certificate is not valid yet",
     ]),
-    means(P(Expired), &[
+    means(F(Expired), &[
         "has expired or is not yet valid & is after", "certificate has expired or is not yet valid",
         "certificate has expired", "certificate expired", "cert has expired",
         "certificateexpiredexception", "certificate is expired", "certexpired",
         "invalid peer certificate: expired", "err cert date invalid", "#verify 10",
         "certificate & has expired", "certificate & expired", "notafter:", "expired certificate",
     ]),
-    means(P(NotYetValid), &["certificate & not yet valid"]),
-    means(P(Clock), &[
+    means(F(NotYetValid), &["certificate & not yet valid"]),
+    means(F(Clock), &[
         "clock skew", "clock is behind", "clock is ahead", "clock is wrong", "your clock",
-        "clock & out of sync", "auth.clock skew", "config.clock",
+        "clock & out of sync",
     ]),
-    means(P(WrongName), &[
+    means(F(WrongName), &[
         "hostname mismatch, certificate is not valid for", "hostname mismatch",
         "host name mismatch", "certificate is valid for & not", "is not valid for any names",
         "certificate is not valid for", "certificate not valid for name", "notvalidforname",
@@ -291,7 +258,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "remotecertificatenamemismatch", "#verify 62", "#verify 64", "#curl 51",
         "certificate's owner does not match", "wrong host name", "certificate & another host",
     ]),
-    means(P(WeakCertificate), &[
+    means(F(WeakCertificate), &[
         "ee certificate key too weak", "ca certificate key too weak", "certificate key too weak",
         "key too weak", "ca md too weak", "md too weak", "dh key too small", "key too small",
         "#verify 66", "#verify 67", "#verify 68", "insecure algorithm",
@@ -299,13 +266,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "err cert weak signature algorithm", "err cert weak key", "weak signature",
         "ca signature digest algorithm too weak", "digest algorithm too weak",
     ]),
-    advises(P(Untrusted), CA_FILE, &[
+    means(F(NoCaFile), &[
         "#curl 77", "error setting certificate verify locations",
         "error adding trust anchors from file", "error setting certificate file",
         "trustanchors parameter must be non empty", "system root certificates",
         "no ca certificates", "no native root ca certificates found", "could not load ca",
     ]),
-    means(P(Untrusted), &[
+    means(F(Untrusted), &[
         "certificate signed by unknown authority", "unable to get local issuer certificate",
         "unable to get issuer certificate", "unable to get issuer cert locally",
         "unable to get issuer cert", "unable to verify leaf signature",
@@ -321,14 +288,13 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "certificate not trusted", "not trusted", "issuer is unknown",
         "unable to locally verify the issuer", "issuer is not recognized", "untrusted certificate",
         "#verify 2", "#verify 18", "#verify 19", "#verify 20", "#verify 21",
-        "remotecertificatechainerrors", "intercepted", "tls.intercepted",
-        "tls.empty store", "tls.missing intermediate", "config.ca store",
+        "remotecertificatechainerrors", "intercepted",
     ]),
-    advises(P(NotTls), "the client spoke plain HTTP (ws:// or http://) to a port that wants TLS: use wss://, as tail8x8 does by itself", &[
+    means(F(PlainHttp), &[
         "plain http request was sent to https port",
         "client sent an http request to an https server",
     ]),
-    means(P(NotTls), &[
+    means(F(NotTls), &[
         "wrong version number", "wrong ssl version",
         "first record does not look like a tls handshake", "unknown protocol",
         "unrecognized ssl message, plaintext connection", "unrecognized ssl message",
@@ -337,7 +303,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "unexpected message & tls record", "record overflow", "http request & ssl routines",
         "does not speak tls", "an unexpected tls packet was received",
     ]),
-    means(P(Handshake), &[
+    means(F(Handshake), &[
         "alert handshake failure", "sslv3 alert handshake failure",
         "received fatal alert: handshake failure", "handshake failure", "#alert 40",
         "alert protocol version", "fatal alert: protocol version", "tls: protocol version",
@@ -352,14 +318,14 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "peerincompatible", "insufficient security", "#alert 71", "bad record mac", "#alert 20",
         "err bad ssl client auth cert", "illegal parameter", "#alert 47",
     ]),
-    means(P(TlsTimeout), &[
+    means(F(TlsTimeout), &[
         "tls handshake timeout", "ssl connection timeout", "tls handshake timed out",
         "ssl handshake timed out", "the handshake operation timed out",
         "handshake operation timed out", "tls & timed out", "ssl & timed out",
         "ssl connect & timeout", "tls connect timeout", "ssl handshake timeout",
         "handshake timed out & ssl", "tls & i/o timeout",
     ]),
-    means(P(UpgradeClosed), &[
+    means(F(UpgradeClosed), &[
         "websocket & handshake & unexpected eof", "websocket & handshake & eof",
         "opening handshake & eof", "did not receive a valid http response",
         "connection closed while reading http status line", "line without crlf",
@@ -371,7 +337,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "connection closed before receiving a handshake response", "incompletemessage",
         "connection closed before message completed",
     ]),
-    means(P(TlsReset), &[
+    means(F(TlsReset), &[
         "handshake & ssl & connection reset by peer", "tls handshake & connection reset by peer",
         "tls handshake & connection reset", "ssl connect & connection reset by peer",
         "ssl connect & connection reset", "tls & econnreset", "ssl & econnreset",
@@ -380,7 +346,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "#curl 35 & connection reset by peer", "#curl 35 & connection was reset",
         "#curl 35 & reset",
     ]),
-    means(P(TlsClosed), &[
+    means(F(TlsClosed), &[
         "client network socket disconnected before secure tls connection was established",
         "before secure tls connection was established", "remote host terminated the handshake",
         "remote host closed connection during handshake", "eof occurred in violation of protocol",
@@ -396,43 +362,42 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ]),
 
     // HTTP answers to the upgrade, from the service or its gateway.
-    means(P(Busy), &[
+    means(F(Busy), &[
         "409 conflict", "#status 409", "consumerbusyexception", "consumerbusy",
         "exclusive consumer is already connected", "consumer busy",
         "already connected & subscription",
     ]),
-    means(P(RateLimited), &[
+    means(F(RateLimited), &[
         "429 too many requests", "#status 429", "too many requests", "rate limit exceeded",
         "rate limited",
     ]),
-    advises(P(ServerError), "the service's own broker does not answer (it takes 30 s to say so): try again later, with --connect-timeout at 60s or more; if it lasts, ask 8x8 support", &[
+    means(F(SilentBroker), &[
         "annotatedconnectexception",
     ]),
-    means(P(RefusedForGood), &[
-        "namespace not found", "tenant not found", "topic not found", "topic does not exist",
-        "invalid topic name",
-    ]),
-    means(P(Unauthorized), &[
-        "config.other tenant", "config.key kind",
+    means(F(NoSuchNamespace), &["namespace not found"]),
+    means(F(NoSuchTenant), &["tenant not found"]),
+    means(F(NoSuchTopic), &["topic not found", "topic does not exist"]),
+    means(F(BadTopicName), &["invalid topic name"]),
+    means(F(Unauthorized), &[
         "401 unauthorized", "#status 401 & unauthorized", "#status 401", "=401", "unauthorized",
         "unauthorised", "failed to authenticate", "authentication failed",
         "authentication required", "invalid api key", "invalid x api key",
         "authenticationexception & pulsar", "authorization & failed", "authentication issues",
     ]),
-    advises(P(Unauthorized), "send the key in the header X-API-Key, spelled with the X-; tail8x8 does so by itself, from --x-api-key-file or PULSAR_API_KEY", &[
+    means(F(NoKeyHeader), &[
         "missing api key header", "missing x api key", "api key header",
     ]),
-    means(P(Forbidden), &[
+    means(F(Forbidden), &[
         "403 forbidden", "#status 403 & forbidden", "#status 403", "=403", "forbidden",
         "not authorized", "not authorised", "insufficient permissions", "insufficient permission",
         "lacks permission",
     ]),
-    means(P(NotFound), &["404 not found", "#status 404 & not found", "#status 404", "=404"]),
-    means(P(BadRequest), &[
+    means(F(NotFound), &["404 not found", "#status 404 & not found", "#status 404", "=404"]),
+    means(F(BadRequest), &[
         "400 bad request", "#status 400 & bad request", "#status 400", "=400", "bad request",
         "invalid query params", "invalid query param",
     ]),
-    means(P(GatewayError), &[
+    means(F(GatewayError), &[
         "502 bad gateway", "503 service unavailable", "503 service temporarily unavailable",
         "504 gateway timeout", "504 gateway time out", "#status 502 & bad gateway",
         "#status 503 & service unavailable", "#status 504 & gateway timeout",
@@ -440,20 +405,20 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "=503", "=504", "bad gateway", "service unavailable", "service temporarily unavailable",
         "gateway timeout", "gateway time out", "no healthy upstream", "upstream connect error",
     ]),
-    means(P(ServerError), &[
+    means(F(ServerError), &[
         "500 internal server error", "500 server error", "#status 500 & internal server error",
         "#status 500 & server error", "#status 500", "=500", "internal server error",
         "failed to create reader", "failed to create consumer",
         "failed to create producer/consumer",
     ]),
-    means(P(BadAccept), &[
+    means(F(BadAccept), &[
         "sec websocket accept & mismatch", "sec websocket accept & invalid",
         "sec websocket accept & incorrect", "sec websocket accept & wrong",
         "invalid sec websocket accept", "mismatch & sec websocket accept",
         "incorrect & sec websocket accept", "secwebsocketacceptkeymismatch",
         "invalid & sec websocket accept",
     ]),
-    means(P(NotWebSocket), &[
+    means(F(NotWebSocket), &[
         "unexpected server response: 200", "unexpected response code: 200",
         "handshake status 200 ok", "handshake status 200",
         "rejected websocket connection: http 200", "status code received: 200", "but got 200",
@@ -470,7 +435,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "received http/0.9 when not allowed", "parse error: expected http", "#curl 1 & http/0.9",
         "wronghttpversion", "err invalid http response", "can upgrade only to websocket",
     ]),
-    means(O(Other::Upgrade), &[
+    means(M(Matter::Upgrade), &[
         "websocket: bad handshake", "bad handshake", "websocket handshake", "opening handshake",
         "wsserverhandshakeerror", "websocketbadstatusexception", "websockethandshakeexception",
         "invalidstatuscode", "invalidstatus", "invalidhandshake", "unexpected server response",
@@ -480,7 +445,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ]),
 
     // Messages.
-    advises(P(BadPayload), PAYLOAD, &[
+    means(F(ClientBase64), &[
         "illegal base64 data at input byte", "illegal base64 data", "illegal base64 character",
         "illegal base64", "base64 decode errors", "base64 decode", "base64 decoding",
         "invalid base64 encoded string", "invalid base64", "base64: invalid input",
@@ -490,7 +455,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "invalidbyte", "invalid padding", "invalid symbol & offset", "invalid byte & offset",
         "not a valid base 64", "not valid base64", "base64 & error", "message processing issues",
     ]),
-    means(O(Other::InvalidJson), &[
+    means(F(ClientJson), &[
         "invalid json in payload", "invalid json", "json parse errors after decoding payload",
         "json parse error", "json parse errors", "unexpected end of json input",
         "invalid character & looking for beginning of value", "looking for beginning of value",
@@ -501,38 +466,38 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "cannot unmarshal", "unexpected data structure", "expected value at line",
         "trailing characters at line", "eof while parsing", "json & parse error",
     ]),
-    means(O(Other::Memory), &[
+    means(M(Matter::Memory), &[
         "high memory usage", "high memory", "memory usage", "memory & growing", "memory leak",
         "out of memory", "outofmemoryerror", "heap out of memory", "java heap space", "memoryerror",
         "oomkilled", "oom killed", "oom", "oom kill", "enomem", "cannot allocate memory",
         "performance issues",
     ]),
-    means(O(Other::Slow), &[
+    means(M(Matter::Slow), &[
         "slow message processing", "slow processing", "slow consumer", "consumer too slow",
         "consumer is too slow", "parallelize processing", "optimize json parsing",
     ]),
 
     // Files and options of a client.
-    means(P(OutputFailed), &[
+    means(F(OutputFailed), &[
         "no space left on device", "enospc", "disk quota exceeded", "disk full", "disk is full",
     ]),
-    means(P(Usage), &[
+    means(F(Usage), &[
         "unknown option", "unrecognized option", "unrecognized arguments",
         "flag provided but not defined", "unknown flag", "invalid option", "unknown argument",
         "unexpected argument",
     ]),
-    means(P(BadContent), &[
+    means(F(BadContent), &[
         "tenant is required", "tenant & required", "api key is required", "api key & required",
         "missing tenant", "missing api key", "no api key", "pulsar api key & not set",
         "pulsar tenant & not set",
     ]),
-    means(P(UnreadableFile), &[
+    means(F(UnreadableFile), &[
         "no such file or directory", "enoent", "filenotfounderror", "filenotfoundexception",
         "open & permission denied", "=permission denied", "permissionerror & permission denied",
     ]),
 
     // Vague words: what any find above says better.
-    means(O(Other::Certificate), &[
+    means(M(Matter::Certificate), &[
         "certificate verify failed", "certificate verification failed",
         "certificate verification error", "certificate verification", "ssl certificate problem",
         "tls/ssl certificate errors", "certificate errors", "sslcertverificationerror",
@@ -542,7 +507,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "certificate unknown", "ssl certificate verify result", "err cert", "certificate invalid",
         "invalid certificate", "bad certificate", "remote certificate is invalid",
     ]),
-    means(P(ConnectTimeout), &[
+    means(F(ConnectTimeout), &[
         "dial tcp & i/o timeout", "dial tcp & operation timed out",
         "dial tcp & connection timed out", "dial tcp & deadline exceeded",
         "connect: connection timed out", "connect: operation timed out", "connect etimedout",
@@ -554,11 +519,11 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "err connection timed out", "connection hangs", "timeout after 45 seconds",
         "connectiontimeouterror", "tcp connect & timed out",
     ]),
-    means(P(UpgradeTimeout), &[
+    means(F(UpgradeTimeout), &[
         "timeout awaiting response headers", "read timeout & http", "upgrade & timed out",
         "no answer to the upgrade",
     ]),
-    means(O(Other::Timeout), &[
+    means(M(Matter::Timeout), &[
         "context deadline exceeded (client.timeout exceeded while awaiting headers)",
         "context deadline exceeded", "deadline exceeded", "deadlineexceeded", "i/o timeout",
         "#curl 28", "timed out during opening handshake", "opening handshake has timed out",
@@ -568,7 +533,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "timeout was reached", "timeout after", "timeout waiting", "esockettimedout",
         "deadline has elapsed", "taskcanceledexception",
     ]),
-    means(O(Other::Tls), &[
+    means(M(Matter::Tls), &[
         "ssl handshake failed", "ssl handshake failure", "tls handshake failed",
         "tls handshake error", "tls handshake", "sslhandshakeexception", "sslexception", "sslerror",
         "ssl error", "tls error", "tlserror", "ssl protocol error", "err ssl protocol error",
@@ -577,14 +542,14 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "could not create ssl/tls secure channel", "the ssl connection could not be established",
         "ssl/tls",
     ]),
-    means(O(Other::Reset), &[
+    means(M(Matter::Reset), &[
         "connection reset by peer", "connection reset by remote host", "connection reset",
         "econnreset", "connectionreseterror", "connection was reset", "err connection reset",
         "forcibly closed by the remote host", "#errno 104", "#errno 10054", "recv failure",
         "broken pipe", "epipe", "connection aborted", "econnaborted",
         "software caused connection abort",
     ]),
-    means(O(Other::Closed), &[
+    means(M(Matter::Closed), &[
         "unexpected eof", "eof", "eofexception", "eoferror", "unexpectedeof", "end of file",
         "closedchannelexception", "clientconnectionerror", "connection closed by",
         "connection closed", "connectionclosed", "connection was closed", "connection is closed",
@@ -593,7 +558,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "connection lost", "disconnected", "server closed", "closed the connection",
         "err connection closed", "#curl 56",
     ]),
-    means(O(Other::Connect), &[
+    means(M(Matter::Connect), &[
         "cannot connect to websocket", "cannot connect", "can't connect", "failed to connect",
         "couldn't connect to server", "couldn't connect", "could not connect", "unable to connect",
         "connection failed", "connection issues", "connection error", "connectionerror",
@@ -604,18 +569,18 @@ pub(super) const PATTERNS: &[Pattern] = &[
     ]),
 
     // Headings of the page that stand for no failure.
-    means(O(Other::Verbose), &[
+    means(M(Matter::Verbose), &[
         "enable verbose logging", "verbose logging", "debug logging", "debugging tips",
     ]),
-    means(O(Other::Traffic), &["inspect websocket traffic", "websocket traffic"]),
-    means(O(Other::Output), &[
+    means(M(Matter::Traffic), &["inspect websocket traffic", "websocket traffic"]),
+    means(M(Matter::Output), &[
         "check process output", "redirect stderr and stdout", "redirect stderr",
     ]),
-    means(O(Other::Help), &[
+    means(M(Matter::Help), &[
         "getting help", "collect diagnostic information", "contact support", "contact 8x8 support",
     ]),
-    means(O(Other::Messages), &["common error messages"]),
-    means(O(Other::Practices), &[
+    means(M(Matter::Messages), &["common error messages"]),
+    means(M(Matter::Practices), &[
         "best practices", "exponential backoff", "implement reconnection logic",
     ]),
 ];

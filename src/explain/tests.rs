@@ -1,10 +1,18 @@
 //! Real error lines, and what each is taken for.
 
 use super::*;
+use crate::fault::{Fault, Holes};
 
-/// What a text is about, in order.
-fn names(text: &str) -> Vec<&'static str> {
-    explain(text).findings.iter().map(|finding| finding.topic.name()).collect()
+/// What a text is about, in order: codes, or a word where there is none.
+fn names(text: &str) -> Vec<String> {
+    explain(text).findings.iter().map(|finding| name(finding.topic)).collect()
+}
+
+fn name(topic: Topic) -> String {
+    match topic {
+        Topic::Fault(fault) => fault::row(fault).code.to_owned(),
+        Topic::Matter(matter) => format!("{matter:?}").to_lowercase(),
+    }
 }
 
 /// One line (or one message of several lines) with the one thing it is about.
@@ -25,9 +33,9 @@ const LINES: &[(&str, &str)] = &[
     ("tls", "SSL handshake failed"),
     ("stream.bad_payload", "illegal base64 data"),
     ("stream.bad_payload", "Base64 decode errors"),
-    ("eof", "EOF"),
-    ("eof", "unexpected EOF"),
-    ("eof", "EOF or unexpected EOF"),
+    ("closed", "EOF"),
+    ("closed", "unexpected EOF"),
+    ("closed", "EOF or unexpected EOF"),
     ("timeout", "context deadline exceeded"),
     ("tcp.timeout", "Connection timeout"),
     ("tcp.timeout", "Connection hangs"),
@@ -36,8 +44,8 @@ const LINES: &[(&str, &str)] = &[
     ("regions.elsewhere", "Connection succeeds but no events received"),
     ("regions.elsewhere", "Authorization succeeds but no data"),
     ("regions.elsewhere", "Empty message stream"),
-    ("json", "JSON parse errors after decoding payload"),
-    ("json", "Unexpected data structure"),
+    ("stream.bad_payload", "JSON parse errors after decoding payload"),
+    ("stream.bad_payload", "Unexpected data structure"),
     ("stream.silent", "Successfully connected but no messages appear"),
     ("stream.silent", "Empty output"),
     ("memory", "high memory"),
@@ -78,7 +86,7 @@ const LINES: &[(&str, &str)] = &[
     ("stream.too_large", "websocket: read limit exceeded"),
     ("reset", "read tcp 10.0.0.5:53122->203.0.113.10:443: read: connection reset by peer"),
     ("stream.no_pong", "read tcp 10.0.0.5:53122->203.0.113.10:443: read: connection timed out"),
-    ("eof", "read tcp 10.0.0.5:53122->203.0.113.10:443: use of closed network connection"),
+    ("closed", "read tcp 10.0.0.5:53122->203.0.113.10:443: use of closed network connection"),
     ("reset", "write tcp 10.0.0.5:53122->203.0.113.10:443: write: broken pipe"),
     ("proxy.auth_required", "proxyconnect tcp: Proxy Authentication Required"),
     ("tcp.refused", "proxyconnect tcp: dial tcp 10.1.1.1:3128: connect: connection refused"),
@@ -87,9 +95,9 @@ const LINES: &[(&str, &str)] = &[
     ("proxy.not_a_proxy", "proxyconnect tcp: tls: first record does not look like a TLS handshake"),
     ("proxy.target_unreachable", "socks connect tcp 127.0.0.1:1080->pulsar-ws-euw2.8x8.com:443: unknown error general SOCKS server failure"),
     ("stream.bad_payload", "illegal base64 data at input byte 0"),
-    ("json", "invalid character '<' looking for beginning of value"),
-    ("json", "json: cannot unmarshal string into Go value of type main.PulsarMessage"),
-    ("json", "unexpected end of JSON input"),
+    ("stream.bad_payload", "invalid character '<' looking for beginning of value"),
+    ("stream.bad_payload", "json: cannot unmarshal string into Go value of type main.PulsarMessage"),
+    ("stream.bad_payload", "unexpected end of JSON input"),
     ("timeout", "Get \"https://x/\": context deadline exceeded (Client.Timeout exceeded while awaiting headers)"),
     ("auth.timeout", "net/http: timeout awaiting response headers"),
     ("config.usage", "flag provided but not defined: -tennant"),
@@ -128,8 +136,8 @@ const LINES: &[(&str, &str)] = &[
     ("stream.protocol", "RangeError: Invalid WebSocket frame: RSV1 must be clear"),
     ("stream.closed", "Disconnected (code: 1006, reason: \"\")"),
     ("stream.closed", "Disconnected (code: 1000, reason: \"\")"),
-    ("json", "SyntaxError: Unexpected token < in JSON at position 0"),
-    ("json", "SyntaxError: Unexpected token 'e', \"eyJJbnRlc\"... is not valid JSON"),
+    ("stream.bad_payload", "SyntaxError: Unexpected token < in JSON at position 0"),
+    ("stream.bad_payload", "SyntaxError: Unexpected token 'e', \"eyJJbnRlc\"... is not valid JSON"),
     ("memory", "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"),
     ("tcp.refused", "WebSocket connection to 'wss://x/' failed: Error in connection establishment: net::ERR_CONNECTION_REFUSED"),
     ("tls.untrusted", "net::ERR_CERT_AUTHORITY_INVALID"),
@@ -168,7 +176,7 @@ const LINES: &[(&str, &str)] = &[
     ("timeout", "TimeoutError: timed out during opening handshake"),
     ("stream.bad_payload", "binascii.Error: Incorrect padding"),
     ("stream.bad_payload", "binascii.Error: Invalid base64-encoded string: number of data characters (5) cannot be 1 more than a multiple of 4"),
-    ("json", "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+    ("stream.bad_payload", "json.decoder.JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
     ("proxy.auth_required", "OSError: Tunnel connection failed: 407 Proxy Authentication Required"),
     ("proxy.forbidden", "OSError: Tunnel connection failed: 403 Forbidden"),
     ("proxy.target_unreachable", "OSError: Tunnel connection failed: 503 Service Unavailable"),
@@ -192,14 +200,14 @@ const LINES: &[(&str, &str)] = &[
     ("tls.closed", "javax.net.ssl.SSLHandshakeException: Remote host terminated the handshake\nCaused by: java.io.EOFException: SSL peer shut down incorrectly"),
     ("tls.not_tls", "javax.net.ssl.SSLException: Unsupported or unrecognized SSL message\nUnrecognized SSL message, plaintext connection?"),
     ("tls.untrusted", "java.security.InvalidAlgorithmParameterException: the trustAnchors parameter must be non-empty"),
-    ("eof", "java.io.EOFException\n\tat java.base/java.io.DataInputStream.readFully(DataInputStream.java:401)"),
+    ("closed", "java.io.EOFException\n\tat java.base/java.io.DataInputStream.readFully(DataInputStream.java:401)"),
     ("auth.unauthorized", "org.java_websocket.exceptions.InvalidDataException: Invalid status code received: 401 Status line: HTTP/1.1 401 Unauthorized"),
     ("stream.closed", "onClose: code=1006 reason=The connection was closed abnormally"),
     ("stream.no_pong", "The connection was closed because the other endpoint did not respond with a pong in time."),
     ("stream.too_large", "org.eclipse.jetty.websocket.api.MessageTooLargeException: Text message size [65537] exceeds maximum size [65536]"),
     ("memory", "java.lang.OutOfMemoryError: Java heap space"),
     ("stream.bad_payload", "java.lang.IllegalArgumentException: Illegal base64 character 7b"),
-    ("json", "com.fasterxml.jackson.core.JsonParseException: Unrecognized token 'eyJ': was expecting (JSON String, Number, Array)"),
+    ("stream.bad_payload", "com.fasterxml.jackson.core.JsonParseException: Unrecognized token 'eyJ': was expecting (JSON String, Number, Array)"),
     ("proxy.forbidden", "java.io.IOException: Unable to tunnel through proxy. Proxy returns \"HTTP/1.1 403 Forbidden\""),
     ("proxy.auth_required", "java.io.IOException: Unable to tunnel through proxy. Proxy returns \"HTTP/1.1 407 Proxy Authentication Required\""),
     ("auth.unauthorized", "System.Net.WebSockets.WebSocketException: The server returned status code '401' when status code '101' was expected."),
@@ -259,7 +267,7 @@ const LINES: &[(&str, &str)] = &[
     ("stream.closed", "WebSocket protocol error: Connection reset without closing handshake"),
     ("auth.unauthorized", "HTTP error: 401 Unauthorized"),
     ("auth.not_websocket", "HTTP error: 200 OK"),
-    ("json", "expected value at line 1 column 1"),
+    ("stream.bad_payload", "expected value at line 1 column 1"),
 
     // Pulsar.
     ("auth.refused", "Error 500 Failed to create reader: {&quot;errorMsg&quot;:&quot;Namespace not found&quot;,&quot;reqId&quot;:1}"),
@@ -292,7 +300,7 @@ const LINES: &[(&str, &str)] = &[
     ("dns", "wget: unable to resolve host address 'x'"),
     ("tls.untrusted", "ERROR: cannot verify x's certificate, issued by 'CN=Acme': Unable to locally verify the issuer's authority."),
     ("tcp.refused", "nc: connect to x port 443 (tcp) failed: Connection refused"),
-    ("json", "jq: parse error: Invalid numeric literal at line 1, column 5"),
+    ("stream.bad_payload", "jq: parse error: Invalid numeric literal at line 1, column 5"),
 
     // What surrounds a message in logs.
     ("tls.expired", "\u{1b}[31mERROR\u{1b}[0m [2026-10-02T09:30:00.401Z] svc: SSL handshake failed: \u{1b}[1mcertificate has expired\u{1b}[0m"),
@@ -308,24 +316,24 @@ const LINES: &[(&str, &str)] = &[
     ("dns.no_answer", "dns.no_answer"),
 
     // What only `diagnose` says.
-    ("tls.untrusted", "  FAIL  tls        41ms  intercepted by \"Acme Corp TLS Inspection CA\" [tls.intercepted]"),
-    ("tls.untrusted", "[tls.missing_intermediate]"),
-    ("tls.untrusted", "[tls.empty_store]"),
-    ("tls.untrusted", "  warn  config     10ms  no usable root certificate on this machine [config.ca_store]"),
-    ("tls.clock", "[auth.clock_skew]"),
-    ("auth.unauthorized", "[config.other_tenant]"),
-    ("dns.no_answer", "  warn  dns          5s  203.0.113.10, but only after 5s [dns.slow]"),
-    ("stream.silent", "[stream.stale]"),
-    ("stream.silent", "[stream.no_acks]"),
-    ("stream.silent", "[stream.terminated]"),
-    ("stream.silent", "[regions.nowhere]"),
-    ("regions.elsewhere", "[config.default_region]"),
-    ("dns.no_address", "  warn  dns  12ms  10.0.0.7: a private address [dns.odd_address]"),
-    ("tcp.unreachable", "[tcp.some_unreachable]"),
-    ("tls.expired", "[tls.expires_soon]"),
-    ("tls.untrusted", "[tls.insecure]"),
-    ("tls.untrusted", "[config.insecure]"),
-    ("connect", "[regions.unreached]"),
+    ("tls.intercepted", "  FAIL  tls        41ms  intercepted by \"Acme Corp TLS Inspection CA\" [tls.intercepted]"),
+    ("tls.missing_intermediate", "[tls.missing_intermediate]"),
+    ("tls.empty_store", "[tls.empty_store]"),
+    ("config.ca_store", "  warn  config     10ms  no usable root certificate on this machine [config.ca_store]"),
+    ("auth.clock_skew", "[auth.clock_skew]"),
+    ("config.other_tenant", "[config.other_tenant]"),
+    ("dns.slow", "  warn  dns          5s  203.0.113.10, but only after 5s [dns.slow]"),
+    ("stream.stale", "[stream.stale]"),
+    ("stream.no_acks", "[stream.no_acks]"),
+    ("stream.terminated", "[stream.terminated]"),
+    ("regions.nowhere", "[regions.nowhere]"),
+    ("config.default_region", "[config.default_region]"),
+    ("dns.odd_address", "  warn  dns  12ms  10.0.0.7: a private address [dns.odd_address]"),
+    ("tcp.some_unreachable", "[tcp.some_unreachable]"),
+    ("tls.expires_soon", "[tls.expires_soon]"),
+    ("tls.insecure", "[tls.insecure]"),
+    ("config.insecure", "[config.insecure]"),
+    ("regions.unreached", "[regions.unreached]"),
 ];
 
 #[test]
@@ -368,16 +376,40 @@ fn what_is_no_error_message_is_not_known() {
 #[test]
 fn every_code_of_the_program_leads_to_its_row() {
     for row in fault::rows() {
-        let text =
-            format!("noise: EOF\ntail8x8: x y: 401 Unauthorized, timed out [{}]\n", row.code);
-        let first = &explain(&text).findings[0];
-        assert_eq!(first.topic.code(), Some(row.code));
-        assert_eq!(explain(row.code).findings[0].topic.code(), Some(row.code));
+        let code = row.code;
+        for text in [
+            code.to_owned(),
+            format!("[{code}]"),
+            format!("{{\"level\":\"error\",\"code\":\"{code}\",\"cause\":\"EOF\"}}"),
+            format!("noise: EOF\ntail8x8: x y: 401 Unauthorized, timed out [{code}]\n"),
+        ] {
+            let explanation = explain(&text);
+            assert_eq!(explanation.findings[0].topic.code(), Some(code), "{text}");
+            assert!(explanation.to_string().starts_with(&format!("[{code}]\n")), "{text}");
+        }
     }
-    let gateway = explain("tail8x8: auth h:443: HTTP 502 Bad Gateway [auth.server_error]; x");
-    assert_eq!(gateway.findings[0].topic, Topic::Fault(Fault::GatewayError));
-    let server = explain("tail8x8: auth h:443: HTTP 500 [auth.server_error]; x");
-    assert_eq!(server.findings[0].topic, Topic::Fault(Fault::ServerError));
+}
+
+#[test]
+fn words_before_a_code_choose_among_its_rows() {
+    for row in fault::rows() {
+        let headline = Holes::default().fill(row.headline);
+        let text = format!("  FAIL  tls  41ms  {headline}  [{}]", row.code);
+        let Topic::Fault(found) = explain(&text).findings[0].topic else { panic!("{text}") };
+        assert_eq!(fault::row(found).headline, row.headline, "{text}");
+        assert_eq!(fault::row(found).code, row.code, "{text}");
+    }
+    for (text, expected) in [
+        ("tail8x8: auth h:443: HTTP 502 Bad Gateway [auth.server_error]; x", Fault::GatewayError),
+        ("tail8x8: auth h:443: HTTP 500 [auth.server_error]; x", Fault::ServerError),
+        ("auth h:443: HTTP 404: Topic not found [auth.not_found]", Fault::TopicNotFound),
+        ("auth h:443: HTTP 500: Topic not found [auth.refused]", Fault::NoSuchTopic),
+        ("tls h:443: intercepted by \"Acme\" [tls.intercepted]", Fault::Intercepted),
+        ("warn tls trusted here, but intercepted by A [tls.intercepted]", Fault::TrustedInspector),
+        ("payload is not base64: bad length [stream.bad_payload]", Fault::BadPayload),
+    ] {
+        assert_eq!(explain(text).findings[0].topic, Topic::Fault(expected), "{text}");
+    }
 }
 
 #[test]
@@ -441,8 +473,9 @@ fn every_heading_of_the_page_is_reachable() {
         ("certificate verify failed", "Common Error Messages: certificate verify failed"),
         ("illegal base64 data", "Cannot Decode Payload"),
     ] {
-        let pages: Vec<_> = explain(heading).findings.iter().map(|f| f.topic.page()).collect();
-        assert_eq!(pages, [Some(page.to_owned())], "{heading}");
+        let explanation = explain(heading);
+        let [finding] = &explanation.findings[..] else { panic!("{heading}: {explanation}") };
+        assert_eq!(finding.topic.pages()[0].to_string(), page, "{heading}");
     }
 }
 
@@ -472,10 +505,11 @@ fn what_is_printed_reads_well_and_holds_nothing_of_the_input() {
         explain("curl: (60) SSL certificate problem: certificate has expired").to_string(),
         "\
 \"certificate has expired\" [tls.expired]
-  means  the server's certificate is past its end, or this machine's clock is
+  means  a certificate of the server has expired, or this machine's clock is
          ahead
-  do     compare this machine's clock (`date -u`) with the certificate's dates;
-         if the clock is right, the certificate must be renewed at the other end
+  do     compare this machine's clock (`date -u`) with the certificate's dates
+  do     if the clock is right, 8x8 (or whoever runs the server) must renew the
+         certificate: report it
   see    8x8 Troubleshooting, \"TLS/SSL Certificate Errors\"
 "
     );

@@ -75,13 +75,18 @@ impl Failure {
         }
     }
 
-    /// The same on one line, with what is known of the key.
-    pub(crate) fn advice(&self) -> String {
-        let mut parts = self.fixes();
+    /// The same, and what is known of the key: for someone who sees nothing else of the run.
+    pub(crate) fn advices(&self) -> Vec<String> {
+        let mut advices = self.fixes();
         if row(self.fault).keeps_the_key() {
-            parts.push("the key was not sent".to_owned());
+            advices.push("the key was not sent".to_owned());
         }
-        parts.join("; ")
+        advices
+    }
+
+    /// The same on one line.
+    pub(crate) fn advice(&self) -> String {
+        self.advices().join("; ")
     }
 
     /// What is wrong, in a few words.

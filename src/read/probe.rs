@@ -115,12 +115,10 @@ impl Run<'_> {
             "message {id} (published {published}) is older by its id but newer by its time than message {} (published {written}), the last one written: the topic was made anew, or the cursor belongs to another",
             last.id
         );
-        let hint = format!(
-            "move {} away, and start again with --since {written}: that goes on without a double",
-            path.display()
-        );
         let server = authority(&self.settings.target.host, self.settings.target.port);
-        Err(Failure::new(Step::Stream, server, Fault::ForeignIds, cause).hint(hint))
+        Err(Failure::new(Step::Stream, server, Fault::ForeignIds, cause)
+            .with("cursor", path.display().to_string())
+            .with("written", written.to_string()))
     }
 }
 

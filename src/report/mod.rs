@@ -14,6 +14,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use serde_json::Value;
 
 use crate::fault::Failure;
 use crate::fault::{self, Fault};
@@ -165,14 +166,15 @@ impl Report {
             let row = fault::row(failure.fault);
             return self.json(
                 level,
-                &[
-                    ("step", &failure.step.to_string()),
-                    ("subject", &failure.subject),
-                    ("cause", &failure.cause),
-                    ("code", row.code),
-                    ("advice", &failure.advice()),
-                    ("see", &pages(row)),
-                    ("next", next.unwrap_or("stop")),
+                [
+                    ("step", failure.step.to_string().into()),
+                    ("subject", failure.subject.as_str().into()),
+                    ("cause", failure.cause.as_str().into()),
+                    ("code", row.code.into()),
+                    ("advice", failure.advice().into()),
+                    ("fixes", failure.fixes().into()),
+                    ("see", pages(row).into()),
+                    ("next", next.unwrap_or("stop").into()),
                 ],
             );
         }
@@ -182,9 +184,9 @@ impl Report {
         } else if self.advised.replace(Some(failure.fault)) == Some(failure.fault) {
             self.say(level, &format!("{failure}{next}"));
         } else {
-            let mut advice = String::new();
-            wrap(&mut advice, &failure.advice(), 8);
-            self.say_below(level, &format!("{failure}{next}"), &advice);
+            let mut below = String::new();
+            failure.advices().iter().for_each(|advice| wrap(&mut below, advice, 8));
+            self.say_below(level, &format!("{failure}{next}"), &below);
         }
         for page in fault::row(failure.fault).pages {
             self.debug(format!("see 8x8's troubleshooting page, \"{page}\""));
@@ -279,7 +281,7 @@ impl Report {
     /// One line, whatever a server put into it, and whole lines of ours below.
     fn say_below(&self, level: Level, text: &str, below: &str) {
         if self.talk.log_format == LogFormat::Json {
-            return self.json(level, &[("message", text)]);
+            return self.json(level, [("message", text.into())]);
         }
         self.clear_live();
         let (on, off) = match level {
@@ -293,14 +295,23 @@ impl Report {
         self.write(&line);
     }
 
-    fn json(&self, level: Level, members: &[(&str, &str)]) {
+    fn json<const N: usize>(&self, level: Level, members: [(&str, Value); N]) {
         let mut object = serde_json::Map::new();
         object.insert("time".to_owned(), format!("{:.3}", Timestamp::now()).into());
         object.insert("level".to_owned(), level.name().into());
-        for &(name, value) in members {
-            object.insert(name.to_owned(), self.without_secrets(value).into());
+        for (name, mut value) in members {
+            self.clean(&mut value);
+            object.insert(name.to_owned(), value);
         }
-        self.write(&format!("{}\n", serde_json::Value::from(object)));
+        self.write(&format!("{}\n", Value::from(object)));
+    }
+
+    fn clean(&self, value: &mut Value) {
+        match value {
+            Value::String(text) => *text = self.without_secrets(text),
+            Value::Array(items) => items.iter_mut().for_each(|item| self.clean(item)),
+            _ => {}
+        }
     }
 
     /// Writes without waiting for long: a standard error that nobody reads (a stopped terminal, a

@@ -4,6 +4,16 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
+const NOT_FOUND: &str = "the service knows no such path, tenant, namespace or topic";
+const NO_TENANT: &str = "the service knows no such tenant: check --tenant";
+const NO_NAMESPACE: &str =
+    "this tenant has no such namespace: check --tenant and --namespace (the default is event-v1)";
+const NO_TOPIC: &str = "this tenant has no such topic: check --topic (the default is `all`) and --namespace, and with 8x8 whether event streaming is enabled";
+const BAD_REQUEST: &str = "the service does not accept a parameter of the request";
+const MESSAGE_ID: &str = "the service cannot read this message id: give --message-id one that the service itself has sent, `earliest` or `latest`";
+const TOPIC_NAME: &str =
+    "the service cannot read the topic's name: check --tenant, --namespace and --topic";
+const QUEUE_SIZE: &str = "the service rejects this --receiver-queue-size: 1 to 1000 are possible";
 const REJECTED: &str = "the service rejects the request, and will until the request is changed";
 
 #[rustfmt::skip]
@@ -21,18 +31,6 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        fault: Fault::NoKeyHeader,
-        code: "auth.unauthorized",
-        exit: Exit::Denied,
-        retry: RetryClass::Stop,
-        pages: &[Page::Unauthorized],
-        headline: "the request carried no API key",
-        means: "the service found no API key in the request",
-        fixes: &[
-            "send the key in the header X-API-Key, spelled with the X-; tail8x8 does so by itself, from --x-api-key-file or PULSAR_API_KEY",
-        ],
-    },
-    Row {
         fault: Fault::Forbidden,
         code: "auth.forbidden",
         exit: Exit::Denied,
@@ -41,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the key is valid but may not read this topic",
         means: "the service accepts the API key, but not for what was asked",
         fixes: &[
-            "try the default topic `all`, or ask 8x8 support for access",
+            "the key is valid but may not read this topic: try the default topic `all`, or ask 8x8 support for access",
         ],
     },
     Row {
@@ -51,9 +49,45 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[],
         headline: "no such path, tenant, namespace or topic",
-        means: "the service knows no such path, tenant, namespace or topic",
+        means: NOT_FOUND,
         fixes: &[
             "check --tenant, --namespace and --topic, and that --host is an 8x8 event streaming host",
+        ],
+    },
+    Row {
+        fault: Fault::TenantNotFound,
+        code: "auth.not_found",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service knows no such tenant",
+        means: NOT_FOUND,
+        fixes: &[
+            NO_TENANT,
+        ],
+    },
+    Row {
+        fault: Fault::NamespaceNotFound,
+        code: "auth.not_found",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "this tenant has no such namespace",
+        means: NOT_FOUND,
+        fixes: &[
+            NO_NAMESPACE,
+        ],
+    },
+    Row {
+        fault: Fault::TopicNotFound,
+        code: "auth.not_found",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "this tenant has no such topic",
+        means: NOT_FOUND,
+        fixes: &[
+            NO_TOPIC,
         ],
     },
     Row {
@@ -63,9 +97,45 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[],
         headline: "the service does not accept a parameter",
-        means: "the service does not accept a parameter of the request",
+        means: BAD_REQUEST,
         fixes: &[
             "check --message-id, --topic and --receiver-queue-size",
+        ],
+    },
+    Row {
+        fault: Fault::UnreadableMessageId,
+        code: "auth.bad_request",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service cannot read this message id",
+        means: BAD_REQUEST,
+        fixes: &[
+            MESSAGE_ID,
+        ],
+    },
+    Row {
+        fault: Fault::UnreadableTopicName,
+        code: "auth.bad_request",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service cannot read the topic's name",
+        means: BAD_REQUEST,
+        fixes: &[
+            TOPIC_NAME,
+        ],
+    },
+    Row {
+        fault: Fault::UnusableQueueSize,
+        code: "auth.bad_request",
+        exit: Exit::Config,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the service rejects this --receiver-queue-size",
+        means: BAD_REQUEST,
+        fixes: &[
+            QUEUE_SIZE,
         ],
     },
     Row {
@@ -89,7 +159,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "this tenant has no such namespace",
         means: REJECTED,
         fixes: &[
-            "check --tenant and --namespace (the default is event-v1)",
+            NO_NAMESPACE,
         ],
     },
     Row {
@@ -101,7 +171,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the service knows no such tenant",
         means: REJECTED,
         fixes: &[
-            "check --tenant",
+            NO_TENANT,
         ],
     },
     Row {
@@ -113,7 +183,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "this tenant has no such topic",
         means: REJECTED,
         fixes: &[
-            "check --topic (the default is `all`) and --namespace, and with 8x8 whether event streaming is enabled",
+            NO_TOPIC,
         ],
     },
     Row {
@@ -125,7 +195,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the service cannot read this message id",
         means: REJECTED,
         fixes: &[
-            "give --message-id one that the service itself has sent, `earliest` or `latest`",
+            MESSAGE_ID,
         ],
     },
     Row {
@@ -137,7 +207,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the service cannot read the topic's name",
         means: REJECTED,
         fixes: &[
-            "check --tenant, --namespace and --topic",
+            TOPIC_NAME,
         ],
     },
     Row {
@@ -149,7 +219,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the service rejects this --receiver-queue-size",
         means: REJECTED,
         fixes: &[
-            "set --receiver-queue-size to a value from 1 to 1000",
+            QUEUE_SIZE,
         ],
     },
     Row {
@@ -161,7 +231,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "a partitioned topic cannot be resumed by id",
         means: "the topic has partitions, and the service does not start in the middle of such a topic by message id",
         fixes: &[
-            "read one partition by its own name (--topic NAME-partition-0), or use --message-id earliest or --since",
+            "a partitioned topic cannot be resumed by id: read one partition by its own name (--topic NAME-partition-0), or use --message-id earliest or --since",
         ],
     },
     Row {
@@ -223,7 +293,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the gateway answers, but the service behind it does not",
         means: "the gateway in front of the service answers, but the service behind it does not",
         fixes: &[
-            "try again later",
+            "the gateway answers, but the service behind it does not: try again later",
             "if it lasts, ask 8x8 support",
         ],
     },
@@ -236,7 +306,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "no WebSocket endpoint answered",
         means: "what answered is no WebSocket endpoint, or something in between keeps WebSocket from working",
         fixes: &[
-            "check --host and --port, and whether a portal, a login page or a proxy that strips `Upgrade` stands in between",
+            "no WebSocket endpoint answered: check --host and --port, and whether a portal, a login page or a proxy that strips `Upgrade` stands in between",
         ],
     },
     Row {
@@ -248,7 +318,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the answer belongs to another request",
         means: "the answer to the WebSocket request was made for another request",
         fixes: &[
-            "look for a caching or rewriting proxy in between",
+            "the answer belongs to another request: look for a caching or rewriting proxy in between",
         ],
     },
     Row {
@@ -260,7 +330,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the server hung up instead of answering",
         means: "TLS worked, but the server hung up without an HTTP answer",
         fixes: &[
-            "check --host; otherwise it is often a gateway without servers behind it",
+            "check --host; if it is right, a gateway without servers behind it is the usual reason: try again later",
         ],
     },
     Row {
@@ -272,7 +342,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the connection was reset instead of an answer",
         means: "TLS worked, but the connection was reset before an HTTP answer",
         fixes: &[
-            "look for a firewall in between; otherwise it is often a gateway without servers behind it",
+            "look for a firewall in between; otherwise a gateway without servers behind it is the usual reason: try again later",
         ],
     },
     Row {

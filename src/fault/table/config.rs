@@ -19,6 +19,18 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::NothingToExplain,
+        code: "config.usage",
+        exit: Exit::Usage,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "there is nothing to explain",
+        means: "`explain` was given no text",
+        fixes: &[
+            "give the error message as an argument, or through a pipe",
+        ],
+    },
+    Row {
         fault: Fault::UnreadableFile,
         code: "config.file",
         exit: Exit::NoInput,

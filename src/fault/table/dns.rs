@@ -4,9 +4,9 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
+const NSLOOKUP: &str = "compare `nslookup {host}`";
 const NO_ANSWER: &str = "the nameservers gave no answer, so whether the name exists is unknown";
-const PROXY_ADDRESS: &str =
-    "check the proxy's host and port in {proxy_rule}, or go without the proxy (--noproxy '*')";
+const PROXY_ADDRESS: &str = "the proxy was named by {proxy_rule}: check its host and port there, or go without it (--noproxy '*')";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -20,7 +20,7 @@ pub(super) const ROWS: &[Row] = &[
         means: "the host name does not exist in the DNS that this machine asks",
         fixes: &[
             "check --host for typos, or name the region (--region {regions}) or your cluster (--cluster NA12)",
-            "compare `nslookup {host}`",
+            NSLOOKUP,
         ],
     },
     Row {
@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         means: NO_ANSWER,
         fixes: &[
             "check /etc/resolv.conf, the VPN, and that DNS (port 53) is allowed",
-            "compare `nslookup {host}`",
+            NSLOOKUP,
         ],
     },
     Row {

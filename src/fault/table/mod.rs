@@ -1,8 +1,10 @@
 //! The rows, a file for each step.
 
 mod auth;
+mod clients;
 mod config;
 mod dns;
+mod matters;
 mod output;
 mod proxy;
 mod regions;
@@ -12,6 +14,8 @@ mod tls;
 
 use super::{Fault, Holes, Page};
 use crate::exit::Exit;
+
+pub(crate) use matters::Matter;
 
 /// What a failure means for the next try, before any session of the run was open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,7 +72,8 @@ impl Row {
     }
 }
 
-/// Every row, in the order of the steps.
+/// Every row of what this program itself may say, in the order of the steps. Of the rows that
+/// share a code the first is the general one.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
     [
         config::ROWS,
@@ -87,13 +92,18 @@ pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
 
 /// The row of a fault.
 pub(crate) fn row(fault: Fault) -> &'static Row {
-    rows().find(|row| row.fault == fault).expect("every fault has a row, as a test checks")
+    let mut all = rows().chain(clients::ROWS);
+    all.find(|row| row.fault == fault).expect("every fault has a row, as a test checks")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::fault::Step;
+
+    fn all() -> impl Iterator<Item = &'static Row> {
+        rows().chain(clients::ROWS)
+    }
 
     fn texts(row: &Row) -> Vec<&'static str> {
         [row.headline, row.means].into_iter().chain(row.fixes.iter().copied()).collect()
@@ -102,13 +112,13 @@ mod tests {
     #[test]
     fn every_fault_has_exactly_one_row() {
         for fault in Fault::ALL {
-            assert_eq!(rows().filter(|row| row.fault == *fault).count(), 1, "{fault:?}");
+            assert_eq!(all().filter(|row| row.fault == *fault).count(), 1, "{fault:?}");
         }
     }
 
     #[test]
     fn every_code_names_a_step_and_every_row_says_what_to_do() {
-        for row in rows() {
+        for row in all() {
             let (step, what) = row.code.split_once('.').expect("step.what");
             assert!(Step::ALL.iter().any(|known| known.name() == step), "{row:?}");
             assert!(!what.is_empty() && !row.fixes.is_empty(), "{row:?}");
@@ -116,8 +126,15 @@ mod tests {
     }
 
     #[test]
+    fn what_only_clients_say_has_a_code_of_this_program() {
+        for row in clients::ROWS {
+            assert!(rows().any(|own| own.code == row.code), "{row:?}");
+        }
+    }
+
+    #[test]
     fn every_text_is_a_clause_and_stands_once_in_its_row() {
-        for row in rows() {
+        for row in all() {
             let texts = texts(row);
             for (i, text) in texts.iter().enumerate() {
                 assert!(!text.is_empty() && !text.ends_with('.'), "{row:?}");
@@ -128,7 +145,7 @@ mod tests {
 
     #[test]
     fn every_hole_is_known_and_headlines_are_short() {
-        for row in rows() {
+        for row in all() {
             for text in texts(row) {
                 assert!(!Holes::default().fill(text).contains('{'), "{text}");
             }

@@ -4,8 +4,6 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
-const SOCKS: &str = "tail8x8 uses HTTP proxies only (--proxy http://HOST:PORT): ask for one, or check the SOCKS proxy's own rules and network";
-
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -30,7 +28,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the proxy does not accept the login",
         means: "the proxy in between, not the service, does not accept the user and password",
         fixes: &[
-            "check user and password in the proxy URL; only Basic is supported",
+            "the proxy does not accept this login: check user and password in its URL; only Basic is supported",
         ],
     },
     Row {
@@ -42,19 +40,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the proxy does not offer Basic authentication",
         means: "the proxy in between requires a login, but not by Basic, the only way that is supported",
         fixes: &[
-            "run a local relay that logs in for you, and give that as the proxy",
-        ],
-    },
-    Row {
-        fault: Fault::SocksLogin,
-        code: "proxy.auth_required",
-        exit: Exit::Denied,
-        retry: RetryClass::Stop,
-        pages: &[Page::CannotConnect],
-        headline: "the SOCKS proxy requires a login",
-        means: "a SOCKS proxy in between requires a login",
-        fixes: &[
-            SOCKS,
+            "this proxy does not offer Basic, the only login that is supported: run a local relay that logs in for you, and give that as the proxy",
         ],
     },
     Row {
@@ -66,19 +52,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the proxy's policy blocks the service",
         means: "the proxy in between, not the service, does not allow this connection",
         fixes: &[
-            "ask the proxy's administrator to allow CONNECT to {host} on port {port}",
-        ],
-    },
-    Row {
-        fault: Fault::SocksForbidden,
-        code: "proxy.forbidden",
-        exit: Exit::Denied,
-        retry: RetryClass::Stop,
-        pages: &[Page::CannotConnect],
-        headline: "the SOCKS proxy's rules block the service",
-        means: "a SOCKS proxy in between does not allow this connection",
-        fixes: &[
-            SOCKS,
+            "the proxy's policy blocks the service: ask its administrator to allow CONNECT to {host} on port {port}",
         ],
     },
     Row {
@@ -90,19 +64,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the proxy cannot reach the service",
         means: "the proxy in between was reached, but could not reach the service",
         fixes: &[
-            "check the host name, then the proxy's own DNS and network",
-        ],
-    },
-    Row {
-        fault: Fault::SocksTarget,
-        code: "proxy.target_unreachable",
-        exit: Exit::Unavailable,
-        retry: RetryClass::Retry,
-        pages: &[Page::CannotConnect],
-        headline: "the SOCKS proxy cannot reach the service",
-        means: "a SOCKS proxy in between was reached, but could not reach the service",
-        fixes: &[
-            SOCKS,
+            "the proxy cannot reach the service: check the host name, then the proxy's own DNS and network",
         ],
     },
     Row {
@@ -114,19 +76,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "no HTTP proxy answers at that address",
         means: "what answers at the proxy's address is no HTTP proxy that takes CONNECT",
         fixes: &[
-            "check the proxy's address and port (http:// only, no SOCKS, no https://)",
-        ],
-    },
-    Row {
-        fault: Fault::NotASocksProxy,
-        code: "proxy.not_a_proxy",
-        exit: Exit::Protocol,
-        retry: RetryClass::Stop,
-        pages: &[Page::CannotConnect],
-        headline: "what answers does not speak the expected SOCKS",
-        means: "what answers at the SOCKS proxy's address does not speak the expected version of SOCKS",
-        fixes: &[
-            SOCKS,
+            "what answered is no HTTP proxy that takes CONNECT: check the proxy's address and port (http:// only, no SOCKS, no https://)",
         ],
     },
     Row {

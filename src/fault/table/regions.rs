@@ -4,9 +4,6 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
-const ELSEWHERE: &str =
-    "the key is accepted, but the events of this tenant are at another region's host";
-
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
     Row {
@@ -16,21 +13,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::WrongRegion],
         headline: "your events are in {region}",
-        means: ELSEWHERE,
+        means: "the key is accepted, but the events of this tenant are at another region's host",
         fixes: &[
             "use --region {region} (or --cluster with your vcc-<cluster> name)",
-        ],
-    },
-    Row {
-        fault: Fault::WrongRegion,
-        code: "regions.elsewhere",
-        exit: Exit::Empty,
-        retry: RetryClass::Stop,
-        pages: &[Page::WrongRegion],
-        headline: "your events are in another region",
-        means: ELSEWHERE,
-        fixes: &[
-            "find the region of your cluster with `tail8x8 regions`, then name it: --region US1 or --cluster NA12; ask 8x8 support if you are unsure",
         ],
     },
     Row {

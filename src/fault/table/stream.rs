@@ -10,9 +10,6 @@ const EMPTY: &str =
 const CAUSE_EVENT: &str =
     "cause an event, such as an agent's login, while `diagnose` listens; try --topic all";
 const ASK_ENABLED: &str = "ask 8x8 support whether event streaming is enabled for the tenant";
-const UNACKNOWLEDGED: &str = "the service stops after --receiver-queue-size messages (1000 by default) until they are acknowledged";
-const TOO_LARGE: &str = "a message is larger than the receiving client accepts, and would arrive again after each reconnect";
-const NOT_BASE64: &str = "the payload of a message is not valid base64";
 const LOOK: &str =
     "look at the message with --format envelope; a reader warns about it and goes on";
 const OTHER_SERVICE: &str = "if all are like it, check --host: this may be another service";
@@ -30,42 +27,6 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[
             RECONNECTS,
             "if it happens often, look for a proxy or load balancer that cuts long connections",
-        ],
-    },
-    Row {
-        fault: Fault::StreamIdle,
-        code: "stream.closed",
-        exit: Exit::Unavailable,
-        retry: RetryClass::Retry,
-        pages: &[Page::MessageEof],
-        headline: "the stream was closed as idle",
-        means: "an open stream was closed because nothing was sent on it: the service allows 5 minutes, load balancers less",
-        fixes: &[
-            "ping every 30 seconds, as tail8x8 does (--ping-interval)",
-        ],
-    },
-    Row {
-        fault: Fault::StreamPolicy,
-        code: "stream.closed",
-        exit: Exit::Unavailable,
-        retry: RetryClass::Retry,
-        pages: &[Page::MessageEof],
-        headline: "the service closed the stream for reasons of policy",
-        means: "an open stream was closed for reasons of policy",
-        fixes: &[
-            "check that the key may (still) read this topic, then reconnect with growing pauses",
-        ],
-    },
-    Row {
-        fault: Fault::StreamError,
-        code: "stream.closed",
-        exit: Exit::Unavailable,
-        retry: RetryClass::Retry,
-        pages: &[Page::MessageEof],
-        headline: "the service closed the stream after an error of its own",
-        means: "an open stream was closed because the service had an error of its own",
-        fixes: &[
-            "reconnect with growing pauses, as tail8x8 does by itself",
         ],
     },
     Row {
@@ -154,22 +115,10 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::NoMessages],
         headline: "acknowledgements do not reach the service",
-        means: UNACKNOWLEDGED,
+        means: "the service stops after --receiver-queue-size messages (1000 by default) until they are acknowledged",
         fixes: &[
             "look for a proxy or inspection box that drops what this side sends",
             "if there is none, send 8x8 support a report (`tail8x8 diagnose --report FILE`)",
-        ],
-    },
-    Row {
-        fault: Fault::ClientAcks,
-        code: "stream.no_acks",
-        exit: Exit::Unavailable,
-        retry: RetryClass::Stop,
-        pages: &[Page::NoMessages],
-        headline: "the client does not acknowledge messages",
-        means: UNACKNOWLEDGED,
-        fixes: &[
-            "acknowledge each message once, readers too; tail8x8 does so by itself",
         ],
     },
     Row {
@@ -204,21 +153,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Never,
         pages: &[Page::CannotDecode],
         headline: "a message is larger than --max-message-size",
-        means: TOO_LARGE,
+        means: "a message is larger than the receiving client accepts, and would arrive again after each reconnect",
         fixes: &[
             "raise --max-message-size above the size named here",
-        ],
-    },
-    Row {
-        fault: Fault::ClientLimit,
-        code: "stream.too_large",
-        exit: Exit::Protocol,
-        retry: RetryClass::Never,
-        pages: &[Page::CannotDecode],
-        headline: "a message is larger than the client accepts",
-        means: TOO_LARGE,
-        fixes: &[
-            "raise the client's limit for one message (in tail8x8: --max-message-size, 8M by default; messages can reach 7 MB)",
         ],
     },
     Row {
@@ -228,19 +165,19 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Never,
         pages: &[Page::CannotDecode],
         headline: "a message cannot be decoded",
-        means: NOT_BASE64,
+        means: "a message is not of the form that the service documents: a JSON envelope, with base64 of JSON as its payload",
         fixes: &[
             "look at the message with --format envelope, or remove --on-reject stop to skip such messages",
         ],
     },
     Row {
-        fault: Fault::NotBase64,
+        fault: Fault::Undecodable,
         code: "stream.bad_payload",
         exit: Exit::Data,
         retry: RetryClass::Stop,
         pages: &[Page::CannotDecode],
         headline: "{bad} of {messages} messages cannot be decoded",
-        means: NOT_BASE64,
+        means: "a message has no envelope of the form that the service documents, or its payload is not base64 of text",
         fixes: &[
             LOOK,
             OTHER_SERVICE,
@@ -253,34 +190,10 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::InvalidJson],
         headline: "{bad} of {messages} messages cannot be decoded",
-        means: "the payload of a message is base64, but not of JSON",
+        means: "the payload of a message is base64, but what it encodes is not JSON",
         fixes: &[
             LOOK,
             OTHER_SERVICE,
-        ],
-    },
-    Row {
-        fault: Fault::ClientBase64,
-        code: "stream.bad_payload",
-        exit: Exit::Data,
-        retry: RetryClass::Never,
-        pages: &[Page::CannotDecode],
-        headline: "the client decodes something that is not base64",
-        means: "what was decoded is not valid base64: often the whole message instead of its payload",
-        fixes: &[
-            "decode the `payload` member of the message, not the message itself, and only once the whole message was read; tail8x8 does both, so compare what it prints",
-        ],
-    },
-    Row {
-        fault: Fault::ClientJson,
-        code: "stream.bad_payload",
-        exit: Exit::Data,
-        retry: RetryClass::Never,
-        pages: &[Page::InvalidJson],
-        headline: "the client parses something that is not the event",
-        means: "what was parsed is not JSON of the expected shape: often the envelope or the base64 text instead of the decoded payload, or an HTML page of a proxy",
-        fixes: &[
-            "parse the decoded `payload` member, not the message around it; compare `tail8x8 -n 5 --format envelope`, which marks what is not JSON",
         ],
     },
     Row {

@@ -4,9 +4,8 @@ use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
 use crate::fault::Fault;
 
-const PROXY_ADDRESS: &str =
-    "check the proxy's host and port in {proxy_rule}, or go without the proxy (--noproxy '*')";
-const SINKHOLE: &str = "ask for the host to be allowed: the name leads to {address}, an address of this machine, so a DNS filter or hosts entry blocks it";
+const PROXY_ADDRESS: &str = "the proxy was named by {proxy_rule}: check its host and port there, or go without it (--noproxy '*')";
+const SINKHOLE: &str = "the name leads to {address}, an address of this machine: a DNS filter or hosts entry blocks it; ask for the host to be allowed";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -30,9 +29,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Retry,
         pages: &[Page::ConnectionTimeout],
         headline: "no answer: a firewall, or the wrong route",
-        means: "the address did not answer at all while the connection was being set up: a firewall drops the packets, or the route is wrong",
+        means: "the address did not answer at all while the connection was being set up",
         fixes: &[
-            "allow outbound port {port}, set a --proxy, or raise --connect-timeout on a slow network",
+            "a firewall drops the packets or the route is wrong: allow outbound port {port}, set a --proxy, or raise --connect-timeout on a slow network",
         ],
     },
     Row {
@@ -46,18 +45,6 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[
             "check the network link, the VPN and the routes",
             "-4 leaves IPv6 out",
-        ],
-    },
-    Row {
-        fault: Fault::BlockedHere,
-        code: "tcp.unreachable",
-        exit: Exit::Unavailable,
-        retry: RetryClass::Retry,
-        pages: &[Page::CannotConnect],
-        headline: "this machine itself forbids the connection",
-        means: "a firewall or route of this machine forbids the connection",
-        fixes: &[
-            "allow outbound port {port} for this program",
         ],
     },
     Row {

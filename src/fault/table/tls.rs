@@ -65,18 +65,6 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        fault: Fault::NoCaFile,
-        code: "tls.untrusted",
-        exit: Exit::Certificate,
-        retry: RetryClass::Stop,
-        pages: &[Page::CertificateErrors],
-        headline: "the client has no usable root certificates",
-        means: "the client has no usable root certificates, so it cannot verify any server",
-        fixes: &[
-            "check the CA file the client was given (--ca-file, SSL_CERT_FILE), or install root certificates (apt-get install ca-certificates)",
-        ],
-    },
-    Row {
         fault: Fault::EmptyStore,
         code: "tls.empty_store",
         exit: Exit::Certificate,
@@ -114,6 +102,21 @@ pub(super) const ROWS: &[Row] = &[
             EXEMPT,
             TRUST_ROOT,
             NO_INSECURE,
+        ],
+    },
+    Row {
+        fault: Fault::LoneInspector,
+        code: "tls.intercepted",
+        exit: Exit::Certificate,
+        retry: RetryClass::Stop,
+        pages: &[Page::CertificateErrors],
+        headline: "intercepted by \"{issuer}\"",
+        means: INTERCEPTED,
+        fixes: &[
+            EXEMPT,
+            TRUST_ROOT,
+            NO_INSECURE,
+            "or, if the server is your own, have it send the rest of its chain",
         ],
     },
     Row {
@@ -244,18 +247,6 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        fault: Fault::PlainHttp,
-        code: "tls.not_tls",
-        exit: Exit::Protocol,
-        retry: RetryClass::Stop,
-        pages: &[Page::CertificateErrors],
-        headline: "the client spoke plain HTTP to a TLS port",
-        means: "the client spoke plain HTTP (ws:// or http://) to a port that expects TLS",
-        fixes: &[
-            "use wss://, as tail8x8 does by itself",
-        ],
-    },
-    Row {
         fault: Fault::Handshake,
         code: "tls.handshake",
         exit: Exit::Protocol,
@@ -276,7 +267,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the server ended TLS after the handshake",
         means: "the server ended TLS after the client's half of the handshake was done, most often because it wants a client certificate",
         fixes: &[
-            "check --host, and whether an inspection proxy stands in between: 8x8's service asks for no client certificate",
+            "8x8's service asks for no client certificate: check --host, and whether an inspection proxy stands in between",
         ],
     },
     Row {
@@ -312,7 +303,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the TLS handshake did not finish in time",
         means: "the connection was accepted, but the TLS handshake did not finish in time",
         fixes: &[
-            "something on the path drops it: check the firewall and any proxy in between",
+            "something on the path drops the handshake: check the firewall and any proxy in between",
             "raise --connect-timeout on a slow network",
         ],
     },

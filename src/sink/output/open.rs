@@ -122,11 +122,9 @@ fn check_output(capture: &Capture) -> Result<Kind, Failure> {
         Ok(meta) if meta.is_dir() => Err(create("is a folder")),
         Ok(_) if capture.rotation.is_on() || capture.cursor.is_some() => {
             let with = if capture.cursor.is_some() { "--cursor-file" } else { "rotation" };
-            Err(Failure::usage(
-                format!("--output {}", name.as_str()),
-                format!("is a pipe or a device, which does not go with {with}"),
-            )
-            .hint("a cursor and rotation need a regular file; with a pipe use standard output"))
+            let subject = format!("--output {}", name.as_str());
+            let cause = format!("is a pipe or a device, which does not go with {with}");
+            Err(Failure::new(Step::Config, subject, Fault::NotARegularFile, cause))
         }
         Ok(_) => Ok(Kind::Stream),
         Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(Kind::File),
