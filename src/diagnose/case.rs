@@ -28,14 +28,14 @@ impl Case {
 
     /// What is wrong, in a few words.
     pub(crate) fn headline(&self) -> String {
-        self.holes.fill(self.row().headline)
+        self.row().headline(&self.holes)
     }
 
     /// What to do, most promising first.
     pub(crate) fn fixes(&self) -> Vec<String> {
         match &self.hint {
             Some(hint) => vec![hint.clone()],
-            None => self.row().fixes.iter().map(|fix| self.holes.fill(fix)).collect(),
+            None => self.row().fixes(&self.holes),
         }
     }
 }

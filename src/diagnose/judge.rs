@@ -3,10 +3,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::authorities;
 use super::case::Case;
 use super::certificate::Certificate;
 use super::look::{Look, Objection};
-use super::trust;
 use crate::fault::{Fault, VerifyError};
 
 /// What is known here, beside the look itself.
@@ -84,7 +84,7 @@ fn authority(look: &Look, host: &str, here: &Here) -> Option<Verdict> {
     }
     let issuer = look.authority().cloned().unwrap_or_default().to_string();
     let case = |fault: Fault| Case::from(fault).with("issuer", &issuer).with("hosts", hosts(host));
-    let is_inspector = trust::inspects(&issuer);
+    let is_inspector = authorities::inspects(&issuer);
     let alone = if let [leaf] = &look.chain[..] { Some(leaf) } else { None };
     if alone.is_some_and(|leaf| leaf.has_issuer_url && !is_inspector) {
         let reason = format!(

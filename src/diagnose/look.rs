@@ -16,6 +16,7 @@ use openssl::ssl::{
 };
 use openssl::x509::X509;
 
+use super::authorities;
 use super::certificate::{Certificate, Name};
 use super::trust;
 use crate::fault::VerifyError;
@@ -177,7 +178,7 @@ impl Look {
     /// Whether the chain leads to someone else than a public authority. For 8x8's hosts that
     /// means inspection, also where this machine was told to trust it.
     pub(crate) fn is_private(&self) -> bool {
-        self.authority().is_some_and(|name| !trust::is_public(&name.to_string()))
+        self.authority().is_some_and(|name| !authorities::is_public(&name.to_string()))
     }
 
     pub(super) fn has(&self, errors: &[VerifyError]) -> bool {

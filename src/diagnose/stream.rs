@@ -8,10 +8,10 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use super::case::Case;
 use super::check::{Check, Status};
 use super::config;
 use super::evidence::{self, Evidence};
+use super::flow::{judge_messages, judge_retained, stale, stalled};
 use super::heard::Heard;
 use super::key::Key;
 use super::listen::{Bounds, listen};
@@ -25,17 +25,14 @@ use crate::wait::Signals;
 use crate::words::duration;
 
 /// How many of the retained messages are looked at, and for how long.
-const PROBE_MESSAGES: u64 = 25;
+pub(super) const PROBE_MESSAGES: u64 = 25;
 pub(super) const PROBE_TIME: Duration = Duration::from_secs(10);
 
 /// Smaller than [`PROBE_MESSAGES`]: that many arrive only if acknowledgements are accepted.
-const PROBE_WINDOW: u16 = 5;
+pub(super) const PROBE_WINDOW: u16 = 5;
 
 /// How much clocks may differ where an event counts as new.
 const FRESH: Duration = Duration::from_secs(60);
-
-/// Retained messages older than this are no sign of a stream that works today.
-const STALE: Duration = Duration::from_secs(24 * 3600);
 
 /// The check of the stream, as it is made.
 pub(super) struct StreamCheck<'a, 's> {
@@ -198,51 +195,4 @@ impl StreamCheck<'_, '_> {
             false => Fault::EmptyTopic,
         })
     }
-}
-
-/// More is there than came: nothing follows until what came is acknowledged.
-fn stalled(check: Check) -> Check {
-    check
-        .note("acks", "not accepted: a reader with room for one more got one more")
-        .note(
-            "why",
-            "the service sends no more than --receiver-queue-size without an acknowledgement",
-        )
-        .fail(Fault::NoAcks)
-}
-
-/// Nothing came, but a fresh reader got what is retained.
-fn judge_retained(mut check: Check, retained: &Heard) -> Check {
-    check = check.note("flow", "a fresh reader got retained events, so events can flow");
-    if retained.messages > u64::from(PROBE_WINDOW) {
-        check = check.note("acks", "accepted: more came than the window holds");
-    }
-    if retained.messages < PROBE_MESSAGES {
-        check = stale(check, retained);
-    }
-    judge_messages(check, retained)
-}
-
-/// Only old messages: nothing says that events are published today.
-fn stale(check: Check, heard: &Heard) -> Check {
-    match heard.age() {
-        Some(age) if age > STALE => check.warn(Fault::Stale),
-        _ => check,
-    }
-}
-
-/// Whether what came can be decoded.
-fn judge_messages(mut check: Check, heard: &Heard) -> Check {
-    let Some(first) = &heard.bad else {
-        return check.note("payload", "base64 and JSON, as it should be");
-    };
-    let (all, bad, reason) = (heard.messages, heard.bad_messages, &first.reason);
-    let case =
-        Case::from(first.fault).with("bad", bad.to_string()).with("messages", all.to_string());
-    if bad < all {
-        let which = format!("{bad} of {all} cannot be decoded; the first: {reason}");
-        return check.note("got", which).warn(case);
-    }
-    check.summary = format!("no message can be decoded: {reason}");
-    check.note("got", format!("{bad} of {all} cannot be decoded")).fail(case)
 }

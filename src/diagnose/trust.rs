@@ -1,5 +1,5 @@
-//! The system's root certificates as evidence: where OpenSSL looks for them, what lies there, and
-//! who of the world's authorities is a public one.
+//! The system's root certificates as evidence: where OpenSSL looks for them, and what lies
+//! there.
 //!
 //! The places are those of native-tls, which the connector connects with: OpenSSL's own defaults and
 //! what openssl-probe finds, since OpenSSL's are wrong where it was built elsewhere.
@@ -205,36 +205,6 @@ fn is_hash(name: &str) -> bool {
         && number.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Whether this is how a public authority calls itself (of those behind nearly all of the web,
-/// and 8x8): what is none of them was made by someone in between, or by the server's owner.
-pub(crate) fn is_public(authority: &str) -> bool {
-    let authority = authority.to_ascii_lowercase();
-    PUBLIC.iter().any(|name| authority.contains(name)) && !inspects(&authority)
-}
-
-/// Whether this is how an inspection product calls itself.
-pub(crate) fn inspects(authority: &str) -> bool {
-    let authority = authority.to_ascii_lowercase();
-    INSPECTORS.iter().any(|name| authority.contains(name))
-}
-
-#[rustfmt::skip]
-const PUBLIC: &[&str] = &[
-    "actalis", "amazon", "baltimore", "buypass", "certum", "comodo", "d-trust", "digicert",
-    "entrust", "geotrust", "globalsign", "go daddy", "godaddy", "google trust services", "harica",
-    "identrust", "internet security research group", "isrg", "let's encrypt", "microsoft",
-    "quovadis", "sectigo", "ssl.com", "ssl corp", "starfield", "swisssign", "t-telesec",
-    "telekom security", "thawte", "trustwave", "usertrust", "verisign", "zerossl",
-];
-
-#[rustfmt::skip]
-const INSPECTORS: &[&str] = &[
-    "inspection", "proxy", "firewall", "interception", "web gateway", "mitm", "zscaler",
-    "netskope", "fortinet", "fortigate", "palo alto", "sophos", "kaspersky", "avast",
-    "bitdefender", "umbrella", "blue coat", "bluecoat", "forcepoint", "mcafee", "skyhigh",
-    "check point", "barracuda", "fiddler",
-];
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -321,21 +291,5 @@ mod tests {
         let both = places(&[file, folder].into_iter().collect(), found);
         let names: Vec<_> = both.iter().map(|place| place.named_by).collect();
         assert_eq!(names, [FILE_VARIABLE, FOLDER_VARIABLE, FOLDER_VARIABLE, SYSTEM]);
-    }
-
-    #[test]
-    fn public_authorities_are_known_by_name() {
-        for name in ["Amazon RSA 2048 M02, Amazon", "DigiCert Global Root G2", "R11, Let's Encrypt"]
-        {
-            assert!(is_public(name), "{name}");
-        }
-        for name in [
-            "Acme Corp TLS Inspection CA",
-            "Zscaler Root CA",
-            "Tail8x8 Test Root",
-            "DigiCert Proxy",
-        ] {
-            assert!(!is_public(name), "{name}");
-        }
     }
 }

@@ -405,7 +405,10 @@ fn words_before_a_code_choose_among_its_rows() {
         ("auth h:443: HTTP 404: Topic not found [auth.not_found]", Fault::TopicNotFound),
         ("auth h:443: HTTP 500: Topic not found [auth.refused]", Fault::NoSuchTopic),
         ("tls h:443: intercepted by \"Acme\" [tls.intercepted]", Fault::Intercepted),
-        ("warn tls trusted here, but intercepted by A [tls.intercepted]", Fault::TrustedInspector),
+        (
+            "warn tls trusted here, but intercepted by \"A\" [tls.intercepted]",
+            Fault::TrustedInspector,
+        ),
         ("payload is not base64: bad length [stream.bad_payload]", Fault::BadPayload),
     ] {
         assert_eq!(explain(text).findings[0].topic, Topic::Fault(expected), "{text}");
@@ -509,7 +512,7 @@ fn what_is_printed_reads_well_and_holds_nothing_of_the_input() {
          ahead
   do     compare this machine's clock (`date -u`) with the certificate's dates
   do     if the clock is right, 8x8 (or whoever runs the server) must renew the
-         certificate: report it
+         certificate
   see    8x8 Troubleshooting, \"TLS/SSL Certificate Errors\"
 "
     );

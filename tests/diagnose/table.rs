@@ -80,7 +80,7 @@ fn table() -> Vec<Row> {
         line("only IPv4 addresses, IPv6 asked for", "dns.no_address", 68, "-6", CONNECT).with(&["--host", "127.0.0.1", "-6"]),
         line("a sinkhole's address", "tcp.refused", 69, "a DNS filter", REFUSED).with(&["--host", "x.8x8.test", "--port", "1", "--resolve", "x.8x8.test:1:0.0.0.0"]).says(&["leads to 0.0.0.0"]),
 
-        service("nobody listens", Fault::Refuse, "tcp.refused", 69, "port 443", REFUSED),
+        service("nobody listens", Fault::Refuse, "tcp.refused", 69, "outbound HTTPS (port", REFUSED),
         service("no answer at all", Fault::BacklogFull, "tcp.timeout", 69, "allow outbound port", TIMEOUT).with(SOON),
         service("closed once accepted", Fault::CloseAfterAccept, "tls.closed", 69, "firewall", EOF),
         service("silent once accepted", Fault::SilentAfterAccept, "tls.timeout", 69, "--connect-timeout", TIMEOUT).with(SOON),
