@@ -31,6 +31,11 @@ impl Case {
         self.row().headline(&self.holes)
     }
 
+    /// What it means, as a clause.
+    pub(crate) fn means(&self) -> String {
+        self.row().means(&self.holes)
+    }
+
     /// What to do, most promising first.
     pub(crate) fn fixes(&self) -> Vec<String> {
         match &self.hint {

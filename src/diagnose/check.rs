@@ -95,6 +95,12 @@ impl Check {
         self
     }
 
+    /// The same, and why in the words of the table.
+    pub(crate) fn warn_and_say(self, case: impl Into<Case>) -> Check {
+        let case = case.into();
+        self.note("why", case.means()).warn(case)
+    }
+
     pub(crate) fn note(mut self, label: &'static str, text: impl Into<String>) -> Check {
         self.notes.push(Note { label, text: text.into() });
         self

@@ -78,12 +78,16 @@ fn worth_a_look(mut check: Check, text: impl Into<String>, case: impl Into<Case>
     check.warn(case)
 }
 
+/// The same in the table's own words.
+fn plainly(check: Check, fault: Fault) -> Check {
+    let case = Case::from(fault);
+    worth_a_look(check, case.means(), case)
+}
+
 fn region(check: Check, settings: &Settings) -> Check {
     let target = &settings.target;
     if target.host == DEFAULT_HOST && target.chosen_by == "default" {
-        let text =
-            "no region was chosen, so this looks at UK3; with events elsewhere it stays silent";
-        return worth_a_look(check, text, Fault::DefaultRegion);
+        return plainly(check, Fault::DefaultRegion);
     }
     check
 }
@@ -98,11 +102,7 @@ fn the_key(check: Check, settings: &Settings, key: &Key) -> Check {
             let case = Case::from(Fault::OtherTenant).with("user", user).with("tenant", tenant);
             worth_a_look(check, text, case)
         }
-        (None, _) if key.kind == Kind::Unknown => {
-            let text =
-                "the key is of neither kind 8x8 gives out (eght_..., or base64 of user:password)";
-            worth_a_look(check, text, Fault::KeyKind)
-        }
+        (None, _) if key.kind == Kind::Unknown => plainly(check, Fault::KeyKind),
         _ => check,
     }
 }
@@ -118,9 +118,7 @@ fn clock(check: Check, now: Timestamp) -> Check {
 fn certificates(mut check: Check, settings: &Settings, store: &Store) -> Check {
     let trust = &settings.target.trust;
     if trust.insecure {
-        let text =
-            "--insecure: the server is not verified, and whoever is in between can read the key";
-        return worth_a_look(check, text, Fault::InsecureSetting);
+        return plainly(check, Fault::InsecureSetting);
     }
     for trouble in store.troubles() {
         // A root that is given is enough.

@@ -13,13 +13,11 @@ const STALE: Duration = Duration::from_secs(24 * 3600);
 
 /// More is there than came: nothing follows until what came is acknowledged.
 pub(super) fn stalled(check: Check) -> Check {
+    let case = Case::from(Fault::NoAcks);
     check
         .note("acks", "not accepted: a reader with room for one more got one more")
-        .note(
-            "why",
-            "the service sends no more than --receiver-queue-size without an acknowledgement",
-        )
-        .fail(Fault::NoAcks)
+        .note("why", case.means())
+        .fail(case)
 }
 
 /// Nothing came, but a fresh reader got what is retained.

@@ -75,16 +75,15 @@ impl RegionsCheck<'_> {
         let others = || asked.iter().filter(|(name, _)| Some(*name) != chosen);
         let elsewhere = others().find(|(_, finding)| finding.messages() > 0);
         match elsewhere {
-            Some((name, _)) if self.is_silent => check
-                .note("why", format!("your events are in {name}"))
-                .warn(Case::from(Fault::Elsewhere).with("region", name)),
+            Some((name, _)) if self.is_silent => {
+                let case = Case::from(Fault::Elsewhere).with("region", name);
+                check.note("why", case.headline()).warn(case)
+            }
             _ if self.signals.stop().is_some() => Check { status: Status::Skip, ..check },
-            _ if others().all(|(_, finding)| matches!(finding, RegionFinding::Away(_))) => check
-                .note("why", "none of the other regions was reached, so nothing is known of them")
-                .warn(Fault::RegionsUnreached),
-            _ if self.is_silent => check
-                .note("why", "no region that was asked has events for this key and tenant")
-                .warn(Fault::NoRegionHasEvents),
+            _ if others().all(|(_, finding)| matches!(finding, RegionFinding::Away(_))) => {
+                check.warn_and_say(Fault::RegionsUnreached)
+            }
+            _ if self.is_silent => check.warn_and_say(Fault::NoRegionHasEvents),
             _ => check,
         }
     }

@@ -8,6 +8,7 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
+use super::case::Case;
 use super::check::{Check, Status};
 use super::config;
 use super::evidence::{self, Evidence};
@@ -90,8 +91,8 @@ impl StreamCheck<'_, '_> {
         }
         let live = &progress.evidence.live;
         if live.end_of_topic == Some(true) {
-            let summary = "the topic was terminated: nothing more is ever published to it";
-            return progress.check(summary).warn(Fault::Terminated);
+            let case = Case::from(Fault::Terminated);
+            return progress.check(case.means()).warn(case);
         }
         if live.messages > 0 {
             // After a message id there may be old ones, too.
@@ -189,8 +190,7 @@ impl StreamCheck<'_, '_> {
 
     /// Connected, authorised, and not one message.
     fn silent(&self, check: Check) -> Check {
-        let why = "most often the wrong region: the key is accepted, but the events live elsewhere";
-        check.note("why", why).warn(match self.asks_others {
+        check.warn_and_say(match self.asks_others {
             true => Fault::EmptyTopicHere,
             false => Fault::EmptyTopic,
         })

@@ -121,3 +121,29 @@ fn pieces(word: &str, longest: usize) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();
     letters.chunks(longest).map(|piece| piece.iter().collect()).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::case::Case;
+    use super::*;
+    use crate::fault::{Fault, Step};
+
+    #[test]
+    fn a_result_too_long_for_a_line_goes_on_below_and_is_not_cut() {
+        let issuer = "An Authority: of Somewhere; with a long name, and (a branch)";
+        let case = Case::from(Fault::Intercepted).with("issuer", issuer);
+        let mut findings = Findings::new(false);
+        findings.checks = vec![Check::ok(Step::Tls, Duration::ZERO, "").fail(case)];
+        let clean = |text: &str| text.replace("Somewhere", "[redacted]");
+        let tail = Style { color: false, clean: &clean }.tail(&findings);
+        let lines: Vec<&str> = tail.lines().collect();
+        assert_eq!(lines.len(), 2, "{tail}");
+        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{tail}");
+        let whole = tail.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            whole,
+            "RESULT: FAIL at tls - intercepted by \"An Authority: of [redacted]; with a long name, \
+             and (a branch)\". The API key was not sent."
+        );
+    }
+}
