@@ -3,8 +3,9 @@
 
 use std::cmp::Reverse;
 
+use super::finding::Finding;
+use super::lines::{Compiled, in_line};
 use super::topics::Topic;
-use super::{Compiled, Finding, in_line};
 use crate::fault::{self, Row};
 
 /// The finding of such a line; `None` where it holds no code.

@@ -1,7 +1,9 @@
 //! Real error lines, and what each is taken for.
 
+use super::patterns::PATTERNS;
+use super::topics::Topic;
 use super::*;
-use crate::fault::{Fault, Holes};
+use crate::fault::{self, Fault, Holes};
 
 /// What a text is about, in order: codes, or a word where there is none.
 fn names(text: &str) -> Vec<String> {
@@ -511,8 +513,7 @@ fn what_is_printed_reads_well_and_holds_nothing_of_the_input() {
   means  a certificate of the server has expired, or this machine's clock is
          ahead
   do     compare this machine's clock (`date -u`) with the certificate's dates
-  do     if the clock is right, 8x8 (or whoever runs the server) must renew the
-         certificate
+  do     if the clock is right, 8x8 must renew its certificate: report it
   see    8x8 Troubleshooting, \"TLS/SSL Certificate Errors\"
 "
     );

@@ -26,7 +26,7 @@ impl Topic {
     pub(crate) fn means(self) -> String {
         match self {
             Topic::Fault(fault) => row(fault).means(&Holes::default()),
-            Topic::Matter(matter) => matter.row().means.to_owned(),
+            Topic::Matter(matter) => Holes::default().fill(matter.row().means),
         }
     }
 
@@ -34,7 +34,9 @@ impl Topic {
     pub(crate) fn fixes(self) -> Vec<String> {
         match self {
             Topic::Fault(fault) => row(fault).fixes(&Holes::default()),
-            Topic::Matter(matter) => matter.row().fixes.iter().map(ToString::to_string).collect(),
+            Topic::Matter(matter) => {
+                matter.row().fixes.iter().map(|fix| Holes::default().fill(fix)).collect()
+            }
         }
     }
 

@@ -38,6 +38,15 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
 const FIXED: &[(&str, fn() -> String)] =
     &[("regions", deployed_regions), ("default_region", default_region)];
 
+/// The defaults of options, which a test compares with those of the options table.
+const DEFAULTS: &[(&str, &str, &str)] = &[
+    ("default_namespace", "namespace", "event-v1"),
+    ("default_topic", "topic", "all"),
+    ("default_queue", "receiver-queue-size", "1000"),
+    ("default_timeout", "connect-timeout", "60s"),
+    ("default_size", "max-message-size", "8M"),
+];
+
 impl Holes {
     /// Fills one hole.
     pub(crate) fn set(&mut self, name: &'static str, value: impl Into<String>) {
@@ -66,7 +75,9 @@ impl Holes {
 
     fn value(&self, name: &str) -> String {
         let own = self.0.iter().map(|(name, value)| (*name, value.as_str()));
-        let known = own.chain(KNOWN.iter().copied()).find(|(known, _)| *known == name);
+        let defaults = DEFAULTS.iter().map(|(hole, _, value)| (*hole, *value));
+        let known =
+            own.chain(KNOWN.iter().copied()).chain(defaults).find(|(known, _)| *known == name);
         if let Some((_, value)) = known {
             return value.to_owned();
         }
@@ -89,6 +100,14 @@ fn default_region() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn defaults_are_those_of_the_options() {
+        for (_, option, value) in DEFAULTS {
+            let option = crate::args::by_long(option).expect("an option");
+            assert_eq!(option.default_text(), Some(*value), "{}", option.long);
+        }
+    }
 
     #[test]
     fn a_case_fills_its_holes_and_general_words_the_others() {

@@ -14,7 +14,7 @@ fn table() -> Vec<Row> {
     use Fault::Close;
     vec![
         row("stream: Close 1000", Close(1000, "enough"), "stream.closed", 69, &["1000 (normal): enough"]),
-        row("stream: Close 1001", Close(1001, "Idle timeout expired"), "stream.closed", 69, &["1001 (going away): Idle timeout expired", "connects again by itself"]),
+        row("stream: Close 1001", Close(1001, "Idle timeout expired"), "stream.closed", 69, &["1001 (going away): Idle timeout expired", "reconnects by itself"]),
         row("stream: Close 1008", Close(1008, "key was revoked"), "stream.closed", 69, &["1008 (policy violation): key was revoked"]),
         row("stream: Close 1009", Close(1009, "frame"), "stream.closed", 69, &["1009 (message too big): frame"]),
         row("stream: Close 1011", Close(1011, ""), "stream.closed", 69, &["1011 (server error)"]),
@@ -29,10 +29,10 @@ fn table() -> Vec<Row> {
         row("stream: Close and more data", Fault::DataAfterClose, "stream.closed", 69, &["1000 (normal)"]),
         row("stream: Close and the connection stays", Fault::CloseAndLinger, "stream.closed", 69, &["1000 (normal): lingering"]),
         row("stream: Close of one byte", Fault::CloseOneByte, "stream.protocol", 76, &["tampers"]),
-        row("stream: EOF", Fault::Eof, "stream.closed", 69, &["EOF", "connects again by itself"]),
+        row("stream: EOF", Fault::Eof, "stream.closed", 69, &["EOF", "reconnects by itself"]),
         row("stream: EOF without a word of TLS", Fault::RudeEof, "stream.closed", 69, &["EOF"]),
         row("stream: EOF inside a frame", Fault::EofInFrame, "stream.closed", 69, &["EOF"]),
-        row("stream: RST", Fault::Reset, "stream.reset", 69, &["reset by peer", "connects again by itself"]),
+        row("stream: RST", Fault::Reset, "stream.reset", 69, &["reset by peer", "reconnects by itself"]),
         row("stream: RST inside a frame", Fault::ResetInFrame, "stream.reset", 69, &["reset by peer"]),
         row("stream: a masked frame", Fault::Masked, "stream.protocol", 76, &["mask", "tampers"]),
         row("stream: reserved bits", Fault::ReservedBits, "stream.protocol", 76, &["eserved", "tampers"]),

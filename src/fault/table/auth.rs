@@ -1,14 +1,12 @@
 //! What can be wrong at the auth step.
 
-use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 const NOT_FOUND: &str = "the service knows no such path, tenant, namespace or topic";
 const NO_TENANT: &str = "the service knows no such tenant: check --tenant";
-const NO_NAMESPACE: &str =
-    "this tenant has no such namespace: check --tenant and --namespace (the default is event-v1)";
-const NO_TOPIC: &str = "this tenant has no such topic: check --topic (the default is `all`) and --namespace, and with 8x8 whether event streaming is enabled";
+const NO_NAMESPACE: &str = "this tenant has no such namespace: check --tenant and --namespace ({default_namespace} by default)";
+const NO_TOPIC: &str = "this tenant has no such topic: check --topic (`{default_topic}` by default) and --namespace, and with 8x8 whether event streaming is enabled";
 const BAD_REQUEST: &str = "the service does not accept a parameter of the request";
 const MESSAGE_ID: &str = "the service cannot read this message id: give --message-id one that the service itself has sent, `earliest` or `latest`";
 const TOPIC_NAME: &str =
@@ -39,7 +37,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the key is valid but may not read this topic",
         means: "the service accepts the API key, but not for what was asked",
         fixes: &[
-            "the key is valid but may not read this topic: try the default topic `all`, or ask 8x8 support for access",
+            "the key is valid but may not read this topic: try the default topic `{default_topic}`, or ask 8x8 support for access",
         ],
     },
     Row {
@@ -243,7 +241,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "another consumer holds the subscription",
         means: "another consumer is connected to this exclusive subscription",
         fixes: &[
-            "stop the other consumer, or wait until its connection ends",
+            "another consumer holds the subscription: stop it, or wait until its connection ends",
         ],
     },
     Row {
@@ -278,9 +276,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Few,
         pages: &[],
         headline: "the service's broker does not answer",
-        means: "the service's own broker does not answer, which the service says only after 30 to 60 s",
+        means: "the service's own broker does not answer; the service takes 30 to 60 s to say so",
         fixes: &[
-            "try again later, with --connect-timeout at 60s or more",
+            "try again later, with --connect-timeout at {default_timeout} or more",
             "if it lasts, send 8x8 support a report (`tail8x8 diagnose --report FILE`)",
         ],
     },
@@ -304,7 +302,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[],
         headline: "no WebSocket endpoint answered",
-        means: "what answered is no WebSocket endpoint, or something in between keeps WebSocket from working",
+        means: "what answered is not a WebSocket endpoint, or something in between keeps WebSocket from working",
         fixes: &[
             "no WebSocket endpoint answered: check --host and --port, and whether a portal, a login page or a proxy that strips `Upgrade` stands in between",
         ],
@@ -339,7 +337,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageEof],
-        headline: "the connection was reset instead of an answer",
+        headline: "the connection was reset before an answer",
         means: "TLS worked, but the connection was reset before an HTTP answer",
         fixes: &[
             "look for a firewall in between; otherwise a gateway without servers behind it is the usual reason: try again later",
@@ -354,7 +352,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "TLS works, but no answer came in time",
         means: "TLS worked, but the HTTP answer did not come in time",
         fixes: &[
-            "leave --connect-timeout at 60s or more: with its broker down the service takes 30 to 60 s to say so",
+            "leave --connect-timeout at {default_timeout} or more: with its broker down the service takes 30 to 60 s to say so",
         ],
     },
     Row {

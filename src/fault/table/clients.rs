@@ -1,8 +1,7 @@
 //! What only other clients say. The codes are those of the same matters here; what to do differs.
 
-use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 const SOCKS: &str = "tail8x8 uses HTTP proxies only (--proxy http://HOST:PORT): ask for one, or check the SOCKS proxy's own rules and network";
 
@@ -147,7 +146,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::NoMessages],
         headline: "the client does not acknowledge messages",
-        means: "the service sends 1000 messages (--receiver-queue-size), and no more until they are acknowledged",
+        means: "the service sends --receiver-queue-size messages ({default_queue} by default), and no more until they are acknowledged",
         fixes: &[
             "acknowledge each message once, readers too; tail8x8 does so by itself",
         ],
@@ -161,7 +160,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "a message is larger than the client accepts",
         means: "a message is larger than the client accepts, and would arrive again after each reconnect",
         fixes: &[
-            "raise the client's limit for one message (in tail8x8: --max-message-size, 8M by default; messages can reach 7 MB)",
+            "raise the client's limit for one message (in tail8x8: --max-message-size, {default_size} by default; messages can reach 7 MB)",
         ],
     },
     Row {

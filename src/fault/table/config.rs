@@ -1,8 +1,8 @@
 //! What can be wrong at the config step.
 
-use super::{Page, RetryClass, Row};
+use super::shared::REMOVE_INSECURE;
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -172,7 +172,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "--insecure: the server is not verified",
         means: "with --insecure the server is not verified, and whoever is in between can read the API key",
         fixes: &[
-            "remove --insecure; trust a company's root with --ca-file instead",
+            REMOVE_INSECURE,
         ],
     },
     Row {
@@ -184,7 +184,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "this machine has no usable root certificate",
         means: "this machine has no usable root certificate, so it cannot verify any server",
         fixes: &[
-            "install them (apt-get install ca-certificates), or give one: --ca-file FILE",
+            "install root certificates (apt-get install ca-certificates), or give one: --ca-file FILE",
         ],
     },
     Row {

@@ -1,12 +1,11 @@
 //! What can be wrong at the dns step.
 
-use super::{Page, RetryClass, Row};
+use super::shared::PROXY_ADDRESS;
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 const NSLOOKUP: &str = "compare `nslookup {host}`";
 const NO_ANSWER: &str = "the nameservers gave no answer, so whether the name exists is unknown";
-const PROXY_ADDRESS: &str = "the proxy was named by {proxy_rule}: check its host and port there, or go without it (--noproxy '*')";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -165,7 +164,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the name was resolved only after {elapsed}",
         means: "the first nameserver does not answer, so each lookup waits for it before another is asked",
         fixes: &[
-            "every connect waits as long: remove or fix the nameserver that does not answer (/etc/resolv.conf)",
+            "remove or fix the nameserver that does not answer (/etc/resolv.conf): every connect waits for it",
         ],
     },
     Row {

@@ -2,7 +2,7 @@
 //! step something failed, and sections of the page about no failure at all. Only `explain` tells
 //! of them; they have no code.
 
-use super::Page;
+use crate::fault::Page;
 
 /// One such matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Matter {
                 means: "something took longer than the client allowed; the text does not say whether that was DNS, TCP, TLS or the answer to the request",
                 fixes: &[
                     "run `tail8x8 diagnose`: it shows the time of each step",
-                    "if a step never ends, look for a firewall or proxy; if one is merely slow, raise --connect-timeout (60s by default)",
+                    "if a step never ends, look for a firewall or proxy; if one is merely slow, raise --connect-timeout ({default_timeout} by default)",
                 ],
             },
             Matter::Closed => &MatterRow {
@@ -93,7 +93,7 @@ impl Matter {
             Matter::Tls => &MatterRow {
                 page: Page::CertificateErrors,
                 means: "TLS could not be set up; the text does not say why",
-                fixes: &["run `tail8x8 diagnose`: it tells an untrusted or expired certificate from a port that speaks no TLS and from a proxy or firewall in between"],
+                fixes: &["run `tail8x8 diagnose`: it tells an untrusted or expired certificate from a port that does not speak TLS and from a proxy or firewall in between"],
             },
             Matter::Upgrade => &MatterRow {
                 page: Page::CannotConnect,
@@ -104,7 +104,7 @@ impl Matter {
                 page: Page::HighMemory,
                 means: "messages arrive faster than they are handled, and the client keeps them in memory",
                 fixes: &[
-                    "lower --receiver-queue-size (1000 by default), start from --message-id latest instead of earliest, and handle messages faster",
+                    "lower --receiver-queue-size ({default_queue} by default), start from --message-id latest instead of earliest, and handle messages faster",
                     "tail8x8 itself needs little memory, whatever the rate: let it receive for the client",
                 ],
             },

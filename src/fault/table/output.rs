@@ -1,8 +1,7 @@
 //! What can be wrong at the output step.
 
-use super::{RetryClass, Row};
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, RetryClass, Row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -13,9 +12,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Never,
         pages: &[],
         headline: "the output cannot be written",
-        means: "the output cannot be written",
+        means: "what the output leads to cannot be written",
         fixes: &[
-            "check the space and rights of what the output leads to",
+            "check its free space and permissions",
             "start again with --message-id to go on after the last line",
         ],
     },

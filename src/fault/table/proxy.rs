@@ -1,8 +1,7 @@
 //! What can be wrong at the proxy step.
 
-use super::{Page, RetryClass, Row};
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -64,7 +63,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the proxy cannot reach the service",
         means: "the proxy in between was reached, but could not reach the service",
         fixes: &[
-            "the proxy cannot reach the service: check the host name, then the proxy's own DNS and network",
+            "the proxy was reached but could not reach the service: check the host name, then the proxy's own DNS and network",
         ],
     },
     Row {
@@ -74,9 +73,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::CannotConnect],
         headline: "no HTTP proxy answers at that address",
-        means: "what answers at the proxy's address is no HTTP proxy that takes CONNECT",
+        means: "what answers at the proxy's address is not an HTTP proxy that accepts CONNECT",
         fixes: &[
-            "what answered is no HTTP proxy that takes CONNECT: check the proxy's address and port (http:// only, no SOCKS, no https://)",
+            "what answered is not an HTTP proxy that accepts CONNECT: check the proxy's address and port (http:// only, no SOCKS, no https://)",
         ],
     },
     Row {
@@ -88,7 +87,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the proxy hung up without an answer",
         means: "the proxy closed the connection instead of opening a tunnel",
         fixes: &[
-            "check the proxy's port, and whether it allows CONNECT to port {port}",
+            "the proxy hung up without an answer: check its port, and whether it allows CONNECT to port {port}",
         ],
     },
     Row {

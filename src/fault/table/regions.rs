@@ -1,8 +1,8 @@
 //! What can be wrong at the regions step.
 
-use super::{Page, RetryClass, Row};
+use super::shared::ASK_WHETHER_ENABLED;
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -39,7 +39,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "no region has events for this key and tenant",
         means: "no region that was asked has events for this key and tenant",
         fixes: &[
-            "ask 8x8 support whether event streaming is enabled for the tenant",
+            ASK_WHETHER_ENABLED,
         ],
     },
 ];

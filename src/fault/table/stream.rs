@@ -1,15 +1,13 @@
 //! What can be wrong at the stream step.
 
-use super::{Page, RetryClass, Row};
+use super::shared::ASK_WHETHER_ENABLED;
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 const RECONNECTS: &str = "a follower reconnects by itself and goes on after the last event";
 const EMPTY: &str =
     "the key is accepted, but the topic is empty: most often the events are in another region";
-const CAUSE_EVENT: &str =
-    "cause an event, such as an agent's login, while `diagnose` listens; try --topic all";
-const ASK_ENABLED: &str = "ask 8x8 support whether event streaming is enabled for the tenant";
+const CAUSE_EVENT: &str = "cause an event, such as an agent's login, while `diagnose` listens; try --topic {default_topic}";
 const LOOK: &str =
     "look at the message with --format envelope; a reader warns about it and goes on";
 const OTHER_SERVICE: &str = "if all are like it, check --host: this may be another service";
@@ -51,7 +49,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the server, or something on the way, stopped answering",
         means: "the stream looked open, but pings were no longer answered: the network path was lost, or the server hangs",
         fixes: &[
-            RECONNECTS,
+            "the server, or something on the way, stopped answering: look for a lost network path or a hung server",
             "tune --ping-interval and --ping-timeout if the network is slow",
         ],
     },
@@ -78,7 +76,7 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[
             "check the region: --cluster with your vcc-<cluster> name finds it; --all-regions looks in each",
             CAUSE_EVENT,
-            ASK_ENABLED,
+            ASK_WHETHER_ENABLED,
         ],
     },
     Row {
@@ -92,7 +90,7 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &[
             "check the region: --cluster with your vcc-<cluster> name finds it",
             CAUSE_EVENT,
-            ASK_ENABLED,
+            ASK_WHETHER_ENABLED,
         ],
     },
     Row {
@@ -104,7 +102,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the topic was terminated",
         means: "the topic was terminated, so nothing more is ever published to it",
         fixes: &[
-            "check --topic (the default is `all`)",
+            "check --topic (`{default_topic}` by default)",
             "ask 8x8 support why this topic was terminated",
         ],
     },
@@ -115,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::NoMessages],
         headline: "acknowledgements do not reach the service",
-        means: "the service stops after --receiver-queue-size messages (1000 by default) until they are acknowledged",
+        means: "the service stops after --receiver-queue-size messages ({default_queue} by default) until they are acknowledged",
         fixes: &[
             "look for a proxy or inspection box that drops what this side sends",
             "if there is none, send 8x8 support a report (`tail8x8 diagnose --report FILE`)",
@@ -140,10 +138,10 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Protocol,
         retry: RetryClass::Retry,
         pages: &[],
-        headline: "the stream carried bytes that are no WebSocket frames",
-        means: "the stream carried bytes that are no valid WebSocket frames",
+        headline: "the stream carried bytes that are not WebSocket frames",
+        means: "the stream carried bytes that are not valid WebSocket frames",
         fixes: &[
-            "look for a proxy or inspection box in between that alters the stream",
+            "look for a proxy or inspection box in between that tampers with the stream",
         ],
     },
     Row {
@@ -203,7 +201,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Never,
         pages: &[],
         headline: "the cursor belongs to another topic",
-        means: "the message ids in the cursor are of another topic than the one that is read, or of one that was made anew",
+        means: "the message ids in the cursor are of another topic than the one that is read, or of one that was deleted and recreated",
         fixes: &[
             "move {cursor} away, and start again with --since {written}: that goes on without duplicates",
         ],

@@ -1,10 +1,9 @@
 //! What can be wrong at the tcp step.
 
-use super::{Page, RetryClass, Row};
+use super::shared::PROXY_ADDRESS;
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
-const PROXY_ADDRESS: &str = "the proxy was named by {proxy_rule}: check its host and port there, or go without it (--noproxy '*')";
 const SINKHOLE: &str = "the name leads to {address}, an address of this machine: a DNS filter or hosts entry blocks it; ask for the host to be allowed";
 
 #[rustfmt::skip]

@@ -1,8 +1,8 @@
 //! What can be wrong at the tls step.
 
-use super::{Page, RetryClass, Row};
+use super::shared::REMOVE_INSECURE;
 use crate::exit::Exit;
-use crate::fault::Fault;
+use crate::fault::{Fault, Page, RetryClass, Row};
 
 const INTERCEPTED: &str = "the name is right but the issuer is not a public CA: a proxy, firewall or antivirus replaced the certificate";
 const EXEMPT: &str = "exempt {hosts} from TLS inspection (it often breaks WebSocket too)";
@@ -73,7 +73,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "this machine has no root certificate",
         means: "this machine has no root certificate, so it cannot verify any server",
         fixes: &[
-            "install root certificates: apt-get install ca-certificates (or your system's package)",
+            "install them: apt-get install ca-certificates (or your system's package)",
             "or give your company's root: --ca-file corp-root.pem",
         ],
     },
@@ -156,7 +156,7 @@ pub(super) const ROWS: &[Row] = &[
         means: "a certificate of the server has expired, or this machine's clock is ahead",
         fixes: &[
             "compare this machine's clock (`date -u`) with the certificate's dates",
-            "if the clock is right, 8x8 (or whoever runs the server) must renew the certificate",
+            "if the clock is right, 8x8 must renew its certificate: report it",
         ],
     },
     Row {
@@ -168,8 +168,8 @@ pub(super) const ROWS: &[Row] = &[
         headline: "a certificate is not valid yet",
         means: "a certificate of the server is not valid yet, most often because this machine's clock is behind",
         fixes: &[
-            "compare this machine's clock (`date -u`) with the certificate's dates",
-            "if the clock is right, 8x8 (or whoever runs the server) must replace the certificate",
+            "compare this machine's clock (`date -u`) with the true time: usually it is behind",
+            "if the clock is right, 8x8 must replace its certificate: report it",
         ],
     },
     Row {
@@ -219,7 +219,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the certificate was not verified (--insecure)",
         means: "the server was not verified (--insecure), so whoever is in between can read the API key",
         fixes: &[
-            "remove --insecure; trust a company's root with --ca-file instead",
+            REMOVE_INSECURE,
         ],
     },
     Row {
