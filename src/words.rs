@@ -45,14 +45,20 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
 
 /// Appends a paragraph, wrapped at [`WIDTH`] and indented.
 pub(crate) fn wrap(out: &mut String, text: &str, indent: usize) {
-    let mut column = usize::MAX;
-    for word in text.split_whitespace() {
+    wrap_after(out, &" ".repeat(indent), text, WIDTH);
+}
+
+/// Appends a paragraph, wrapped at so many columns: its first line follows a label, and the others
+/// are indented as far.
+pub(crate) fn wrap_after(out: &mut String, label: &str, text: &str, width: usize) {
+    let indent = label.chars().count();
+    let mut column = indent;
+    for (number, word) in text.split_whitespace().enumerate() {
         let length = word.chars().count();
-        if column.saturating_add(1 + length) > WIDTH {
-            if column != usize::MAX {
-                out.push('\n');
-            }
-            let _ = write!(out, "{:indent$}", "");
+        if number == 0 {
+            out.push_str(label);
+        } else if column + 1 + length > width {
+            let _ = write!(out, "\n{:indent$}", "");
             column = indent;
         } else {
             out.push(' ');
@@ -81,5 +87,16 @@ mod tests {
     fn reasons_are_lower_case_and_without_numbers() {
         assert_eq!(reason(&io::Error::from_raw_os_error(2)), "no such file or directory");
         assert_eq!(reason(&io::Error::other("Odd")), "odd");
+    }
+
+    #[test]
+    fn a_paragraph_goes_on_below_itself() {
+        let mut out = String::new();
+        wrap_after(&mut out, "fix: ", "one two three four", 13);
+        assert_eq!(out, "fix: one two\n     three\n     four\n");
+        out.clear();
+        wrap(&mut out, &"word ".repeat(16), 2);
+        let word = "word ".repeat(15);
+        assert_eq!(out, format!("  {}\n  word\n", word.trim_end()));
     }
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::{Attempt, Reply, Response};
+use super::{Attempt, Reply, Response, Source};
 use crate::fault::{Failure, Step};
 use crate::wait::{Interest, Served, Signals, Wait};
 
@@ -32,7 +32,7 @@ pub(crate) enum Event<'a> {
 #[derive(Debug)]
 pub(crate) enum Evidence<'a> {
     /// The addresses of a host, in the order they are tried, and who named them.
-    Addresses { addresses: &'a [IpAddr], source: &'static str },
+    Addresses { addresses: &'a [IpAddr], source: Source },
     /// What the nameservers say themselves, asked because the system's resolver takes so long.
     Nameservers(&'a [Reply]),
     /// One address tried.
@@ -46,39 +46,51 @@ pub(crate) enum Evidence<'a> {
     Certificate { der: &'a [u8], is_verified: bool, version: Option<&'static str> },
 }
 
-/// A host that waits for the connect steps and hears nothing of them.
-pub(crate) struct Unheard<'a>(pub(crate) &'a mut dyn Wait);
-
-impl Watch for Unheard<'_> {
-    fn hear(&mut self, _: &Event<'_>) {}
+/// Makes a host for the connect steps of one that waits, and of what hears.
+pub(crate) struct Watched<'a, F> {
+    host: &'a mut dyn Wait,
+    hear: F,
 }
 
-impl Wait for Unheard<'_> {
+impl<'a, F: FnMut(&mut dyn Wait, &Event<'_>)> Watched<'a, F> {
+    /// `hear` is handed the host along with each event: what it does may have to wait, too.
+    pub(crate) fn new(host: &'a mut dyn Wait, hear: F) -> Watched<'a, F> {
+        Watched { host, hear }
+    }
+}
+
+impl<F: FnMut(&mut dyn Wait, &Event<'_>)> Watch for Watched<'_, F> {
+    fn hear(&mut self, event: &Event<'_>) {
+        (self.hear)(self.host, event);
+    }
+}
+
+impl<F> Wait for Watched<'_, F> {
     fn signals(&mut self) -> &mut Signals {
-        self.0.signals()
+        self.host.signals()
     }
 
     fn is_stopping(&self) -> bool {
-        self.0.is_stopping()
+        self.host.is_stopping()
     }
 
     fn due(&self) -> Option<Instant> {
-        self.0.due()
+        self.host.due()
     }
 
     fn serve(&mut self) -> Served {
-        self.0.serve()
+        self.host.serve()
     }
 
     fn count(&mut self) {
-        self.0.count();
+        self.host.count();
     }
 
     fn reopen(&mut self) -> bool {
-        self.0.reopen()
+        self.host.reopen()
     }
 
     fn poll(&mut self, interests: &mut [Interest<'_>], until: Option<Instant>) -> Vec<Signal> {
-        self.0.poll(interests, until)
+        self.host.poll(interests, until)
     }
 }

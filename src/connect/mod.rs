@@ -30,9 +30,10 @@ use crate::settings::Target;
 
 pub(crate) use dial::Attempt;
 pub(crate) use dns::Answer;
-pub(crate) use event::{Event, Evidence, Unheard, Watch};
+pub(crate) use event::{Event, Evidence, Watch, Watched};
 pub(crate) use http::Response;
 pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each, nameservers};
+pub(crate) use resolve::Source;
 use step::StepContext;
 pub(crate) use stream::{OverWire, Stream};
 pub(crate) use upgrade::Request;

@@ -5,6 +5,7 @@
 //! A resolver that takes long is doubted: with three nameservers that are silent it takes half a
 //! minute to give up, and asking them all at once tells after a moment.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -26,6 +27,26 @@ use crate::wait::{Interest, Wake};
 /// go around two dead ones takes 6 s and is still right.
 const DOUBT: Duration = Duration::from_secs(8);
 
+/// Who named the addresses of a host.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// `--resolve`.
+    Given,
+    /// The host is an address itself.
+    Literal,
+    System,
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Given => "--resolve",
+            Source::Literal => "literal",
+            Source::System => "system resolver",
+        })
+    }
+}
+
 /// The addresses of `host`, in the order the system prefers them.
 pub(super) fn resolve(
     host: &str,
@@ -35,11 +56,11 @@ pub(super) fn resolve(
 ) -> Result<Vec<IpAddr>, Halt> {
     let overridden = target.overrides.iter().find(|o| o.host == host && o.port == port);
     let (mut addresses, source) = if let Some(given) = overridden {
-        (given.addresses.clone(), "--resolve")
+        (given.addresses.clone(), Source::Given)
     } else if let Ok(literal) = host.parse() {
-        (vec![literal], "literal")
+        (vec![literal], Source::Literal)
     } else {
-        (look_up(host, target, on)?, "system resolver")
+        (look_up(host, target, on)?, Source::System)
     };
     addresses.retain(|address| match target.family {
         Family::Any => true,

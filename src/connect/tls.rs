@@ -15,7 +15,7 @@ use super::stream::Stream;
 use super::wire::Wire;
 use super::{Evidence, Halt, StepContext};
 use crate::dates::NOT_BEFORE;
-use crate::fault::Fault;
+use crate::fault::{Fault, VerifyError};
 use crate::settings::{Target, Trust};
 
 /// `ERR_LIB_SSL`.
@@ -95,7 +95,7 @@ fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_>) -> Halt {
     }
     match source.downcast_ref::<ErrorStack>().and_then(ssl_reason) {
         Some(VERIFY_FAILED) => {
-            let (problem, cause) = verify_problem(verify_code(e), Timestamp::now());
+            let (problem, cause) = verify_problem(verify_error(e), Timestamp::now());
             on.failure(problem, cause).into()
         }
         Some(reason) if NOT_TLS.contains(&reason) => {
@@ -121,44 +121,24 @@ fn ssl_reason(stack: &ErrorStack) -> Option<i32> {
 }
 
 /// The X.509 verify result, which native-tls keeps to itself but for its `Debug`.
-fn verify_code(e: &native_tls::Error) -> Option<i32> {
+fn verify_error(e: &native_tls::Error) -> Option<VerifyError> {
     let debug = format!("{e:?}");
     let (_, result) = debug.split_once("X509VerifyResult")?;
     let (_, code) = result.split_once("code: ")?;
     let digits = code.find(|c: char| !c.is_ascii_digit()).unwrap_or(code.len());
-    code[..digits].parse().ok()
+    code[..digits].parse().ok().map(VerifyError::of)
 }
 
-/// OpenSSL's `X509_V_ERR_*` in the words of the person who has to act.
-fn verify_problem(code: Option<i32>, now: Timestamp) -> (Fault, String) {
-    let clock_is_wrong = now.as_second() < NOT_BEFORE;
-    let (problem, words) = match code {
-        Some(9 | 10) if clock_is_wrong => {
-            return (
-                Fault::Clock,
-                format!("certificate dates do not fit this machine's clock, which shows {now:.0}"),
-            );
-        }
-        Some(9) => (Fault::NotYetValid, "certificate is not yet valid"),
-        Some(10) => (Fault::Expired, "certificate has expired"),
-        Some(18) => (Fault::Untrusted, "certificate is self-signed"),
-        Some(19) => {
-            (Fault::Untrusted, "certificate not trusted: it is signed by an authority unknown here")
-        }
-        Some(20 | 21) => (
-            Fault::Untrusted,
-            "certificate not trusted: no root certificate for its issuer (missing intermediate, unknown authority or empty store)",
+/// The fault, and what was wrong in words. Dates mean nothing to a clock that is wrong itself.
+fn verify_problem(error: Option<VerifyError>, now: Timestamp) -> (Fault, String) {
+    match error {
+        Some(VerifyError::NotYetValid | VerifyError::Expired) if now.as_second() < NOT_BEFORE => (
+            Fault::Clock,
+            format!("certificate dates do not fit this machine's clock, which shows {now:.0}"),
         ),
-        Some(62..=64) => (Fault::WrongName, "certificate is for another name"),
-        Some(66) => (Fault::WeakCertificate, "certificate's key is too weak"),
-        Some(67) => (Fault::WeakCertificate, "the certificate authority's key is too weak"),
-        Some(68) => (Fault::WeakCertificate, "the certificate's digest is too weak"),
-        Some(other) => {
-            return (Fault::Untrusted, format!("certificate not trusted (X.509 error {other})"));
-        }
-        None => (Fault::Untrusted, "certificate not trusted"),
-    };
-    (problem, words.to_owned())
+        Some(error) => (error.fault(), error.to_string()),
+        None => (Fault::Untrusted, "certificate not trusted".to_owned()),
+    }
 }
 
 fn handshake_words(reason: i32, e: &native_tls::Error) -> String {
@@ -205,11 +185,11 @@ mod tests {
     #[test]
     fn a_clock_from_before_this_program_is_named_as_the_cause() {
         let boot = Timestamp::UNIX_EPOCH;
-        assert_eq!(verify_problem(Some(9), boot).0, Fault::Clock);
-        assert_eq!(verify_problem(Some(10), boot).0, Fault::Clock);
-        assert_eq!(verify_problem(Some(62), boot).0, Fault::WrongName);
+        assert_eq!(verify_problem(Some(VerifyError::NotYetValid), boot).0, Fault::Clock);
+        assert_eq!(verify_problem(Some(VerifyError::Expired), boot).0, Fault::Clock);
+        assert_eq!(verify_problem(Some(VerifyError::WrongName), boot).0, Fault::WrongName);
         let later = Timestamp::from_second(NOT_BEFORE + 1).expect("in range");
-        assert_eq!(verify_problem(Some(9), later).0, Fault::NotYetValid);
-        assert_eq!(verify_problem(Some(10), later).0, Fault::Expired);
+        assert_eq!(verify_problem(Some(VerifyError::NotYetValid), later).0, Fault::NotYetValid);
+        assert_eq!(verify_problem(Some(VerifyError::Expired), later).0, Fault::Expired);
     }
 }

@@ -9,6 +9,11 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509NameRef, X509Ref};
 
+use crate::words;
+
+/// Of a name in it.
+const LONGEST: usize = 100;
+
 /// One certificate of the chain as it was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificate {
@@ -69,9 +74,9 @@ impl From<&X509NameRef> for Name {
     }
 }
 
-/// Whoever made the certificate chose its words; they must not steer a terminal nor fill it.
+/// Whoever made the certificate chose its words.
 fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(100).collect()
+    words::one_line(text, LONGEST)
 }
 
 /// `R11, Let's Encrypt`.

@@ -3,15 +3,10 @@
 
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
+use super::case::Case;
+use super::evidence::Evidence;
 use crate::exit::Exit;
-use crate::fault;
-use crate::fault::{Failure, Step};
-
-/// The checks, in their order.
-pub(crate) const IDS: [&str; 8] =
-    ["config", "dns", "tcp", "proxy", "tls", "auth", "stream", "regions"];
+use crate::fault::{Failure, Fault, Page, Step};
 
 /// How a check ended. The worst one is the verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -34,47 +29,86 @@ impl Status {
     }
 }
 
-/// What fits in the last line in any case.
-const SHORT: usize = 44;
+/// A line of evidence for people.
+#[derive(Clone, Debug)]
+pub(crate) struct Note {
+    /// `got`, `why`, `note` and the like.
+    pub(crate) label: &'static str,
+    pub(crate) text: String,
+}
 
 /// One check.
 #[derive(Clone, Debug)]
 pub(crate) struct Check {
-    pub(crate) id: &'static str,
+    pub(crate) step: Step,
     pub(crate) status: Status,
-    /// Stable, `step.fault`; none where nothing is wrong.
-    pub(crate) code: Option<String>,
+    /// What is wrong, most telling first; none where nothing is.
+    pub(crate) cases: Vec<Case>,
     pub(crate) elapsed: Duration,
     pub(crate) summary: String,
-    /// The same for the last line, where it can be said in a few words.
-    pub(crate) headline: Option<String>,
-    pub(crate) evidence: Map<String, Value>,
-    /// Lines of evidence for people: a label (`got`, `why`, `note`) and its text.
-    pub(crate) notes: Vec<(&'static str, String)>,
-    /// What to do, most promising first.
-    pub(crate) fix: Vec<String>,
-    /// The heading of 8x8's troubleshooting page, or two with ` / ` between them.
-    pub(crate) see: Option<String>,
-    /// The exit code if this is what the run fails with.
-    pub(crate) exit: Exit,
+    pub(crate) evidence: Evidence,
+    pub(crate) notes: Vec<Note>,
 }
 
 impl Check {
     /// A check that found nothing wrong.
-    pub(crate) fn ok(id: &'static str, elapsed: Duration, summary: impl Into<String>) -> Check {
+    pub(crate) fn ok(step: Step, elapsed: Duration, summary: impl Into<String>) -> Check {
         Check {
-            id,
+            step,
             status: Status::Ok,
-            code: None,
+            cases: Vec::new(),
             elapsed,
             summary: summary.into(),
-            headline: None,
-            evidence: Map::new(),
+            evidence: Evidence::Nothing,
             notes: Vec::new(),
-            fix: Vec::new(),
-            see: None,
-            exit: Exit::Ok,
         }
+    }
+
+    /// A check that was not made, and why.
+    pub(crate) fn skip(step: Step, why: impl Into<String>) -> Check {
+        Check { status: Status::Skip, ..Check::ok(step, Duration::ZERO, why) }
+    }
+
+    /// A check that ended with a failure of the connector, the session or the settings.
+    pub(crate) fn failed(step: Step, elapsed: Duration, failure: &Failure) -> Check {
+        let summary = format!("{}: {}", failure.subject, failure.cause);
+        Check::ok(step, elapsed, summary).fail(failure)
+    }
+
+    /// The same, ended by what another failed with; what it had seen stays.
+    pub(crate) fn ended_by(mut self, failed: Check) -> Check {
+        self.notes.extend(failed.notes);
+        Check { step: self.step, evidence: self.evidence, notes: self.notes, ..failed }
+    }
+
+    /// The same, failed over this before anything else.
+    pub(crate) fn fail(mut self, case: impl Into<Case>) -> Check {
+        self.status = Status::Fail;
+        self.cases.insert(0, case.into());
+        self
+    }
+
+    /// The same, less than well.
+    pub(crate) fn warn(mut self, case: impl Into<Case>) -> Check {
+        self.status = self.status.max(Status::Warn);
+        self.cases.push(case.into());
+        self
+    }
+
+    /// The same, and why in the words of the table.
+    pub(crate) fn warn_and_say(self, case: impl Into<Case>) -> Check {
+        let case = case.into();
+        self.note("why", case.means()).warn(case)
+    }
+
+    pub(crate) fn note(mut self, label: &'static str, text: impl Into<String>) -> Check {
+        self.notes.push(Note { label, text: text.into() });
+        self
+    }
+
+    pub(crate) fn with(mut self, evidence: Evidence) -> Check {
+        self.evidence = evidence;
+        self
     }
 
     /// Whether something is wrong here.
@@ -82,94 +116,44 @@ impl Check {
         self.status >= Status::Warn
     }
 
-    /// A check that was not made, and why.
-    pub(crate) fn skip(id: &'static str, why: impl Into<String>) -> Check {
-        Check { status: Status::Skip, ..Check::ok(id, Duration::ZERO, why) }
+    /// The case that decides code, exit code and headline.
+    pub(crate) fn case(&self) -> Option<&Case> {
+        self.cases.first()
     }
 
-    /// A check that ended with a failure of the connector, the session or the settings.
-    pub(crate) fn failed(elapsed: Duration, failure: &Failure) -> Check {
-        let row = fault::row(failure.fault);
-        // What a known sentence of the service means is told in the first clause of its advice.
-        let known = failure.hint.as_ref().filter(|_| failure.step == Step::Auth);
-        let summary = format!("{}: {}", failure.subject, failure.cause);
-        // Which setting, or that it is the proxy's, is the better half of these.
-        let is_short = summary.chars().count() <= SHORT;
-        let is_of_proxy = failure.subject.starts_with("proxy ");
-        Check {
-            headline: match known.and_then(|hint| hint.split([':', ';']).next()) {
-                Some(clause) => Some(clause.to_owned()),
-                None if failure.step == Step::Config && is_short || is_of_proxy => None,
-                None => Some(failure.cause.clone()),
-            },
-            status: Status::Fail,
-            code: Some(row.code.to_owned()),
-            fix: failure.fixes(),
-            see: failure_pages(row),
-            exit: row.exit,
-            ..Check::ok(id_of(failure.step), elapsed, summary)
+    pub(crate) fn fault(&self) -> Option<Fault> {
+        Some(self.case()?.fault)
+    }
+
+    /// Stable, `step.what`; none where nothing is wrong.
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        Some(self.case()?.row().code)
+    }
+
+    /// What is wrong, in a few words.
+    pub(crate) fn headline(&self) -> String {
+        self.case().map(Case::headline).unwrap_or_default()
+    }
+
+    /// The exit code if this is what the run fails with.
+    pub(crate) fn exit(&self) -> Exit {
+        self.case().map_or(Exit::Ok, |case| case.row().exit)
+    }
+
+    /// What to do, most promising first, each once.
+    pub(crate) fn fixes(&self) -> Vec<String> {
+        let mut fixes = Vec::new();
+        for fix in self.cases.iter().flat_map(Case::fixes) {
+            if !fixes.contains(&fix) {
+                fixes.push(fix);
+            }
         }
+        fixes
     }
 
-    /// The same check, ended by what another failed with; what it had seen stays.
-    pub(crate) fn ended_by(mut self, failed: Check) -> Check {
-        self.notes.extend(failed.notes);
-        Check { id: self.id, evidence: self.evidence, notes: self.notes, ..failed }
-    }
-
-    /// The same, less than well.
-    pub(crate) fn warn(mut self, code: &str, see: Option<&str>) -> Check {
-        if self.status < Status::Warn {
-            (self.status, self.code) = (Status::Warn, Some(code.to_owned()));
-        }
-        self.see = self.see.or(see.map(str::to_owned));
-        self
-    }
-
-    /// The same with every text changed.
-    pub(crate) fn cleaned(mut self, change: &dyn Fn(&str) -> String) -> Check {
-        let all = self.notes.iter_mut().map(|(_, text)| text);
-        let all = all.chain(&mut self.fix).chain(&mut self.headline).chain([&mut self.summary]);
-        all.for_each(|text| *text = change(text));
-        self.evidence.values_mut().for_each(|value| each_text(value, change));
-        self
-    }
-
-    pub(crate) fn fix(mut self, fix: impl Into<String>) -> Check {
-        self.fix.push(fix.into());
-        self
-    }
-
-    pub(crate) fn note(mut self, label: &'static str, text: impl Into<String>) -> Check {
-        self.notes.push((label, text.into()));
-        self
-    }
-
-    pub(crate) fn evidence(mut self, name: &str, value: impl Into<Value>) -> Check {
-        self.evidence.insert(name.to_owned(), value.into());
-        self
-    }
-}
-
-fn failure_pages(row: &fault::Row) -> Option<String> {
-    let pages: Vec<_> = row.pages.iter().map(ToString::to_string).collect();
-    (!pages.is_empty()).then(|| pages.join(" / "))
-}
-
-/// The check a step belongs to.
-pub(crate) fn id_of(step: Step) -> &'static str {
-    match step {
-        Step::Output => Step::Config.name(),
-        step => step.name(),
-    }
-}
-
-/// Changes every string of a value.
-fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
-    match value {
-        Value::String(text) => *text = change(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
-        Value::Object(members) => members.values_mut().for_each(|item| each_text(item, change)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    /// The headings of 8x8's troubleshooting page.
+    pub(crate) fn see(&self) -> &'static [Page] {
+        let mut pages = self.cases.iter().map(|case| case.row().pages);
+        pages.find(|pages| !pages.is_empty()).unwrap_or_default()
     }
 }

@@ -4,17 +4,25 @@ use serde_json::{Value, json};
 
 use super::check::{Check, Status};
 use super::findings::Findings;
-use super::observer::millis;
+use super::key::Key;
+use super::members::{members, millis};
+use crate::settings::Settings;
+use crate::values::choice::AuthStyle;
 
 /// Changes when a member changes its meaning or goes; new ones may come.
 const SCHEMA_VERSION: u32 = 1;
 
-/// The document, with its final newline.
-pub(crate) fn document(findings: &Findings) -> String {
+/// The document, with its final newline; `clean` takes the secrets out of a text.
+pub(crate) fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) -> String {
     let verdict = match findings.verdict() {
         Status::Fail => "fail",
         Status::Warn => "warn",
         Status::Ok | Status::Skip => "ok",
+    };
+    let check = |check| {
+        let mut value = of_check(check);
+        each_text(&mut value, clean);
+        value
     };
     let document = json!({
         "schema_version": SCHEMA_VERSION,
@@ -22,28 +30,79 @@ pub(crate) fn document(findings: &Findings) -> String {
         "version": env!("CARGO_PKG_VERSION"),
         "started_at": format!("{:.0}", findings.started),
         "duration_ms": millis(findings.began.elapsed()),
-        "target": findings.target,
-        "proxy": findings.proxy,
-        "api_key": findings.api_key,
+        "target": findings.settings.map(target),
+        "proxy": findings.settings.and_then(proxy),
+        "api_key": api_key(findings),
         "verdict": verdict,
         "exit_code": findings.ending.unwrap_or(findings.exit() as u8),
-        "first_problem": findings.first_problem().and_then(|check| check.code.clone()),
-        "summary": findings.result(1000),
-        "checks": findings.checks.iter().map(check).collect::<Vec<Value>>(),
+        "first_problem": findings.first_problem().and_then(Check::code),
+        "summary": clean(&findings.result()),
+        "checks": findings.checks.iter().map(check).collect::<Value>(),
     });
     format!("{document}\n")
 }
 
-fn check(check: &Check) -> Value {
+fn target(settings: &Settings) -> Value {
+    let (target, topic) = (&settings.target, &settings.topic);
     json!({
-        "id": check.id,
+        "host": target.host,
+        "port": target.port,
+        "tenant": topic.tenant,
+        "namespace": topic.namespace,
+        "topic": topic.topic,
+        "endpoint": "reader",
+        "region": target.region,
+        "region_source": target.chosen_by,
+    })
+}
+
+fn proxy(settings: &Settings) -> Option<Value> {
+    let proxy = &settings.target.proxy;
+    let at = proxy.proxy.as_ref()?;
+    Some(json!({ "host": at.host, "port": at.port, "rule": proxy.rule }))
+}
+
+/// Of a key that was not found there is nothing to say but that it was not sent.
+fn api_key(findings: &Findings<'_>) -> Value {
+    let (Some(settings), Some(key)) = (findings.settings, &findings.key) else {
+        return json!({ "sent": findings.key_sent });
+    };
+    let Key { length, .. } = key;
+    json!({
+        "kind": key.kind_id(),
+        "user": key.user(),
+        "length": length,
+        "source": settings.credentials.source.to_string(),
+        "style": match settings.credentials.style {
+            AuthStyle::Header => "header",
+            AuthStyle::Query => "query",
+        },
+        "sent": findings.key_sent,
+    })
+}
+
+fn of_check(check: &Check) -> Value {
+    let pages: Vec<String> = check.see().iter().map(ToString::to_string).collect();
+    let notes = check.notes.iter().map(|note| format!("{}: {}", note.label, note.text));
+    json!({
+        "id": check.step.name(),
         "status": check.status.word().to_ascii_lowercase(),
-        "code": check.code,
+        "code": check.code(),
         "duration_ms": millis(check.elapsed),
         "summary": check.summary,
-        "evidence": check.evidence,
-        "notes": check.notes.iter().map(|(label, text)| format!("{label}: {text}")).collect::<Vec<_>>(),
-        "fix": check.fix,
-        "see": check.see,
+        "evidence": members(&check.evidence),
+        "notes": notes.collect::<Vec<_>>(),
+        "fix": check.fixes(),
+        "see": (!pages.is_empty()).then(|| pages.join(" / ")),
     })
+}
+
+/// Changes every string of a value.
+fn each_text(value: &mut Value, change: &dyn Fn(&str) -> String) {
+    match value {
+        Value::String(text) => *text = change(text),
+        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
+        Value::Object(members) => members.values_mut().for_each(|item| each_text(item, change)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }

@@ -1,11 +1,13 @@
 //! The judgement on what a look saw: everything that is wrong with the certificates, most telling
-//! first, in words, with what to do. Pure.
+//! first. Pure.
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::authorities;
+use super::case::Case;
 use super::certificate::Certificate;
-use super::look::{Look, VerifyError};
-use super::trust;
+use super::look::{Look, Objection};
+use crate::fault::{Fault, VerifyError};
 
 /// What is known here, beside the look itself.
 #[derive(Clone, Copy, Debug)]
@@ -19,37 +21,15 @@ pub(crate) struct Here {
     pub(crate) roots: usize,
 }
 
-/// One thing that is wrong, and what to do.
+/// One thing that is wrong, and how that was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
-    pub(crate) code: &'static str,
+    pub(crate) case: Case,
     pub(crate) reason: String,
-    pub(crate) fixes: Vec<String>,
 }
 
-impl Verdict {
-    /// The same in a few words; `None` where the reason begins with them.
-    pub(crate) fn headline(&self) -> Option<&'static str> {
-        Some(match self.code {
-            "tls.name" => "the certificate is for another name",
-            "tls.missing_intermediate" => "the server's chain is incomplete",
-            "tls.clock" => "this machine's clock is wrong",
-            "tls.expired" => "a certificate has expired",
-            "tls.not_yet_valid" => "a certificate is not valid yet",
-            "tls.weak" => "a certificate is too weak",
-            _ => return None,
-        })
-    }
-}
-
-/// `X509_V_ERR_*`: no issuer to be found, in its four forms.
-const NO_ISSUER: &[i32] = &[2, 20, 21, 27];
-const SELF_SIGNED: i32 = 18;
-const ROOT_UNKNOWN: i32 = 19;
-const NOT_YET_VALID: i32 = 9;
-const EXPIRED: i32 = 10;
-const WRONG_NAME: &[i32] = &[62, 63, 64];
-const WEAK: &[i32] = &[66, 67, 68];
+/// Nobody known here vouches for the server.
+const NO_AUTHORITY: [VerifyError; 2] = [VerifyError::NoIssuer, VerifyError::UnknownRoot];
 
 /// Clocks differ a little everywhere.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
@@ -62,13 +42,18 @@ pub(crate) fn judge(look: &Look, host: &str, here: &Here) -> Vec<Verdict> {
     first.chain(dates).chain(weak(look, host)).chain(other(look)).collect()
 }
 
-fn verdict(code: &'static str, reason: String, fixes: &[&str]) -> Verdict {
-    Verdict { code, reason, fixes: fixes.iter().map(ToString::to_string).collect() }
+fn verdict(case: impl Into<Case>, reason: impl Into<String>) -> Verdict {
+    Verdict { case: case.into(), reason: reason.into() }
+}
+
+/// Those of whom inspection has to be stopped.
+fn hosts(host: &str) -> &str {
+    if host.ends_with(".8x8.com") { "pulsar-ws-*.8x8.com" } else { host }
 }
 
 /// Dates that do not fit are this machine's fault where its clock is known to be wrong.
 fn clock(look: &Look, here: &Here) -> Option<Verdict> {
-    if !look.has(&[NOT_YET_VALID, EXPIRED]) {
+    if !look.has(&[VerifyError::NotYetValid, VerifyError::Expired]) {
         return None;
     }
     let fits =
@@ -81,163 +66,111 @@ fn clock(look: &Look, here: &Here) -> Option<Verdict> {
         _ => return None,
     };
     let reason = format!("this machine's clock is wrong: it shows {:.0}, {why}", here.now);
-    Some(verdict(
-        "tls.clock",
-        reason,
-        &["set the clock (`timedatectl set-ntp true`), then try again"],
-    ))
+    Some(verdict(Fault::Clock, reason))
 }
 
 /// Why nobody known here vouches for the server.
 fn authority(look: &Look, host: &str, here: &Here) -> Option<Verdict> {
-    if look.has(&[SELF_SIGNED]) {
-        return Some(verdict(
-            "tls.untrusted",
-            "the certificate is self-signed: nobody vouches for it, and 8x8 has no such".to_owned(),
-            &[
-                "check --host, --resolve and the DNS answer: something else than 8x8 answers",
-                "if the server is your own, trust it: --ca-file its-certificate.pem",
-            ],
-        ));
+    if look.has(&[VerifyError::SelfSigned]) {
+        let reason = "the certificate is self-signed: nobody vouches for it, and 8x8 has no such";
+        return Some(verdict(Fault::SelfSigned, reason));
     }
-    if !look.has(NO_ISSUER) && !look.has(&[ROOT_UNKNOWN]) {
+    if !look.has(&NO_AUTHORITY) {
         return None;
     }
     if here.roots == 0 {
-        return Some(verdict(
-            "tls.empty_store",
-            "no root certificate on this machine, so no server can be verified".to_owned(),
-            &[
-                "install them: apt-get install ca-certificates (or your system's package)",
-                "or give your company's root: --ca-file corp-root.pem",
-            ],
-        ));
+        let reason = "no root certificate on this machine, so no server can be verified";
+        return Some(verdict(Fault::EmptyStore, reason));
     }
-    let issuer = look.authority().cloned().unwrap_or_default();
-    let is_inspector = trust::inspects(&issuer.to_string());
+    let issuer = look.authority().cloned().unwrap_or_default().to_string();
+    let case = |fault: Fault| Case::from(fault).with("issuer", &issuer).with("hosts", hosts(host));
+    let is_inspector = authorities::inspects(&issuer);
     let alone = if let [leaf] = &look.chain[..] { Some(leaf) } else { None };
     if alone.is_some_and(|leaf| leaf.has_issuer_url && !is_inspector) {
-        return Some(verdict(
-            "tls.missing_intermediate",
-            format!(
-                "the server sent its own certificate without the one of \"{issuer}\", its issuer"
-            ),
-            &[
-                "tell whoever runs the server (or a proxy before it): its chain is incomplete",
-                "meanwhile give the missing certificate: --ca-file intermediate.pem",
-            ],
-        ));
-    }
-    if look.is_private() && !look.has(WRONG_NAME) {
-        let hosts = if host.ends_with(".8x8.com") { "pulsar-ws-*.8x8.com" } else { host };
-        // A lone certificate may also be a server's that forgot the rest of its chain.
-        let how =
-            if alone.is_some() && !is_inspector { "probably intercepted" } else { "intercepted" };
-        let mut found = verdict(
-            "tls.intercepted",
-            format!(
-                "{how} by \"{issuer}\": the name is right but the issuer is not a public CA; \
-                 a proxy, firewall or antivirus replaced the certificate"
-            ),
-            &[
-                &format!("exempt {hosts} from TLS inspection (it often breaks WebSocket too)"),
-                "or trust your company's root: --ca-file corp-root.pem, or the system store",
-                "avoid --insecure: it hands your API key to whoever holds that certificate",
-            ],
+        let reason = format!(
+            "the server sent its own certificate without the one of \"{issuer}\", its issuer"
         );
-        if alone.is_some() {
-            let own = "or, if the server is your own, have it send the rest of its chain";
-            found.fixes.push(own.to_owned());
-        }
-        return Some(found);
+        return Some(verdict(Fault::MissingIntermediate, reason));
     }
-    Some(verdict(
-        "tls.untrusted",
-        format!("the certificate's authority \"{issuer}\" is unknown to this machine"),
-        &[
-            "update the root certificates: apt-get install ca-certificates",
-            "or, if you know this authority, trust it: --ca-file root.pem",
-        ],
-    ))
+    if look.is_private() && !look.has(&[VerifyError::WrongName]) {
+        // A lone certificate may also be a server's that forgot the rest of its chain.
+        let (fault, how) = match alone {
+            Some(_) if is_inspector => (Fault::LoneInspector, "intercepted"),
+            Some(_) => (Fault::ProbablyIntercepted, "probably intercepted"),
+            None => (Fault::Intercepted, "intercepted"),
+        };
+        let reason = format!(
+            "{how} by \"{issuer}\": the name is right but the issuer is not a public CA; \
+             a proxy, firewall or antivirus replaced the certificate"
+        );
+        return Some(verdict(case(fault), reason));
+    }
+    let reason = format!("the certificate's authority \"{issuer}\" is unknown to this machine");
+    Some(verdict(case(Fault::UnknownAuthority), reason))
 }
 
 fn name(look: &Look, host: &str) -> Option<Verdict> {
-    let leaf = look.chain.first().filter(|_| look.has(WRONG_NAME))?;
+    let leaf = look.chain.first().filter(|_| look.has(&[VerifyError::WrongName]))?;
     let names = match &leaf.names[..] {
         [] => leaf.subject.to_string(),
         names if names.len() <= 4 => names.join(", "),
         names => format!("{} and {} more", names[..3].join(", "), names.len() - 3),
     };
-    Some(verdict(
-        "tls.name",
-        format!("the certificate is not for {host} but for {names}"),
-        &[
-            "check --host, --resolve and the DNS answer: the name may lead to another machine",
-            "a portal, login page or inspection box may answer in the service's place",
-        ],
-    ))
+    let reason = format!("the certificate is not for {host} but for {names}");
+    Some(verdict(Fault::WrongName, reason))
 }
 
 fn dates(look: &Look, here: &Here) -> Vec<Verdict> {
-    let one = |problem: &VerifyError| {
-        let dated = look.chain.iter().find(|c| c.subject == problem.subject);
+    let one = |objection: &Objection| {
+        let dated = look.chain.iter().find(|c| c.subject == objection.subject);
         let said = |date: fn(&Certificate) -> Timestamp, word: &str| {
             dated.map_or_else(String::new, |c| format!("{word} {:.0}", date(c)))
         };
-        let (code, reason) = match problem.code {
-            NOT_YET_VALID => {
-                ("tls.not_yet_valid", format!("is not valid{}", said(|c| c.not_before, " before")))
+        let (fault, what) = match objection.error() {
+            VerifyError::NotYetValid => {
+                (Fault::NotYetValid, format!("is not valid{}", said(|c| c.not_before, " before")))
             }
-            EXPIRED => ("tls.expired", format!("expired{}", said(|c| c.not_after, " on"))),
+            VerifyError::Expired => {
+                (Fault::Expired, format!("expired{}", said(|c| c.not_after, " on")))
+            }
             _ => return None,
         };
-        let reason =
-            format!("{} {reason}; this machine's clock shows {:.0}", whose(problem), here.now);
-        Some(verdict(
-            code,
-            reason,
-            &[
-                "compare this machine's clock (`date -u`) with the true time",
-                "if the clock is right, the certificate must be renewed at the other end",
-            ],
-        ))
+        let (whose, now) = (whose(objection), here.now);
+        Some(verdict(fault, format!("{whose} {what}; this machine's clock shows {now:.0}")))
     };
-    look.problems.iter().filter_map(one).collect()
+    look.objections.iter().filter_map(one).collect()
 }
 
 fn weak(look: &Look, host: &str) -> Vec<Verdict> {
-    let weak = look.problems.iter().filter(|problem| WEAK.contains(&problem.code));
-    let words = |problem: &VerifyError| {
-        let what = if problem.code == 68 { "a digest" } else { "a key" };
-        let reason = format!("{} has {what} too weak for this machine's policy", whose(problem));
-        let exempt = format!("or have {host} exempted from TLS inspection");
-        verdict(
-            "tls.weak",
-            reason,
-            &["usually an outdated inspection proxy: have it updated", &exempt],
-        )
+    let one = |objection: &Objection| {
+        let what = match objection.error() {
+            VerifyError::WeakKey | VerifyError::WeakAuthorityKey => "a key",
+            VerifyError::WeakDigest => "a digest",
+            _ => return None,
+        };
+        let reason = format!("{} has {what} too weak for this machine's policy", whose(objection));
+        Some(verdict(Case::from(Fault::WeakCertificate).with("hosts", hosts(host)), reason))
     };
-    weak.map(words).collect()
+    look.objections.iter().filter_map(one).collect()
 }
 
 /// Reasons without a rule of their own, in OpenSSL's words.
 fn other(look: &Look) -> Vec<Verdict> {
-    let known = |code| {
-        [SELF_SIGNED, ROOT_UNKNOWN, NOT_YET_VALID, EXPIRED].contains(&code)
-            || [NO_ISSUER, WRONG_NAME, WEAK].concat().contains(&code)
+    let others = look.objections.iter().filter(|o| matches!(o.error(), VerifyError::Other(_)));
+    let one = |objection: &Objection| {
+        let problem = format!("{} (X.509 error {})", objection.text, objection.code);
+        let reason = format!("{} is not trusted: {problem}", whose(objection));
+        verdict(Case::from(Fault::OtherX509).with("problem", problem), reason)
     };
-    let others = look.problems.iter().filter(|problem| !known(problem.code));
-    let words = |p: &VerifyError| {
-        let reason = format!("{} is not trusted: {} (X.509 error {})", whose(p), p.text, p.code);
-        verdict("tls.untrusted", reason, &["ask whoever runs the server or a proxy before it"])
-    };
-    others.map(words).collect()
+    others.map(one).collect()
 }
 
-fn whose(problem: &VerifyError) -> String {
-    match problem.depth {
+fn whose(objection: &Objection) -> String {
+    match objection.depth {
         0 => "the certificate".to_owned(),
-        _ => format!("the certificate of \"{}\", which vouches for the server's,", problem.subject),
+        _ => {
+            format!("the certificate of \"{}\", which vouches for the server's,", objection.subject)
+        }
     }
 }
 
@@ -252,13 +185,13 @@ mod tests {
     }
 
     fn codes(look: &Look, host: &str, here: &Here) -> Vec<&'static str> {
-        judge(look, host, here).iter().map(|verdict| verdict.code).collect()
+        judge(look, host, here).iter().map(|verdict| verdict.case.row().code).collect()
     }
 
     fn constructed(codes: &[i32], issuer: &str) -> Look {
         let text = String::from("odd");
-        let problem =
-            |&code| VerifyError { code, depth: 0, subject: Name::default(), text: text.clone() };
+        let objection =
+            |&code| Objection { code, depth: 0, subject: Name::default(), text: text.clone() };
         let at = |text: &str| text.parse().expect("a time");
         let certificate = Certificate {
             subject: Name::default(),
@@ -270,7 +203,7 @@ mod tests {
             has_issuer_url: false,
         };
         let chain = vec![certificate.clone(), certificate];
-        Look { chain, problems: codes.iter().map(problem).collect(), ..Look::default() }
+        Look { chain, objections: codes.iter().map(objection).collect(), ..Look::default() }
     }
 
     #[test]
@@ -303,7 +236,7 @@ mod tests {
             (&[26], "DigiCert", "tls.untrusted"),
         ] {
             let verdicts = judge(&constructed(reasons, issuer), "pulsar-ws-use1.8x8.com", &here());
-            assert_eq!(verdicts[0].code, expected, "{reasons:?} {issuer}");
+            assert_eq!(verdicts[0].case.row().code, expected, "{reasons:?} {issuer}");
         }
     }
 
@@ -312,10 +245,29 @@ mod tests {
         let all = [2, 9, 10, 18, 19, 20, 62, 66, 67, 68, 79];
         for reasons in all.iter().map(std::slice::from_ref).chain([&all[..]]) {
             for verdict in judge(&constructed(reasons, "Corp"), "pulsar-ws-use1.8x8.com", &here()) {
-                let is_short = verdict.fixes.iter().all(|fix| (10..=84).contains(&fix.len()));
-                assert!(is_short && !verdict.fixes.is_empty(), "{verdict:?}");
+                let fixes = verdict.case.fixes();
+                let is_short = fixes.iter().all(|fix| (10..=84).contains(&fix.len()));
+                assert!(is_short && !fixes.is_empty(), "{verdict:?}");
                 assert!(!verdict.reason.ends_with('.'), "one sentence of a report: {verdict:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_lone_certificates_headline_is_whole_whatever_its_issuer_is_called() {
+        for (issuer, headline) in [
+            ("Good Intermediate; R1: x", "probably intercepted by \"Good Intermediate; R1: x\""),
+            ("A \"Proxy\", Inc", "intercepted by \"A \"Proxy\", Inc\""),
+        ] {
+            let mut lone = constructed(&[20], issuer);
+            lone.chain.truncate(1);
+            let verdicts = judge(&lone, "pulsar-ws-use1.8x8.com", &here());
+            assert_eq!(verdicts[0].case.headline(), headline);
+            assert_eq!(verdicts[0].case.fixes().len(), 4, "{verdicts:?}");
+        }
+        let mut lone = constructed(&[20], &"x".repeat(90));
+        lone.chain.truncate(1);
+        let headline = judge(&lone, "x", &here())[0].case.headline();
+        assert_eq!(headline, format!("probably intercepted by \"{}…\"", "x".repeat(60)));
     }
 }

@@ -4,8 +4,9 @@
 //! which is safe because [`look`] owns its connection and never writes to it: no byte follows the
 //! handshake. It may have met another machine behind the same address than the connector did.
 
-use std::io::{self, Read, Write};
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -15,10 +16,17 @@ use openssl::ssl::{
 };
 use openssl::x509::X509;
 
+use super::authorities;
 use super::certificate::{Certificate, Name};
 use super::trust;
-use crate::settings::{Environment, Trust};
+use crate::connect::Wire;
+use crate::fault::VerifyError;
+use crate::settings::Trust;
+use crate::wait::{Wait, Wake};
 use crate::words;
+
+/// As many first bytes are kept: enough to name what speaks there.
+const FIRST: usize = 64;
 
 /// What one look saw.
 #[derive(Clone, Debug, Default)]
@@ -31,36 +39,66 @@ pub(crate) struct Look {
     /// Of the server's own certificate, in hex.
     pub(crate) sha256: String,
     /// Everything that verification found wrong.
-    pub(crate) problems: Vec<VerifyError>,
+    pub(crate) objections: Vec<Objection>,
     /// Why the handshake did not finish, in words.
     pub(crate) error: Option<String>,
     /// The first bytes that came, for naming what speaks there if it is no TLS.
     pub(crate) first: Vec<u8>,
 }
 
-/// One reason of OpenSSL's: `X509_V_ERR_*`, the place in the chain (0 is the server's own
-/// certificate), whose certificate it is, and its text.
+/// One reason of OpenSSL's, with the place in the chain (0 is the server's own certificate), whose
+/// certificate it is, and OpenSSL's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct VerifyError {
+pub(crate) struct Objection {
+    /// `X509_V_ERR_*`.
     pub(crate) code: i32,
     pub(crate) depth: u32,
     pub(crate) subject: Name,
     pub(crate) text: String,
 }
 
-/// Shakes hands over this connection, looks, and hangs up.
-pub(crate) fn look(wire: impl Read + Write, host: &str, trust: &Trust) -> Look {
+impl Objection {
+    pub(crate) fn error(&self) -> VerifyError {
+        VerifyError::of(self.code)
+    }
+}
+
+/// `10 at depth 0: certificate has expired`.
+impl fmt::Display for Objection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} at depth {}: {}", self.code, self.depth, self.text)
+    }
+}
+
+/// Shakes hands over this connection, looks, and hangs up. `name` is what the certificate is
+/// checked for.
+pub(crate) fn look(
+    wire: Wire,
+    name: &str,
+    trust: &Trust,
+    host: &mut dyn Wait,
+    deadline: Instant,
+) -> Look {
     let mut look = Look::default();
     let seen = Arc::new(Mutex::new(Vec::new()));
     let configuration = match configure(trust, Arc::clone(&seen)) {
         Ok(configuration) => configuration,
         Err(e) => return Look { error: Some(format!("cannot set TLS up: {e}")), ..look },
     };
-    let tap = Tap { wire, first: Vec::new() };
-    match configuration.connect(host, tap) {
-        Ok(tls) => look.take(tls.ssl(), &tls.get_ref().first),
+    let mut attempt = configuration.connect(name, wire);
+    while let Err(HandshakeError::WouldBlock(mut begun)) = attempt {
+        if host.wait(&mut [begun.get_ref().interest()], Some(deadline)) != Wake::Ready {
+            look.take(begun.ssl(), begun.get_ref());
+            look.error = Some("did not finish in time".to_owned());
+            return look;
+        }
+        begun.get_mut().fill();
+        attempt = begun.handshake();
+    }
+    match attempt {
+        Ok(tls) => look.take(tls.ssl(), tls.get_ref()),
         Err(HandshakeError::Failure(tls) | HandshakeError::WouldBlock(tls)) => {
-            look.take(tls.ssl(), &tls.get_ref().first);
+            look.take(tls.ssl(), tls.get_ref());
             look.error = Some(match (tls.error().io_error(), tls.error().ssl_error()) {
                 (Some(e), _) => words::reason(e),
                 (_, Some(stack)) => reason(stack),
@@ -69,18 +107,18 @@ pub(crate) fn look(wire: impl Read + Write, host: &str, trust: &Trust) -> Look {
         }
         Err(HandshakeError::SetupFailure(e)) => look.error = Some(reason(&e)),
     }
-    look.problems = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    look.objections = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
     look
 }
 
 /// As the connector's connector, but for a verification that notes its reasons and goes on.
 fn configure(
     trust: &Trust,
-    seen: Arc<Mutex<Vec<VerifyError>>>,
+    seen: Arc<Mutex<Vec<Objection>>>,
 ) -> Result<ConnectConfiguration, ErrorStack> {
     let mut connector = SslConnector::builder(SslMethod::tls_client())?;
     connector.set_min_proto_version(Some(SslVersion::TLS1_2))?;
-    for place in trust::places(&Environment::of_process()) {
+    for place in trust::places_here() {
         let path = Some(place.path.as_path());
         let (file, folder) = if place.is_folder { (None, path) } else { (path, None) };
         // A place that is missing or damaged is told of by the store's own check.
@@ -92,7 +130,7 @@ fn configure(
     let mut configuration = connector.build().configure()?;
     configuration.set_verify_callback(SslVerifyMode::PEER, move |is_fine, context| {
         if !is_fine {
-            let problem = VerifyError {
+            let objection = Objection {
                 code: context.error().as_raw(),
                 depth: context.error_depth(),
                 subject: context
@@ -102,8 +140,8 @@ fn configure(
                 text: context.error().error_string().to_owned(),
             };
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            if !seen.contains(&problem) {
-                seen.push(problem);
+            if !seen.contains(&objection) {
+                seen.push(objection);
             }
         }
         true
@@ -111,35 +149,11 @@ fn configure(
     Ok(configuration)
 }
 
-/// Keeps the first bytes received.
-struct Tap<S> {
-    wire: S,
-    first: Vec<u8>,
-}
-
-impl<S: Read> Read for Tap<S> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.wire.read(out)?;
-        let room = 64 - self.first.len();
-        self.first.extend_from_slice(&out[..n.min(room)]);
-        Ok(n)
-    }
-}
-
-impl<S: Write> Write for Tap<S> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.wire.write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.wire.flush()
-    }
-}
-
 impl Look {
     /// Whatever the handshake got to know, finished or not.
-    fn take(&mut self, tls: &SslRef, first: &[u8]) {
-        self.first = first.to_vec();
+    fn take(&mut self, tls: &SslRef, wire: &Wire) {
+        let first = wire.first_bytes();
+        self.first = first[..first.len().min(FIRST)].to_vec();
         let chain = tls.peer_cert_chain();
         self.chain =
             chain.into_iter().flatten().filter_map(|c| Certificate::read(c).ok()).collect();
@@ -161,11 +175,11 @@ impl Look {
     /// Whether the chain leads to someone else than a public authority. For 8x8's hosts that
     /// means inspection, also where this machine was told to trust it.
     pub(crate) fn is_private(&self) -> bool {
-        self.authority().is_some_and(|name| !trust::is_public(&name.to_string()))
+        self.authority().is_some_and(|name| !authorities::is_public(&name.to_string()))
     }
 
-    pub(super) fn has(&self, codes: &[i32]) -> bool {
-        self.problems.iter().any(|problem| codes.contains(&problem.code))
+    pub(super) fn has(&self, errors: &[VerifyError]) -> bool {
+        self.objections.iter().any(|objection| errors.contains(&objection.error()))
     }
 }
 
@@ -178,14 +192,17 @@ fn reason(stack: &ErrorStack) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::judge::{Here, judge};
+    use std::io::{Read as _, Write as _};
     use std::net::{TcpListener, TcpStream};
     use std::thread;
+    use std::time::Duration;
 
     use jiff::Timestamp;
     use openssl::ssl::SslAcceptor;
 
     use super::*;
     use crate::testing::ca::{Ca, Identity, Leaf, SignedBy};
+    use crate::wait::Signals;
 
     /// Looks at a server with this certificate, which then hears no byte more.
     fn looked_at(identity: &Identity, host: &str, with_root: bool) -> Look {
@@ -222,7 +239,11 @@ mod tests {
         let root = Ca::shared().root().to_der().expect("DER");
         let trust =
             Trust { extra_roots: Vec::from_iter(with_root.then_some(root)), insecure: false };
-        let look = look(TcpStream::connect(address).expect("connected"), host, &trust);
+        let socket = TcpStream::connect(address).expect("connected");
+        socket.set_nonblocking(true).expect("set");
+        let mut signals = Signals::take_over().expect("signals");
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let look = look(Wire::new(socket), host, &trust, &mut signals, deadline);
         server.join().expect("the server's own checks");
         look
     }
@@ -233,7 +254,7 @@ mod tests {
     }
 
     fn codes(look: &Look, host: &str, here: &Here) -> Vec<&'static str> {
-        judge(look, host, here).iter().map(|verdict| verdict.code).collect()
+        judge(look, host, here).iter().map(|verdict| verdict.case.row().code).collect()
     }
 
     #[test]
@@ -269,7 +290,7 @@ mod tests {
         let identity = Ca::shared().issue(&leaf);
         let look = looked_at(&identity, "127.0.0.1", true);
         assert_eq!(
-            (look.version.as_str(), look.chain.len(), &look.problems),
+            (look.version.as_str(), look.chain.len(), &look.objections),
             ("TLSv1.3", 2, &vec![])
         );
         assert!(look.cipher.starts_with("TLS_AES_"), "{}", look.cipher);

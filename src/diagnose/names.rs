@@ -5,157 +5,124 @@
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
-
+use super::case::Case;
 use super::check::Check;
-use crate::connect::{Answer, NAMESERVER_LIMIT, Reply, ask_each, nameservers};
-use crate::fault::{Fault, row};
+use super::evidence::{Control, Evidence, Lookup, in_words};
+use crate::connect::{Answer, NAMESERVER_LIMIT, Reply, Source, ask_each, nameservers};
+use crate::fault::Fault;
 use crate::regions::REGIONS;
 use crate::settings::Target;
-use crate::wait::Signals;
+use crate::wait::Wait;
 use crate::words::duration;
 
 /// A lookup that takes longer has waited for a nameserver that does not answer.
 const SLOW: Duration = Duration::from_secs(2);
 
-const CONNECT: Option<&str> = Some("Cannot Connect to WebSocket");
-
-/// Adds what the nameservers say to a check that failed. `replies` is what the connector has heard of
-/// them already.
+/// Adds what the nameservers say to a check that failed.
 pub(super) fn explain(
-    check: Check,
+    mut check: Check,
     target: &Target,
-    replies: &[Reply],
-    signals: &Signals,
+    host: &mut dyn Wait,
     deadline: Instant,
 ) -> Check {
-    if check.evidence.contains_key("source") {
+    let Evidence::Lookup(mut lookup) = check.evidence.clone() else { return check };
+    if lookup.source.is_some() {
         // The addresses were given, so nobody was asked.
         return check;
     }
     let began = Instant::now();
     let limit = || NAMESERVER_LIMIT.min(deadline.saturating_duration_since(Instant::now()));
-    let asked = match replies {
-        [] => ask_each(&servers(target), name(target), limit(), signals),
-        replies => Some(replies.to_vec()),
-    };
-    let Some(replies) = asked else { return check };
-    let mut check = blame(told(check, &replies), &replies);
+    let Some(replies) = asked(&lookup, target, limit(), host) else { return check };
+    check = blame(told(check, &replies), &replies);
     let answering = replies.iter().find(|reply| reply.answer.is_of_the_name());
-    // Behind a proxy nobody here needs to know the service's names.
-    let is_missing =
-        target.proxy.proxy.is_none() && check.code.as_deref() == Some(row(Fault::NoSuchName).code);
-    if let (Some(reply), true) = (answering, is_missing) {
-        check = control(check, target, reply.server, limit(), signals);
+    // That of a proxy is another fault: behind one nobody here needs to know the service's names.
+    if let (Some(reply), Some(Fault::NoSuchName)) = (answering, check.fault())
+        && let Some((control, answer)) = control(target, reply.server, limit(), host)
+    {
+        let Control { host: other, resolves } = control;
+        check = check.note("note", match resolves {
+            true => format!("{other} resolves here, so DNS works and the name is wrong"),
+            false => format!(
+                "{other} does not resolve here either ({answer}): DNS as a whole, or these names, are blocked",
+            ),
+        });
+        lookup.control = Some(control);
     }
+    lookup.replies = Some(replies);
     check.elapsed += began.elapsed();
-    check
+    check.with(Evidence::Lookup(lookup))
 }
 
 /// Adds what the nameservers say to a check that is well but for the time it took.
-pub(super) fn doubt(check: Check, target: &Target, replies: &[Reply], signals: &Signals) -> Check {
-    let is_looked_up = check.evidence.get("source").is_some_and(|source| source == SYSTEM);
-    if check.elapsed < SLOW || !is_looked_up {
+pub(super) fn doubt(mut check: Check, target: &Target, host: &mut dyn Wait) -> Check {
+    let Evidence::Lookup(mut lookup) = check.evidence.clone() else { return check };
+    if check.elapsed < SLOW || lookup.source != Some(Source::System) {
         return check;
     }
     let began = Instant::now();
-    let asked = match replies {
-        [] => ask_each(&servers(target), name(target), NAMESERVER_LIMIT, signals),
-        replies => Some(replies.to_vec()),
-    };
+    lookup.replies = asked(&lookup, target, NAMESERVER_LIMIT, host);
     let took = duration(check.elapsed);
-    let mut check = check.warn("dns.slow", CONNECT).fix(
-        "each connect waits as long: have the nameserver that does not answer removed or mended",
-    );
     check.summary = format!("{}, but only after {took}", check.summary);
-    if let Some(replies) = asked {
-        check = told(check, &replies);
+    check = check.warn(Case::from(Fault::SlowDns).with("elapsed", took));
+    if let Some(replies) = &lookup.replies {
+        check = told(check, replies);
     }
     check.elapsed += began.elapsed();
-    check
+    check.with(Evidence::Lookup(lookup))
 }
 
-/// Who has looked the name up, as the connector calls it.
-const SYSTEM: &str = "system resolver";
-
-fn servers(target: &Target) -> Vec<SocketAddr> {
-    nameservers(target.resolv_conf.as_deref())
-}
-
-/// The name that is looked up here: behind a proxy it is the proxy's.
-fn name(target: &Target) -> &str {
-    target.proxy.proxy.as_ref().map_or(&target.host, |proxy| &proxy.host)
+/// What the nameservers say: what the connector has heard of them already, or they are asked now.
+/// `None` when a signal asks to stop.
+fn asked(
+    lookup: &Lookup,
+    target: &Target,
+    limit: Duration,
+    host: &mut dyn Wait,
+) -> Option<Vec<Reply>> {
+    if lookup.replies.is_some() {
+        return lookup.replies.clone();
+    }
+    // The name that is looked up here: behind a proxy it is the proxy's.
+    let name = target.proxy.proxy.as_ref().map_or(&target.host, |proxy| &proxy.host);
+    ask_each(&nameservers(target.resolv_conf.as_deref()), name, limit, host)
 }
 
 fn told(check: Check, replies: &[Reply]) -> Check {
-    let words = |reply: &Reply| {
-        format!("{}: {}, after {}", reply.server(), reply.answer, duration(reply.elapsed))
-    };
-    let told: Vec<String> = replies.iter().map(words).collect();
-    let check = told.iter().fold(check, |check, text| check.note("asked", text));
-    check.evidence("nameservers", told)
+    replies.iter().fold(check, |check, reply| check.note("asked", in_words(reply)))
 }
 
 /// "Temporary failure" is what the system says of all of these.
-fn blame(mut check: Check, replies: &[Reply]) -> Check {
+fn blame(check: Check, replies: &[Reply]) -> Check {
     let [first, ..] = replies else { return check };
-    let is_vague = check.code.as_deref() == Some(row(Fault::NoAnswer).code);
+    let is_vague = matches!(check.fault(), Some(Fault::NoAnswer | Fault::ProxyNoAnswer));
     // As many nameservers as there are, all have to say the same for it to be the reason.
     if !is_vague || replies.iter().any(|reply| reply.answer != first.answer) {
         return check;
     }
-    let (who, place) = match replies {
-        [one] => (format!("the nameserver {}", one.server()), one.server()),
-        _ => (format!("any of {} nameservers", replies.len()), "any of their addresses".to_owned()),
-    };
-    let (reason, fix) = match first.answer {
-        Answer::Silent => (
-            format!("no answer from {who}"),
-            "ask your network team to allow DNS (port 53) to it; is a VPN down that leads there?",
-        ),
-        Answer::PortClosed => (
-            format!("there is no nameserver at {place} (port closed)"),
-            "start the resolver there, or name another in /etc/resolv.conf",
-        ),
-        Answer::Unreachable(_) => (
-            format!("no way to {who}"),
-            "check the network and the VPN, or name another nameserver in /etc/resolv.conf",
-        ),
-        Answer::Code(5) => (
-            format!("no answer from {who}: refused"),
-            "it serves others than this machine: check the VPN, and who wrote /etc/resolv.conf",
-        ),
-        Answer::Code(2) => (
-            format!("no answer from {who}: it failed to find out"),
-            "its own way to the Internet is broken: try again later, then tell whoever runs it",
-        ),
+    let fault = match first.answer {
+        Answer::Silent => Fault::NameserverSilent,
+        Answer::PortClosed => Fault::NameserverClosed,
+        Answer::Unreachable(_) => Fault::NameserverUnreachable,
+        Answer::Code(5) => Fault::NameserverRefused,
+        Answer::Code(2) => Fault::NameserverFailed,
         _ => return check,
     };
-    check.headline = Some(reason);
-    check.fix.insert(0, fix.to_owned());
-    check
+    let who = match replies {
+        [one] => one.server(),
+        _ => format!("any of {} nameservers", replies.len()),
+    };
+    check.fail(Case::from(fault).with("nameserver", who))
 }
 
 /// Only names of the service are asked for, so that nobody learns more than before.
 fn control(
-    check: Check,
     target: &Target,
     server: SocketAddr,
     limit: Duration,
-    signals: &Signals,
-) -> Check {
-    let other = REGIONS.iter().filter_map(|region| region.host).find(|host| *host != target.host);
-    let Some(host) = other else { return check };
-    let Some(replies) = ask_each(&[server], host, limit, signals) else { return check };
-    let Some(reply) = replies.first() else { return check };
-    let resolves = matches!(reply.answer, Answer::Addresses(_));
-    let text = match resolves {
-        true => format!("{host} resolves here, so DNS works and the name is wrong"),
-        false => format!(
-            "{host} does not resolve here either ({}): DNS as a whole, or these names, are blocked",
-            reply.answer
-        ),
-    };
-    let found: Value = json!({ "host": host, "resolves": resolves });
-    check.note("note", text).evidence("control", found)
+    host: &mut dyn Wait,
+) -> Option<(Control, Answer)> {
+    let mut hosts = REGIONS.iter().filter_map(|region| region.host);
+    let other = hosts.find(|name| *name != target.host)?;
+    let answer = ask_each(&[server], other, limit, host)?.pop()?.answer;
+    Some((Control { host: other, resolves: matches!(answer, Answer::Addresses(_)) }, answer))
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::check::Check;
 use crate::connect::Response;
-use crate::fault::Step;
+use crate::fault::{Fault, Step};
 
 /// With its broker dead, Pulsar's proxy answers after 30 s.
 const BROKER_SILENCE: Duration = Duration::from_secs(25);
@@ -59,33 +59,14 @@ impl Who {
 }
 
 /// Adds to a check that failed what the answer shows. `sent` is how the key was sent, and which.
-pub(super) fn explain(
-    check: Check,
-    answer: &Response,
-    step: Step,
-    elapsed: Duration,
-    tenant: &str,
-    sent: &str,
-) -> Check {
-    let mut check = check.note("got", speakers(answer));
-    let Some(who) = Who::of(answer, elapsed).filter(|_| step == Step::Auth) else { return check };
+pub(super) fn explain(mut check: Check, answer: &Response, step: Step, sent: &str) -> Check {
+    check = check.note("got", speakers(answer));
+    let Some(who) = Who::of(answer, check.elapsed).filter(|_| step == Step::Auth) else {
+        return check;
+    };
     check = check.note("who", who.words());
-    match who {
-        Who::BeforeTheService => {
-            let words = "the gateway answers, but the service behind it does not";
-            check.headline = Some(words.to_owned());
-        }
-        Who::SilentBroker => {
-            check.headline = Some("the service's broker does not answer".to_owned());
-            check.fix = vec![
-                "this is the service's own trouble: try again later".to_owned(),
-                "if it lasts, send 8x8 support a report (--report FILE)".to_owned(),
-            ];
-        }
-        _ => {}
-    }
-    if answer.status == 401 {
-        check.headline = Some(format!("HTTP 401: this key was refused for tenant \"{tenant}\""));
+    if who == Who::SilentBroker {
+        check.cases = vec![Fault::SilentBroker.into()];
     }
     match answer.status {
         401 | 403 => check.note("sent", sent),

@@ -7,9 +7,9 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use super::findings::Findings;
-use super::{json, text};
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use super::json;
+use super::text::Style;
+use crate::fault::{Failure, Fault, Step};
 use crate::words;
 
 /// Variables that change what the program or its libraries do. Their values may hold a key or a
@@ -53,10 +53,10 @@ pub(super) fn create(path: &Path) -> Result<File, Failure> {
 pub(super) fn write(
     mut file: &File,
     path: &Path,
-    findings: &Findings,
-    without_secrets: impl Fn(&str) -> String,
+    findings: &Findings<'_>,
+    clean: &dyn Fn(&str) -> String,
 ) -> Result<(), Failure> {
-    let document = without_secrets(&document(findings)) + &json::document(findings);
+    let document = clean(&document(findings, clean)) + &json::document(findings, clean);
     file.write_all(document.as_bytes())
         .and_then(|()| file.sync_all())
         .map_err(|e| failure(path, &e))
@@ -67,12 +67,13 @@ fn failure(path: &Path, e: &io::Error) -> Failure {
     Failure::new(Step::Config, subject, Fault::ReportExists, words::reason(e))
 }
 
-fn document(findings: &Findings) -> String {
-    let mut out = text::head(findings);
+fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) -> String {
+    let style = Style { color: false, clean };
+    let mut out = style.head(findings);
     for check in &findings.checks {
-        out.push_str(&text::check(check, false));
+        out.push_str(&style.check(check));
     }
-    out.push_str(&text::tail(findings));
+    out.push_str(&style.tail(findings));
     out.push_str("\nSystem\n");
     let kernel = std::fs::read_to_string("/proc/version").unwrap_or_default();
     let system = std::fs::read_to_string("/etc/os-release").unwrap_or_default();

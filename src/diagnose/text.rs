@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::check::{Check, Status};
+use super::config;
 use super::findings::Findings;
 use crate::words;
 
@@ -13,75 +14,93 @@ const COLUMNS: usize = 100;
 /// Cells of the longest bar.
 const BAR: u128 = 30;
 
-/// The head of the document, before the first check is made.
-pub(crate) fn head(findings: &Findings) -> String {
-    let mut out = format!(
-        "tail8x8 {} diagnose  {}\n",
-        env!("CARGO_PKG_VERSION"),
-        format_args!("{:.0}", findings.started)
-    );
-    for (label, text) in &findings.head {
-        indented(&mut out, &format!("{label:<8}"), text);
-    }
-    out
+/// Before the text of what belongs to a check.
+const INDENT: &str = "        ";
+
+/// How the findings become lines.
+#[derive(Clone, Copy)]
+pub(crate) struct Style<'a> {
+    pub(crate) color: bool,
+    /// Takes the secrets out of a text, before any wrapping that could cut one in two.
+    pub(crate) clean: &'a dyn Fn(&str) -> String,
 }
 
-/// One check.
-pub(crate) fn check(check: &Check, color: bool) -> String {
-    let (on, off) = match (color, check.status) {
-        (true, Status::Ok) => ("\x1b[32m", "\x1b[0m"),
-        (true, Status::Warn) => ("\x1b[33m", "\x1b[0m"),
-        (true, Status::Fail) => ("\x1b[31m", "\x1b[0m"),
-        _ => ("", ""),
-    };
-    let time = match check.status {
-        Status::Skip => String::new(),
-        _ => words::duration(check.elapsed),
-    };
-    let mut summary = check.summary.clone();
-    if let Some(code) = &check.code {
-        let _ = write!(summary, "  [{code}]");
+impl Style<'_> {
+    /// The head of the document, before the first check is made.
+    pub(crate) fn head(self, findings: &Findings<'_>) -> String {
+        let version = env!("CARGO_PKG_VERSION");
+        let mut out = format!("tail8x8 {version} diagnose  {:.0}\n", findings.started);
+        let head = findings.settings.map(|settings| config::head(settings, findings.key.as_ref()));
+        for (label, text) in head.into_iter().flatten() {
+            self.line(&mut out, &format!("{label:<8}"), &text);
+        }
+        out
     }
-    let mut out = String::new();
-    indented(
-        &mut out,
-        &format!("  {:<5} {:<8}{time:>7}  ", check.status.word(), check.id),
-        &summary,
-    );
-    if !on.is_empty() {
+
+    /// One check.
+    pub(crate) fn check(self, check: &Check) -> String {
         let word = check.status.word();
-        out = out.replacen(word, &format!("{on}{word}{off}"), 1);
+        let time = match check.status {
+            Status::Skip => String::new(),
+            _ => words::duration(check.elapsed),
+        };
+        let mut summary = check.summary.clone();
+        if let Some(code) = check.code() {
+            let _ = write!(summary, "  [{code}]");
+        }
+        let mut out = String::new();
+        self.line(&mut out, &format!("  {word:<5} {:<8}{time:>7}  ", check.step.name()), &summary);
+        let color = match check.status {
+            Status::Ok => Some("\x1b[32m"),
+            Status::Warn => Some("\x1b[33m"),
+            Status::Fail => Some("\x1b[31m"),
+            Status::Skip => None,
+        };
+        if let Some(on) = color.filter(|_| self.color) {
+            out = out.replacen(word, &format!("{on}{word}\x1b[0m"), 1);
+        }
+        for note in &check.notes {
+            self.line(&mut out, &format!("{INDENT}{:<8}", note.label), &note.text);
+        }
+        for fix in check.fixes() {
+            self.line(&mut out, &format!("{INDENT}fix     "), &fix);
+        }
+        let pages: Vec<String> = check.see().iter().map(|page| format!("\"{page}\"")).collect();
+        if !pages.is_empty() {
+            let text = format!("8x8 Troubleshooting, {}", pages.join(" and "));
+            self.line(&mut out, &format!("{INDENT}see     "), &text);
+        }
+        out
     }
-    for (label, text) in &check.notes {
-        indented(&mut out, &format!("        {label:<8}"), text);
+
+    /// Where the time went, and the result.
+    pub(crate) fn tail(self, findings: &Findings<'_>) -> String {
+        let mut out = bars(&findings.checks);
+        self.line(&mut out, "RESULT: ", &findings.result());
+        out
     }
-    for fix in &check.fix {
-        indented(&mut out, "        fix     ", fix);
+
+    /// A label and a text that goes on below itself.
+    fn line(self, out: &mut String, label: &str, text: &str) {
+        let room = COLUMNS - label.chars().count();
+        let text = words::one_line(&(self.clean)(text), 2000);
+        let words: Vec<String> = text.split_whitespace().flat_map(|w| pieces(w, room)).collect();
+        words::wrap_after(out, label, &words.join(" "), COLUMNS);
     }
-    if let Some(see) = &check.see {
-        indented(
-            &mut out,
-            "        see     ",
-            &format!("8x8 Troubleshooting, \"{}\"", see.replace(" / ", "\" and \"")),
-        );
-    }
-    out
 }
 
-/// Where the time went, and the result.
-pub(crate) fn tail(findings: &Findings) -> String {
+fn bars(checks: &[Check]) -> String {
     let mut out = String::new();
-    let longest = findings.checks.iter().map(|c| c.elapsed).max().unwrap_or_default();
+    let longest = checks.iter().map(|c| c.elapsed).max().unwrap_or_default();
     let block = if is_utf8() { '█' } else { '#' };
     let mut label = "time";
-    for check in findings.checks.iter().filter(|c| c.elapsed >= Duration::from_millis(1)) {
+    for check in checks.iter().filter(|c| c.elapsed >= Duration::from_millis(1)) {
         let cells = (check.elapsed.as_micros() * BAR).div_ceil(longest.as_micros().max(1));
         let bar: String = std::iter::repeat_n(block, usize::try_from(cells).unwrap_or(0)).collect();
-        let _ =
-            writeln!(out, "{label:<8}{:<8}{:>7}  {bar}", check.id, words::duration(check.elapsed));
+        let (step, time) = (check.step.name(), words::duration(check.elapsed));
+        let _ = writeln!(out, "{label:<8}{step:<8}{time:>7}  {bar}");
         label = "";
     }
-    indented(&mut out, "RESULT: ", &findings.result(COLUMNS - 8));
     out
 }
 
@@ -97,29 +116,34 @@ fn is_utf8() -> bool {
         })
 }
 
-/// A label and a text that goes on below itself.
-fn indented(out: &mut String, label: &str, text: &str) {
-    let width = label.chars().count();
-    out.push_str(label);
-    let mut column = width;
-    let text = words::one_line(text, 2000);
-    for word in text.split_whitespace().flat_map(|word| pieces(word, COLUMNS - width)) {
-        let length = word.chars().count();
-        if column > width && column + 1 + length > COLUMNS {
-            let _ = write!(out, "\n{:width$}", "");
-            column = width;
-        } else if column > width {
-            out.push(' ');
-            column += 1;
-        }
-        out.push_str(&word);
-        column += length;
-    }
-    out.push('\n');
-}
-
 /// A word that is longer than a line, in pieces that are not.
 fn pieces(word: &str, longest: usize) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();
     letters.chunks(longest).map(|piece| piece.iter().collect()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::case::Case;
+    use super::*;
+    use crate::fault::{Fault, Step};
+
+    #[test]
+    fn a_result_too_long_for_a_line_goes_on_below_and_is_not_cut() {
+        let issuer = "An Authority: of Somewhere; with a long name, and (a branch)";
+        let case = Case::from(Fault::Intercepted).with("issuer", issuer);
+        let mut findings = Findings::new(false);
+        findings.checks = vec![Check::ok(Step::Tls, Duration::ZERO, "").fail(case)];
+        let clean = |text: &str| text.replace("Somewhere", "[redacted]");
+        let tail = Style { color: false, clean: &clean }.tail(&findings);
+        let lines: Vec<&str> = tail.lines().collect();
+        assert_eq!(lines.len(), 2, "{tail}");
+        assert!(lines.iter().all(|line| line.chars().count() <= COLUMNS), "{tail}");
+        let whole = tail.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert_eq!(
+            whole,
+            "RESULT: FAIL at tls - intercepted by \"An Authority: of [redacted]; with a long name, \
+             and (a branch)\". The API key was not sent."
+        );
+    }
 }

@@ -1,8 +1,8 @@
-//! The system's root certificates as evidence: where OpenSSL looks for them, what lies there, and
-//! who of the world's authorities is a public one.
+//! The system's root certificates as evidence: where OpenSSL looks for them, and what lies
+//! there.
 //!
 //! The places are those of native-tls, which the connector connects with: OpenSSL's own defaults and
-//! the usual ones of each distribution, since OpenSSL's are wrong where it was built elsewhere.
+//! what openssl-probe finds, since OpenSSL's are wrong where it was built elsewhere.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -12,27 +12,17 @@ use std::path::{Path, PathBuf};
 
 use openssl::hash::MessageDigest;
 use openssl::x509::X509;
+use openssl_probe::ProbeResult;
 
+use super::case::Case;
+use crate::fault::Fault;
 use crate::settings::Environment;
 use crate::words;
 
 const FILE_VARIABLE: &str = "SSL_CERT_FILE";
 const FOLDER_VARIABLE: &str = "SSL_CERT_DIR";
-
-/// The first of these that exists is read; in the order of openssl-probe.
-const FILES: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/tls/cacert.pem",
-    "/etc/ssl/cert.pem",
-    "/opt/etc/ssl/certs/ca-certificates.crt",
-    "/etc/ssl/certs/cacert.pem",
-];
-
-/// Every one of these that exists is read.
-const FOLDERS: &[&str] = &["/etc/ssl/certs", "/etc/pki/tls/certs", "/etc/security/certificates"];
+const OPENSSL: &str = "OpenSSL's default";
+const SYSTEM: &str = "system";
 
 /// A file or folder that OpenSSL reads root certificates from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,38 +64,69 @@ pub(crate) struct Store {
 /// What is wrong with the store. Without a root nothing can be trusted; anything else is a place
 /// that someone named and that is silently left out.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Trouble {
-    pub(crate) is_empty: bool,
-    pub(crate) reason: String,
-    pub(crate) fix: &'static str,
+pub(crate) enum Trouble {
+    NoRoots,
+    /// A place, the variable that names it, and what is wrong with it: `does not exist`.
+    Unusable {
+        variable: &'static str,
+        path: PathBuf,
+        problem: String,
+    },
 }
 
-/// Where root certificates are read from under these variables; whether there are any is
-/// [`Store::read`]'s business.
-pub(crate) fn places(env: &Environment) -> Vec<Place> {
-    let place = |path: &str, is_folder, named_by| Place { path: path.into(), is_folder, named_by };
-    let mut places = Vec::new();
-    // `OPENSSLDIR: "/usr/lib/ssl"`
-    let own = openssl::version::dir().split('"').nth(1).unwrap_or("/usr/lib/ssl");
-    match env.get(FILE_VARIABLE) {
-        Some(path) => places.push(place(path, false, FILE_VARIABLE)),
-        None => places.push(place(&format!("{own}/cert.pem"), false, "OpenSSL's default")),
+impl Trouble {
+    pub(crate) fn case(&self) -> Case {
+        match self {
+            Trouble::NoRoots => Fault::NoRoots.into(),
+            Trouble::Unusable { variable, path, problem } => Case::from(Fault::UnusableStore)
+                .with("variable", variable)
+                .with("file", path.to_string_lossy())
+                .with("problem", problem),
+        }
     }
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::NoRoots => f.write_str("no usable root certificate on this machine"),
+            Trouble::Unusable { variable, path, problem } => {
+                write!(f, "{variable} names {}, which {problem}", path.display())
+            }
+        }
+    }
+}
+
+/// Where root certificates are read from under these variables and what was found beside them;
+/// whether there are any is [`Store::read`]'s business.
+pub(crate) fn places(env: &Environment, probed: ProbeResult) -> Vec<Place> {
+    let place = |path: PathBuf, is_folder, named_by| Place { path, is_folder, named_by };
+    // `OPENSSLDIR: "/usr/lib/ssl"`
+    let own = Path::new(openssl::version::dir().split('"').nth(1).unwrap_or("/usr/lib/ssl"));
+    let mut places = vec![match env.get(FILE_VARIABLE) {
+        Some(path) => place(path.into(), false, FILE_VARIABLE),
+        None => place(own.join("cert.pem"), false, OPENSSL),
+    }];
     match env.get(FOLDER_VARIABLE) {
         Some(list) => {
             let paths = list.split(':').filter(|path| !path.is_empty());
-            places.extend(paths.map(|path| place(path, true, FOLDER_VARIABLE)));
+            places.extend(paths.map(|path| place(path.into(), true, FOLDER_VARIABLE)));
         }
-        None => places.push(place(&format!("{own}/certs"), true, "OpenSSL's default")),
+        None => places.push(place(own.join("certs"), true, OPENSSL)),
     }
-    // The variable replaces the system's bundle only if it leads somewhere.
-    if !env.get(FILE_VARIABLE).is_some_and(|path| Path::new(path).exists()) {
-        let first = FILES.iter().find(|path| Path::new(path).exists());
-        places.extend(first.map(|path| place(path, false, "system")));
+    let file = probed.cert_file.into_iter().map(|path| place(path, false, SYSTEM));
+    for found in file.chain(probed.cert_dir.into_iter().map(|path| place(path, true, SYSTEM))) {
+        // What a variable names is found, too.
+        if places.iter().all(|place| place.path != found.path) {
+            places.push(found);
+        }
     }
-    let folders = FOLDERS.iter().filter(|path| Path::new(path).exists());
-    places.extend(folders.map(|path| place(path, true, "system")));
     places
+}
+
+/// Where this process reads root certificates from.
+pub(crate) fn places_here() -> Vec<Place> {
+    places(&Environment::of_process(), openssl_probe::probe())
 }
 
 impl Store {
@@ -120,29 +141,25 @@ impl Store {
         Store { places, roots: roots.len() }
     }
 
+    /// Every place, and what lies there.
+    pub(crate) fn described(&self) -> Vec<String> {
+        let places = self.places.iter();
+        places.map(|(place, content)| format!("{}: {content}", place.path.display())).collect()
+    }
+
     /// All that is wrong, worst first.
     pub(crate) fn troubles(&self) -> Vec<Trouble> {
-        let mut troubles = Vec::new();
-        if self.roots == 0 {
-            troubles.push(Trouble {
-                is_empty: true,
-                reason: "no usable root certificate on this machine".to_owned(),
-                fix: "install them (apt-get install ca-certificates), or give one: --ca-file FILE",
-            });
-        }
+        let mut troubles = Vec::from_iter((self.roots == 0).then_some(Trouble::NoRoots));
         for (Place { path, named_by, .. }, content) in &self.places {
-            let what = match content {
+            let problem = match content {
                 Content::Missing => "does not exist".to_owned(),
                 Content::Unreadable(why) => format!("cannot be read: {why}"),
                 Content::Certificates(0) => "holds no usable certificate".to_owned(),
                 Content::Certificates(_) => continue,
             };
             if [FILE_VARIABLE, FOLDER_VARIABLE].contains(named_by) {
-                troubles.push(Trouble {
-                    is_empty: false,
-                    reason: format!("{named_by} names {}, which {what}", path.display()),
-                    fix: "correct the variable or unset it: OpenSSL leaves it out without a word",
-                });
+                let path = path.clone();
+                troubles.push(Trouble::Unusable { variable: named_by, path, problem });
             }
         }
         troubles
@@ -187,36 +204,6 @@ fn is_hash(name: &str) -> bool {
         && !number.is_empty()
         && number.bytes().all(|b| b.is_ascii_digit())
 }
-
-/// Whether this is how a public authority calls itself (of those behind nearly all of the web,
-/// and 8x8): what is none of them was made by someone in between, or by the server's owner.
-pub(crate) fn is_public(authority: &str) -> bool {
-    let authority = authority.to_ascii_lowercase();
-    PUBLIC.iter().any(|name| authority.contains(name)) && !inspects(&authority)
-}
-
-/// Whether this is how an inspection product calls itself.
-pub(crate) fn inspects(authority: &str) -> bool {
-    let authority = authority.to_ascii_lowercase();
-    INSPECTORS.iter().any(|name| authority.contains(name))
-}
-
-#[rustfmt::skip]
-const PUBLIC: &[&str] = &[
-    "actalis", "amazon", "baltimore", "buypass", "certum", "comodo", "d-trust", "digicert",
-    "entrust", "geotrust", "globalsign", "go daddy", "godaddy", "google trust services", "harica",
-    "identrust", "internet security research group", "isrg", "let's encrypt", "microsoft",
-    "quovadis", "sectigo", "ssl.com", "ssl corp", "starfield", "swisssign", "t-telesec",
-    "telekom security", "thawte", "trustwave", "usertrust", "verisign", "zerossl",
-];
-
-#[rustfmt::skip]
-const INSPECTORS: &[&str] = &[
-    "inspection", "proxy", "firewall", "interception", "web gateway", "mitm", "zscaler",
-    "netskope", "fortinet", "fortigate", "palo alto", "sophos", "kaspersky", "avast",
-    "bitdefender", "umbrella", "blue coat", "bluecoat", "forcepoint", "mcafee", "skyhigh",
-    "check point", "barracuda", "fiddler",
-];
 
 #[cfg(test)]
 mod tests {
@@ -274,46 +261,35 @@ mod tests {
             let store = store(&[(path, is_folder)]);
             let troubles = store.troubles();
             assert_eq!((store.roots, troubles.len()), (0, 2), "{troubles:?}");
-            assert!(troubles[0].is_empty && troubles[1].reason.contains(words), "{troubles:?}");
+            assert_eq!(troubles[0], Trouble::NoRoots);
+            assert!(troubles[1].to_string().contains(words), "{troubles:?}");
         }
         let beside = file(&folder, "good", &good);
         let store = store(&[(&garbage, false), (&beside, false)]);
-        assert!(matches!(&store.troubles()[..], [trouble] if !trouble.is_empty));
+        assert!(matches!(&store.troubles()[..], [Trouble::Unusable { .. }]));
     }
 
     #[test]
     fn the_variables_name_places_beside_the_system() {
+        let nothing = || ProbeResult { cert_file: None, cert_dir: Vec::new() };
         let named = |env: &[(&str, &str)], path: &str| {
             let env: Environment = env.iter().copied().collect();
-            let places = places(&env);
+            let places = places(&env, nothing());
             places.iter().find(|p| p.path == Path::new(path)).map(|p| (p.is_folder, p.named_by))
         };
         let (file, folder) = ((FILE_VARIABLE, "/x/ca.pem"), (FOLDER_VARIABLE, "/x/a:/x/b"));
         assert_eq!(named(&[file], "/x/ca.pem"), Some((false, FILE_VARIABLE)));
         assert_eq!(named(&[folder], "/x/a"), Some((true, FOLDER_VARIABLE)));
         assert_eq!(named(&[folder], "/x/b"), Some((true, FOLDER_VARIABLE)));
-        let defaults = places(&Environment::from_iter([("", ""); 0]));
-        assert!(defaults[..2].iter().all(|place| place.named_by == "OpenSSL's default"));
-        assert!(
-            places(&[file, folder].into_iter().collect())
-                .iter()
-                .all(|place| place.named_by != "OpenSSL's default")
-        );
-    }
-
-    #[test]
-    fn public_authorities_are_known_by_name() {
-        for name in ["Amazon RSA 2048 M02, Amazon", "DigiCert Global Root G2", "R11, Let's Encrypt"]
-        {
-            assert!(is_public(name), "{name}");
-        }
-        for name in [
-            "Acme Corp TLS Inspection CA",
-            "Zscaler Root CA",
-            "Tail8x8 Test Root",
-            "DigiCert Proxy",
-        ] {
-            assert!(!is_public(name), "{name}");
-        }
+        let defaults = places(&Environment::from_iter([("", ""); 0]), nothing());
+        assert!(defaults[..2].iter().all(|place| place.named_by == OPENSSL));
+        // As openssl-probe does, which finds by the variables first.
+        let found = ProbeResult {
+            cert_file: Some("/x/ca.pem".into()),
+            cert_dir: vec!["/x/a".into(), "/etc/ssl/certs".into()],
+        };
+        let both = places(&[file, folder].into_iter().collect(), found);
+        let names: Vec<_> = both.iter().map(|place| place.named_by).collect();
+        assert_eq!(names, [FILE_VARIABLE, FOLDER_VARIABLE, FOLDER_VARIABLE, SYSTEM]);
     }
 }

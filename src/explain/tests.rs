@@ -407,7 +407,10 @@ fn words_before_a_code_choose_among_its_rows() {
         ("auth h:443: HTTP 404: Topic not found [auth.not_found]", Fault::TopicNotFound),
         ("auth h:443: HTTP 500: Topic not found [auth.refused]", Fault::NoSuchTopic),
         ("tls h:443: intercepted by \"Acme\" [tls.intercepted]", Fault::Intercepted),
-        ("warn tls trusted here, but intercepted by A [tls.intercepted]", Fault::TrustedInspector),
+        (
+            "warn tls trusted here, but intercepted by \"A\" [tls.intercepted]",
+            Fault::TrustedInspector,
+        ),
         ("payload is not base64: bad length [stream.bad_payload]", Fault::BadPayload),
     ] {
         assert_eq!(explain(text).findings[0].topic, Topic::Fault(expected), "{text}");

@@ -76,11 +76,6 @@ impl Failure {
     pub(crate) fn advice(&self) -> String {
         self.advices().join("; ")
     }
-
-    /// What is wrong, in a few words.
-    pub(crate) fn headline(&self) -> String {
-        row(self.fault).headline(&self.holes)
-    }
 }
 
 /// `step subject: cause [code]`, on one line.

@@ -59,12 +59,6 @@ impl Holes {
         self.0.push((name, value.into()));
     }
 
-    /// The same with one hole filled.
-    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Holes {
-        self.set(name, value);
-        self
-    }
-
     /// The text with every hole filled. What fills a hole may hold braces; they are left alone.
     pub(crate) fn fill(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());

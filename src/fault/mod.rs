@@ -15,6 +15,7 @@ mod row;
 mod sentences;
 mod step;
 mod table;
+mod x509;
 
 pub(crate) use failure::Failure;
 pub(crate) use holes::Holes;
@@ -24,3 +25,4 @@ pub(crate) use row::{RetryClass, Row};
 pub(crate) use sentences::{Sentence, known_sentence, said};
 pub(crate) use step::Step;
 pub(crate) use table::{Matter, row, rows};
+pub(crate) use x509::VerifyError;

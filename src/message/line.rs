@@ -4,6 +4,8 @@
 //! every float or the order of members would not survive that. Only raw newlines, which JSON
 //! allows only between its tokens, become spaces.
 
+use std::fmt;
+
 use serde_core::de::IgnoredAny;
 
 use super::{Envelope, LineRules};
@@ -17,8 +19,28 @@ pub(crate) enum Line {
     Tombstone,
     /// Its event type is not wanted.
     Filtered,
-    /// It cannot be decoded; the reason, for people.
-    Reject(String),
+    /// It cannot be decoded.
+    Reject(RejectReason),
+}
+
+/// Why a message has no line. Each holds where it stops to be what it should, for people.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum RejectReason {
+    NotBase64(String),
+    NotUtf8(String),
+    NotJson(String),
+    NoEnvelope,
+}
+
+impl fmt::Display for RejectReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RejectReason::NotBase64(why) => write!(f, "payload is not base64: {why}"),
+            RejectReason::NotUtf8(why) => write!(f, "payload is not UTF-8: {why}"),
+            RejectReason::NotJson(why) => write!(f, "payload is not JSON: {why}"),
+            RejectReason::NoEnvelope => f.write_str("not an envelope"),
+        }
+    }
 }
 
 /// Appends the message's line to `out`, or nothing at all.
@@ -105,7 +127,7 @@ mod tests {
             let frame = frame(payload);
             match line_of(&frame, Format::Payload, &[]) {
                 (Line::Reject(said), text) if text.is_empty() => {
-                    assert!(said.starts_with(reason), "{said}");
+                    assert!(said.to_string().starts_with(reason), "{said}");
                 }
                 other => panic!("{other:?}"),
             }

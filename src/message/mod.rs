@@ -12,6 +12,6 @@ mod rules;
 pub(crate) use envelope::{Envelope, Frame, parse};
 pub(crate) use format::Format;
 pub(crate) use id::MessageId;
-pub(crate) use line::{Line, is_json_line, write_line};
+pub(crate) use line::{Line, RejectReason, is_json_line, write_line};
 pub(crate) use position::Position;
 pub(crate) use rules::{LineRules, OnReject};

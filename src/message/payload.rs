@@ -8,14 +8,15 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_core::de::IgnoredAny;
 
+use super::RejectReason;
 use super::envelope::{Text, json_mistake};
 use super::members::Members;
 
 /// Appends the decoded bytes. Both alphabets are accepted, with padding or without.
 ///
 /// # Errors
-/// Why it is not base64, for people.
-pub(super) fn decode(base64: &str, out: &mut Vec<u8>) -> Result<(), String> {
+/// Where it stops being base64.
+pub(super) fn decode(base64: &str, out: &mut Vec<u8>) -> Result<(), RejectReason> {
     const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true);
@@ -25,7 +26,7 @@ pub(super) fn decode(base64: &str, out: &mut Vec<u8>) -> Result<(), String> {
     STANDARD_ALPHABET.decode_vec(base64, out).or_else(|e| {
         out.truncate(start);
         let url_safe = URL_SAFE_ALPHABET.decode_vec(base64, out);
-        url_safe.map_err(|_| format!("payload is not base64: {}", base64_mistake(&e)))
+        url_safe.map_err(|_| RejectReason::NotBase64(base64_mistake(&e)))
     })
 }
 
@@ -43,12 +44,12 @@ fn base64_mistake(e: &DecodeError) -> String {
 /// The payload as text, when it is one JSON value.
 ///
 /// # Errors
-/// Why it is not, for people.
-pub(super) fn json(payload: &[u8]) -> Result<&str, String> {
-    let text = std::str::from_utf8(payload).map_err(|e| format!("payload is not UTF-8: {e}"))?;
+/// Where it stops being that.
+pub(super) fn json(payload: &[u8]) -> Result<&str, RejectReason> {
+    let text = std::str::from_utf8(payload).map_err(|e| RejectReason::NotUtf8(e.to_string()))?;
     match serde_json::from_str::<IgnoredAny>(text) {
         Ok(_) => Ok(text),
-        Err(e) => Err(format!("payload is not JSON: {}", json_mistake(&e))),
+        Err(e) => Err(RejectReason::NotJson(json_mistake(&e))),
     }
 }
 

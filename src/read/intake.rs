@@ -137,7 +137,10 @@ impl<'a> Intake<'a> {
             Line::Filtered => counters.filtered += 1,
             Line::Reject(reason) => {
                 let (id, frame) = (Some(message.id.as_str()), Some(frame.as_bytes()));
-                self.count(on, &Reject { kind: "payload", id, reason: &reason, frame })?;
+                self.count(
+                    on,
+                    &Reject { kind: "payload", id, reason: &reason.to_string(), frame },
+                )?;
             }
         }
         Ok(false)

@@ -7,7 +7,7 @@ use super::ending::Ending;
 use super::outage::{Opened, Outage};
 use super::resume::Resume;
 use crate::clock::Now;
-use crate::connect::{Connection, Connector, Halt, Request, Unheard, authority};
+use crate::connect::{Connection, Connector, Halt, Request, Watched, authority};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::retry::jitter;
@@ -101,7 +101,7 @@ impl<'a> Opener<'a> {
     ) -> Result<Session, Halt> {
         let request = self.request(desk, &Position::Earliest, 1)?;
         let limit = self.settings.limits.connect_timeout.min(limit);
-        let mut unheard = Unheard(desk);
+        let mut unheard = Watched::new(desk, |_, _| {});
         let connection = self.connector.connect(&request, limit, &mut unheard)?;
         Ok(self.session(connection))
     }

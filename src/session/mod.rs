@@ -180,11 +180,16 @@ impl Session {
     /// A ping, or the answer to one, is due, and nothing was there to be read.
     fn ping_or_give_up(&mut self, now: Instant, is_listening: bool) -> Result<(), Failure> {
         if self.pings.is_peer_gone(now, is_listening) {
-            let limit = duration(self.pings.timeout());
-            return Err(self.failure(Fault::NoPong, format!("no answer to a ping within {limit}")));
+            return Err(self.no_pong(self.pings.timeout()));
         }
         self.ping()?;
         self.flush()
+    }
+
+    /// The failure of a peer that did not answer a ping for so long.
+    pub(crate) fn no_pong(&self, silence: Duration) -> Failure {
+        let cause = format!("no answer to a ping within {}", duration(silence));
+        self.failure(Fault::NoPong, cause)
     }
 
     /// Queues a ping.

@@ -23,6 +23,9 @@ pub fn document(output: &Output) -> Value {
     for check in checks {
         let is_skip = check["status"] == "skip";
         assert!(!is_skip || check["summary"].as_str().unwrap().len() > 5, "no reason: {check:#}");
+        let fixes = check["fix"].as_array().unwrap();
+        let is_new = |number: usize| !fixes[..number].contains(&fixes[number]);
+        assert!((0..fixes.len()).all(is_new), "the same fix twice: {check:#}");
     }
     let worst = |status: &str| checks.iter().find(|check| check["status"] == status);
     let (verdict, problem) = match (worst("fail"), worst("warn")) {

@@ -104,7 +104,7 @@ fn slow() {
     assert_ends(dns, "warn", Some("dns.slow"));
     assert_says(dns, "127.0.0.1, but only after");
     assert_says(dns, "no answer");
-    assert_says(dns, "have the nameserver that does not answer removed");
+    assert_says(dns, "fix the nameserver that does not answer");
     assert_ends(check(&document, "stream"), "ok", None);
 }
 

@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         test("config: a token of this tenant", same_tenant),
         test("config: a key on the command line", key_on_the_line),
         test("config: SSL_CERT_FILE leads nowhere", no_store),
+        test("config: both SSL_CERT variables lead nowhere, each with its own fix", no_stores),
         test("tcp: one of two addresses refuses", one_of_two),
         test("tls: the certificate ends soon", ends_soon),
         test("tls: a client certificate is demanded", client_certificate),
@@ -184,7 +185,7 @@ fn clock_skew() {
         let auth = check(&document, "auth");
         assert_ends(auth, "warn", Some("auth.clock_skew"));
         assert_says(auth, words);
-        assert_says(auth, "NTP");
+        assert_says(auth, "timedatectl set-ntp true");
         let skew = auth["evidence"]["clock_skew_s"].as_i64().unwrap();
         assert!((skew + seconds).abs() < 60, "{auth:#}");
         assert_ends(check(&document, "stream"), "ok", None);
@@ -231,6 +232,29 @@ fn no_store() {
     assert_says(check(&document, "config"), "/nowhere/cert.pem");
     assert_eq!(check(&document, "tls")["status"], "fail");
     service.assert_key_never_sent();
+}
+
+/// Each variable is named, and no fix is printed twice.
+fn no_stores() {
+    let service = Service::start();
+    service.publish_many("all", 30, |_| "{}");
+    let run = Run::against(&service).args(&["diagnose", "--json", "--listen", "300ms"]);
+    let run = run.env("SSL_CERT_FILE", "/nowhere/cert.pem").env("SSL_CERT_DIR", "/nowhere");
+    let output = run.run();
+    output.assert_code(0);
+    let document = document(&output);
+    let config = check(&document, "config");
+    assert_ends(config, "warn", Some("config.ca_store"));
+    let fixes: Vec<_> = config["fix"].as_array().unwrap().iter().map(|f| f.as_str()).collect();
+    for variable in ["SSL_CERT_FILE", "SSL_CERT_DIR"] {
+        assert_says(config, &format!("{variable} names /nowhere"));
+        let about = fixes.iter().filter(|fix| fix.unwrap().contains(variable));
+        assert_eq!(about.count(), 1, "{config:#}");
+    }
+    assert_eq!(
+        document["summary"],
+        "warn - config: SSL_CERT_FILE names /nowhere/cert.pem, which does not exist."
+    );
 }
 
 fn one_of_two() {

@@ -80,8 +80,8 @@ fn table() -> Vec<Row> {
         line("only IPv4 addresses, IPv6 asked for", "dns.no_address", 68, "-6", CONNECT).with(&["--host", "127.0.0.1", "-6"]),
         line("a sinkhole's address", "tcp.refused", 69, "a DNS filter", REFUSED).with(&["--host", "x.8x8.test", "--port", "1", "--resolve", "x.8x8.test:1:0.0.0.0"]).says(&["leads to 0.0.0.0"]),
 
-        service("nobody listens", Fault::Refuse, "tcp.refused", 69, "port 443", REFUSED),
-        service("no answer at all", Fault::BacklogFull, "tcp.timeout", 69, "firewall", TIMEOUT).with(SOON),
+        service("nobody listens", Fault::Refuse, "tcp.refused", 69, "outbound HTTPS (port", REFUSED),
+        service("no answer at all", Fault::BacklogFull, "tcp.timeout", 69, "allow outbound port", TIMEOUT).with(SOON),
         service("closed once accepted", Fault::CloseAfterAccept, "tls.closed", 69, "firewall", EOF),
         service("silent once accepted", Fault::SilentAfterAccept, "tls.timeout", 69, "--connect-timeout", TIMEOUT).with(SOON),
 
@@ -98,8 +98,8 @@ fn table() -> Vec<Row> {
         proxy("answers garbage", ProxyFault::Garbage, "proxy.not_a_proxy", 76, "CONNECT", CONNECT),
         proxy("is silent", ProxyFault::Silence, "proxy.timeout", 69, "--connect-timeout", TIMEOUT).with(SOON),
         proxy("drips its answer", ProxyFault::HeadDrips, "proxy.timeout", 69, "--connect-timeout", TIMEOUT).with(SOON),
-        proxy("hangs up", ProxyFault::Eof, "proxy.closed", 69, "its port", CONNECT),
-        proxy("resets", ProxyFault::Reset, "proxy.closed", 69, "its port", CONNECT).says(&["reset"]),
+        proxy("hangs up", ProxyFault::Eof, "proxy.closed", 69, "the proxy's port", CONNECT),
+        proxy("resets", ProxyFault::Reset, "proxy.closed", 69, "the proxy's port", CONNECT).says(&["reset"]),
         proxy("opens the tunnel to a page", ProxyFault::OkThenHtml, "tls.not_tls", 76, "portal", CERTIFICATE).says(&["HTTP/1.1 200 OK"]),
         proxy("opens the tunnel and hangs up", ProxyFault::OkThenEof, "tls.closed", 69, "firewall", EOF),
         proxy("opens the tunnel to silence", ProxyFault::OkThenSilence, "tls.timeout", 69, "--connect-timeout", TIMEOUT).with(SOON),
@@ -133,7 +133,7 @@ fn table() -> Vec<Row> {
         service("403 and a page", Status(403, Body::Page("403 Forbidden by gateway")), "auth.forbidden", 77, "topic `all`", "403 Forbidden").says(&["403", "Forbidden by gateway"]),
         service("404", Status(404, Body::JsonReason("Topic not found")), "auth.not_found", 78, "--topic", NO_ROW).says(&["404", "Topic not found"]),
         service("400", Status(400, Body::Jetty("Bad parameter")), "auth.bad_request", 78, "--message-id", NO_ROW).says(&["400", "Bad parameter"]),
-        service("409", Status(409, Body::Jetty("Consumer is busy")), "auth.busy", 75, "another consumer", NO_ROW).says(&["409"]),
+        service("409", Status(409, Body::Jetty("Consumer is busy")), "auth.busy", 75, "the other consumer", NO_ROW).says(&["409"]),
         service("429", RetryAfter(429, 7), "auth.rate_limited", 75, "only one reader", NO_ROW).says(&["429"]),
         row("a missing tenant, as Pulsar 4.0 says it (500)", Pulsar(Version::V4_0), "auth.refused", 78, "--tenant", NO_ROW).with(&["--tenant", "nobody"]).says(&["500"]),
         row("a missing tenant, as Pulsar 4.2 says it (404)", Pulsar(Version::V4_2), "auth.not_found", 78, "--tenant", NO_ROW).with(&["--tenant", "nobody"]).says(&["404"]),
@@ -157,17 +157,17 @@ fn table() -> Vec<Row> {
         service("hangs up on the upgrade", Fault::UpgradeEof, "auth.closed", 69, "gateway", EOF),
         service("resets on the upgrade", Fault::UpgradeReset, "auth.reset", 69, "gateway", EOF),
 
-        service("Close 1000", Close(1000, "enough"), "stream.closed", 69, "connects again by itself", EOF).says(&["1000 (normal): enough"]),
-        service("Close 1008", Close(1008, "key was revoked"), "stream.closed", 69, "connects again", EOF).says(&["1008", "key was revoked"]),
-        service("Close 1011", Close(1011, ""), "stream.closed", 69, "connects again", EOF).says(&["1011 (server error)"]),
+        service("Close 1000", Close(1000, "enough"), "stream.closed", 69, "reconnects by itself", EOF).says(&["1000 (normal): enough"]),
+        service("Close 1008", Close(1008, "key was revoked"), "stream.closed", 69, "reconnects", EOF).says(&["1008", "key was revoked"]),
+        service("Close 1011", Close(1011, ""), "stream.closed", 69, "reconnects", EOF).says(&["1011 (server error)"]),
         service("EOF in the stream", Fault::Eof, "stream.closed", 69, "load balancer", EOF),
         service("RST in the stream", Fault::Reset, "stream.reset", 69, "firewall", EOF),
-        service("a masked frame", Fault::Masked, "stream.protocol", 76, "tampers", NO_ROW),
-        service("a page in the stream", Fault::HtmlInStream, "stream.protocol", 76, "tampers", NO_ROW),
-        service("the peer freezes", Fault::Freeze, "stream.no_pong", 69, "hung server", TIMEOUT).with(PINGS),
-        service("the peer freezes while nobody waits for pings", Fault::Freeze, "stream.no_pong", 69, "hung server", TIMEOUT),
-        service("pings are not answered", Fault::NoPongs, "stream.no_pong", 69, "hung server", TIMEOUT).with(PINGS),
-        service("acknowledgements are refused", Fault::AcksRefused, "stream.closed", 69, "connects again", EOF).publishing(40).says(&["1011", "ping answered after"]),
+        service("a masked frame", Fault::Masked, "stream.protocol", 76, "alters the stream", NO_ROW),
+        service("a page in the stream", Fault::HtmlInStream, "stream.protocol", 76, "alters the stream", NO_ROW),
+        service("the peer freezes", Fault::Freeze, "stream.no_pong", 69, "--ping-timeout", TIMEOUT).with(PINGS),
+        service("the peer freezes while nobody waits for pings", Fault::Freeze, "stream.no_pong", 69, "--ping-timeout", TIMEOUT),
+        service("pings are not answered", Fault::NoPongs, "stream.no_pong", 69, "--ping-timeout", TIMEOUT).with(PINGS),
+        service("acknowledgements are refused", Fault::AcksRefused, "stream.closed", 69, "reconnects", EOF).publishing(40).says(&["1011", "ping answered after"]),
         service("acknowledgements do not count", Fault::AcksLost, "stream.no_acks", 69, "drops what this side sends", "No Messages Received").publishing(40).says(&["5 came, and no more", "ping answered after"]),
         service("a message too large", Fault::OversizeClaim, "stream.too_large", 76, "--max-message-size", "Cannot Decode Payload"),
         service("a payload that is no base64", Fault::Odd(Odd::NotBase64), "stream.bad_payload", 65, "--format envelope", "Cannot Decode Payload"),
@@ -393,6 +393,7 @@ impl Row {
         let said = last.strip_prefix(&result).unwrap_or_else(|| panic!("not {result:?}\n{whole}"));
         let said = said.trim_end_matches(" The API key was not sent.");
         assert!(said.contains(' '), "where, but not what: {last}\n{whole}");
+        assert!(said.ends_with('.') && said.matches('"').count() % 2 == 0, "cut: {last}\n{whole}");
         if let Some(see) = self.see.and_then(|see| see.split(" / ").next()) {
             // It may go on in the next line.
             let flat = whole.split_whitespace().collect::<Vec<_>>().join(" ");

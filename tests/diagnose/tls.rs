@@ -6,9 +6,9 @@ use std::process::Command;
 
 use libtest_mimic::Trial;
 
-use super::document::{assert_ends, assert_says, check, document};
+use super::document::{assert_ends, assert_says, check, document, text};
 use super::test;
-use crate::support::ca::{Ca, Leaf};
+use crate::support::ca::{Ca, Leaf, SignedBy};
 use crate::support::run::Run;
 use crate::support::scratch::Scratch;
 use crate::support::service::proxy::{Proxy, ProxyFault};
@@ -24,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
         in_a_namespace("tls: no root certificate on this machine", empty_store),
         test("tls: intercepted by an authority that this machine trusts", trusted_interception),
         test("tls: the time of the look is the check's time", time_of_the_look),
+        test("tls: a lone certificate's issuer is named in whole quotes", lone_certificate),
     ]
 }
 
@@ -98,6 +99,17 @@ fn empty_store() {
     let output = run.through(script.to_str().unwrap()).run();
     output.assert_code(0).assert_silent();
     assert_ends(check(&document(&output), "config"), "ok", None);
+}
+
+/// In the result, too, which says nothing in halves.
+fn lone_certificate() {
+    let unknown = Leaf::signed_by(SignedBy::UnknownCa { root_sent: false });
+    let service = Service::with(Fault::Certificate(unknown));
+    let output = Run::against(&service).arg("diagnose").run();
+    output.assert_code(60).assert_silent();
+    let lines = text(&output);
+    let result = "RESULT: FAIL at tls - intercepted by \"ACME TLS Inspection CA\". The API key was not sent.";
+    assert_eq!(lines.last().unwrap(), result, "{lines:#?}");
 }
 
 fn time_of_the_look() {

@@ -177,7 +177,7 @@ fn pulsar_is_down() {
     let found = diagnose(&topic, &gateway, &[]);
     found.assert_verdict("fail", 69).assert_problem("auth", "auth.server_error");
     found.assert_says("502 Bad Gateway").assert_says("Server: nginx");
-    found.assert_says("the gateway answers but the service behind it does not");
+    found.assert_says("the gateway answers, but the service behind it does not");
     let evidence = &found.check("auth")["evidence"];
     assert_eq!(evidence["http_status"], 502);
     assert!(evidence["server"].as_str().is_some_and(|server| server.starts_with("nginx")));

@@ -71,7 +71,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Empty,
         retry: RetryClass::Stop,
         pages: &[Page::WrongRegion, Page::NoMessages],
-        headline: "no message, and none retained: usually the wrong region",
+        headline: "the topic is empty; usually the wrong region",
         means: EMPTY,
         fixes: &[
             "check the region: --cluster with your vcc-<cluster> name finds it; --all-regions looks in each",
@@ -85,7 +85,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Empty,
         retry: RetryClass::Stop,
         pages: &[Page::WrongRegion, Page::NoMessages],
-        headline: "no message, and none retained: usually the wrong region",
+        headline: "the topic is empty; usually the wrong region",
         means: EMPTY,
         fixes: &[
             "check the region: --cluster with your vcc-<cluster> name finds it",
@@ -169,13 +169,13 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
-        fault: Fault::NotBase64,
+        fault: Fault::Undecodable,
         code: "stream.bad_payload",
         exit: Exit::Data,
         retry: RetryClass::Stop,
         pages: &[Page::CannotDecode],
-        headline: "{bad} of {messages} payloads are not base64",
-        means: "the payload of a message is not valid base64",
+        headline: "{bad} of {messages} messages cannot be decoded",
+        means: "a message has no envelope of the form that the service documents, or its payload is not base64 of text",
         fixes: &[
             LOOK,
             OTHER_SERVICE,
@@ -187,7 +187,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Data,
         retry: RetryClass::Stop,
         pages: &[Page::InvalidJson],
-        headline: "{bad} of {messages} payloads are not JSON",
+        headline: "{bad} of {messages} messages cannot be decoded",
         means: "the payload of a message is base64, but what it encodes is not JSON",
         fixes: &[
             LOOK,

@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageRefused],
-        headline: "nothing listens on the port, or a firewall rejects it",
+        headline: "refused: nothing listens there, or a firewall",
         means: "the connection was refused: nothing listens on the port, or a firewall rejects it",
         fixes: &[
             "verify host and port, and that the firewall allows outbound HTTPS (port {port})",
@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::ConnectionTimeout],
-        headline: "no answer: a firewall drops the packets, or a bad route",
+        headline: "no answer: a firewall, or the wrong route",
         means: "the address did not answer at all while the connection was being set up",
         fixes: &[
             "a firewall drops the packets or the route is wrong: allow outbound port {port}, set a --proxy, or raise --connect-timeout on a slow network",

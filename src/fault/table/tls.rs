@@ -45,7 +45,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "this machine does not know the authority {issuer}",
+        headline: "the authority \"{issuer}\" is unknown here",
         means: "the server's certificate was issued by an authority that this machine does not know",
         fixes: &[
             "update the root certificates: apt-get install ca-certificates",
@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "intercepted by {issuer}",
+        headline: "intercepted by \"{issuer}\"",
         means: INTERCEPTED,
         fixes: &[
             EXEMPT,
@@ -105,12 +105,27 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::LoneInspector,
+        code: "tls.intercepted",
+        exit: Exit::Certificate,
+        retry: RetryClass::Stop,
+        pages: &[Page::CertificateErrors],
+        headline: "intercepted by \"{issuer}\"",
+        means: INTERCEPTED,
+        fixes: &[
+            EXEMPT,
+            TRUST_ROOT,
+            NO_INSECURE,
+            "or, if the server is your own, have it send the rest of its chain",
+        ],
+    },
+    Row {
         fault: Fault::ProbablyIntercepted,
         code: "tls.intercepted",
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "probably intercepted by {issuer}",
+        headline: "probably intercepted by \"{issuer}\"",
         means: INTERCEPTED,
         fixes: &[
             EXEMPT,
@@ -125,7 +140,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Empty,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "trusted here, but intercepted by {issuer}",
+        headline: "trusted here, but intercepted by \"{issuer}\"",
         means: "this machine trusts the certificate, but its issuer is not a public CA: a proxy, firewall or antivirus replaced it",
         fixes: &[
             EXEMPT,

@@ -2,7 +2,7 @@
 
 use crate::message::members::Members;
 use crate::message::payload::{self, decode};
-use crate::message::{Envelope, Line, LineRules};
+use crate::message::{Envelope, Line, LineRules, RejectReason};
 
 pub(super) fn write(
     envelope: &Envelope<'_>,
@@ -21,7 +21,7 @@ pub(super) fn write(
         return Line::Filtered;
     }
     let Ok(Members(members)) = serde_json::from_str(frame) else {
-        return Line::Reject("not an envelope".to_owned());
+        return Line::Reject(RejectReason::NoEnvelope);
     };
     for (i, (name, value)) in members.iter().enumerate() {
         out.push(if i == 0 { b'{' } else { b',' });

@@ -1,0 +1,119 @@
+//! A step that is done: its check, which may still warn of what the step has shown.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::addresses::oddity;
+use super::authorities::is_public;
+use super::case::Case;
+use super::check::Check;
+use super::evidence::{Evidence, Handshake, Lookup, outcome};
+use crate::connect::{Attempt, Response, Source};
+use crate::fault::{Fault, Step};
+use crate::settings::Target;
+use crate::words::duration;
+
+/// A clock further off than this is worth a warning: TLS and `--since` depend on it.
+const SKEW_LIMIT: i64 = 5 * 60;
+
+/// A certificate that ends sooner is worth a warning.
+const SOON_DAYS: i64 = 14;
+
+/// The check of a step that is done, and what is odd about what it has shown. `subject` is what it
+/// was busy with.
+pub(super) fn passed(
+    step: Step,
+    subject: &str,
+    elapsed: Duration,
+    evidence: Evidence,
+    target: &Target,
+) -> Check {
+    let check = |summary: String| Check::ok(step, elapsed, summary);
+    match (step, evidence) {
+        (Step::Dns, Evidence::Lookup(lookup)) => resolved(check(String::new()), target, lookup),
+        (Step::Tcp, Evidence::Attempts(attempts)) => dialled(check(subject.to_owned()), attempts),
+        (Step::Tls, Evidence::Handshake(handshake)) => {
+            verified(check("certificate verified".to_owned()), target, handshake)
+        }
+        (Step::Auth, Evidence::Response(response)) => {
+            upgraded(check("HTTP 101".to_owned()), response, Timestamp::now())
+        }
+        (_, evidence) => check(format!("CONNECT accepted by {subject}")).with(evidence),
+    }
+}
+
+fn resolved(mut check: Check, target: &Target, lookup: Lookup) -> Check {
+    let list: Vec<String> = lookup.addresses.iter().map(ToString::to_string).collect();
+    check.summary = list.join(", ");
+    let is_of_proxy = target.proxy.proxy.is_some();
+    let is_looked_up = lookup.source == Some(Source::System);
+    if is_looked_up && !is_of_proxy && !target.host.ends_with("localhost") {
+        for address in &lookup.addresses {
+            if let Some(what) = oddity(*address) {
+                check.summary = format!("{address} is no public address but {what}");
+                let case = Case::from(Fault::OddAddress).with("address", address.to_string());
+                check = check.warn(case);
+            }
+        }
+    }
+    check.with(Evidence::Lookup(lookup))
+}
+
+fn verified(mut check: Check, target: &Target, handshake: Handshake) -> Check {
+    let is_verified = handshake.is_verified;
+    let Some(certificate) = &handshake.certificate else {
+        return check.with(Evidence::Handshake(handshake));
+    };
+    let verified = if is_verified { "verified" } else { "NOT verified (--insecure)" };
+    let version = handshake.version.map_or(String::new(), |version| format!("{version}; "));
+    let (subject, end) = (&certificate.subject, day(certificate.not_after));
+    check.summary = format!("{version}{subject}, valid to {end}; {verified}");
+    if !is_verified {
+        check = check.warn(Fault::InsecureTls);
+    }
+    let issuer = certificate.issuer.to_string();
+    let is_private = target.host.ends_with(".8x8.com")
+        && target.trust.extra_roots.is_empty()
+        && !is_public(&issuer);
+    if is_verified && is_private {
+        check.summary = format!("trusted here, but intercepted by \"{issuer}\"");
+        check = check.warn(Case::from(Fault::TrustedInspector).with("issuer", &issuer));
+    }
+    let left = certificate.not_after.duration_since(Timestamp::now()).as_hours() / 24;
+    if left < SOON_DAYS {
+        check = check
+            .note("note", format!("the certificate ends in {left} days"))
+            .warn(Case::from(Fault::ExpiresSoon).with("days", left.to_string()));
+    }
+    check.with(Evidence::Handshake(handshake))
+}
+
+fn dialled(mut check: Check, attempts: Vec<Attempt>) -> Check {
+    if let Some(connected) = attempts.iter().find(|attempt| attempt.outcome.is_ok()) {
+        check.summary = connected.address.to_string();
+    }
+    for attempt in attempts.iter().filter(|attempt| attempt.outcome.is_err()) {
+        let text = format!("{} {}", attempt.address, outcome(attempt));
+        check = check.note("note", text).warn(Fault::SomeUnreachable);
+    }
+    check.with(Evidence::Attempts(attempts))
+}
+
+/// Accepted; and what this machine's clock shows beside the server's.
+fn upgraded(mut check: Check, response: Response, now: Timestamp) -> Check {
+    let skew = response.date().map(|date| now.as_second() - date.as_second());
+    if let Some(skew) = skew.filter(|skew| skew.abs() > SKEW_LIMIT) {
+        let off = duration(Duration::from_secs(skew.unsigned_abs()));
+        let skew = format!("{off} {}", if skew > 0 { "ahead of" } else { "behind" });
+        check = check
+            .note("note", format!("this machine's clock is {skew} the server's"))
+            .warn(Case::from(Fault::ClockSkew).with("skew", skew));
+    }
+    check.with(Evidence::Upgraded { response, clock_skew_s: skew })
+}
+
+/// `2027-03-01`.
+fn day(time: Timestamp) -> String {
+    time.to_string().chars().take(10).collect()
+}
