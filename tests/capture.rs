@@ -29,6 +29,7 @@ use libtest_mimic::Trial;
 
 use self::spool::Spool;
 use crate::support::run::{Output, Run, Running};
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     [
@@ -56,7 +57,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
-    Trial::test(format!("capture: {name}"), move || {
+    trial::test(format!("capture: {name}"), move || {
         body();
         Ok(())
     })

@@ -16,6 +16,7 @@ mod stream;
 mod table;
 mod tls;
 
+use crate::support::trial;
 use libtest_mimic::Trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -39,7 +40,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
-    Trial::test(format!("diagnose: {name}"), move || {
+    trial::test(format!("diagnose: {name}"), move || {
         body();
         Ok(())
     })

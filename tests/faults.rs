@@ -19,6 +19,7 @@ use libtest_mimic::Trial;
 
 use crate::support::run::{Output, Run};
 use crate::support::service::{Fault, Service};
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     [
@@ -78,7 +79,7 @@ impl Row {
 }
 
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
-    Trial::test(format!("faults: {name}"), move || {
+    trial::test(format!("faults: {name}"), move || {
         body();
         Ok(())
     })

@@ -35,5 +35,6 @@ fn trials() -> Vec<Trial> {
 fn main() {
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials());
     support::end();
+    support::trial::print_times();
     conclusion.exit();
 }

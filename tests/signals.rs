@@ -9,6 +9,7 @@ use crate::support::canary;
 use crate::support::run::{Output, Run, Running, Stdout};
 use crate::support::service::proxy::{Proxy, ProxyFault};
 use crate::support::service::{Body, Fault, Service};
+use crate::support::trial;
 
 /// "Within a second", with room for a loaded machine.
 const SOON: Duration = Duration::from_secs(5);
@@ -41,7 +42,7 @@ pub fn trials() -> Vec<Trial> {
     tests
         .iter()
         .map(|&(name, test)| {
-            Trial::test(format!("signals: {name}"), move || {
+            trial::test(format!("signals: {name}"), move || {
                 test();
                 Ok(())
             })

@@ -6,6 +6,7 @@ use libtest_mimic::Trial;
 
 use crate::support::run::Run;
 use crate::support::service::{Fault, New, Odd, Service};
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     let tests: &[(&str, fn())] = &[
@@ -36,7 +37,7 @@ pub fn trials() -> Vec<Trial> {
     tests
         .iter()
         .map(|&(name, test)| {
-            Trial::test(format!("stream: {name}"), move || {
+            trial::test(format!("stream: {name}"), move || {
                 test();
                 Ok(())
             })

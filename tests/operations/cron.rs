@@ -13,18 +13,19 @@ use libtest_mimic::Trial;
 use super::machine::{Machine, assert_events, while_publishing};
 use super::shipped::CRONTAB;
 use crate::support::service::Service;
+use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("operations: many runs of the crontab line in a row, each event once", || {
+        trial::test("operations: many runs of the crontab line in a row, each event once", || {
             many_runs();
             Ok(())
         }),
-        Trial::test("operations: the crontab line on an empty topic ends in ten seconds", || {
+        trial::test("operations: the crontab line on an empty topic ends in ten seconds", || {
             an_empty_topic();
             Ok(())
         }),
-        Trial::test("operations: the crontab line has one line for a failure", || {
+        trial::test("operations: the crontab line has one line for a failure", || {
             one_line_for_a_failure();
             Ok(())
         }),

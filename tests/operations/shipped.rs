@@ -1,5 +1,6 @@
 //! The shipped texts, and that the README leads to them.
 
+use crate::support::trial;
 use libtest_mimic::Trial;
 
 pub(super) const SERVICE: &str = include_str!("tail8x8.service");
@@ -12,7 +13,7 @@ const README: &str = include_str!("../../README.md");
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("operations: the README leads to every shipped file", || {
+        trial::test("operations: the README leads to every shipped file", || {
             let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/operations");
             for entry in std::fs::read_dir(shipped).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
@@ -21,7 +22,7 @@ pub(super) fn trials() -> Vec<Trial> {
             }
             Ok(())
         }),
-        Trial::test("operations: what is shipped agrees with itself", || {
+        trial::test("operations: what is shipped agrees with itself", || {
             agree();
             Ok(())
         }),

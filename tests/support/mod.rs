@@ -13,6 +13,7 @@ pub mod pulsar;
 pub mod run;
 pub mod scratch;
 pub mod service;
+pub mod trial;
 
 use std::sync::Mutex;
 

@@ -27,6 +27,7 @@ use self::admin::Admin;
 use self::process::{Process, free_port, tail, wait_until};
 use self::topic::Namespace;
 use super::scratch::Scratch;
+use super::trial;
 
 const STANDALONE: &str = include_str!("../pulsar/standalone.conf");
 const WEBSOCKET: &str = include_str!("../pulsar/websocket.conf");
@@ -35,7 +36,7 @@ const WEBSOCKET: &str = include_str!("../pulsar/websocket.conf");
 /// there where `TAIL8X8_REQUIRE_PULSAR=1` says that it must.
 pub fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
     match Pulsar::available() {
-        Ok(_) => Trial::test(name, move || {
+        Ok(_) => trial::test(name, move || {
             let _log = LogOfShared;
             test();
             Ok(())
@@ -43,7 +44,7 @@ pub fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
         Err(missing) => {
             let required = std::env::var("TAIL8X8_REQUIRE_PULSAR").is_ok_and(|value| value == "1");
             let kind = missing.clone();
-            Trial::test(name, move || Err(missing.into()))
+            trial::test(name, move || Err(missing.into()))
                 .with_kind(kind)
                 .with_ignored_flag(!required)
         }

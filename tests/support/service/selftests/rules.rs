@@ -6,10 +6,11 @@ use tungstenite::Message;
 use super::super::{Body, Fault, Id, Odd, Service, Version};
 use super::client::{Client, LONG, after, after_text, answer, consumer, reader};
 use crate::support::canary;
+use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, work: fn()| {
-        Trial::test(format!("support::service: {name}"), move || {
+        trial::test(format!("support::service: {name}"), move || {
             work();
             Ok(())
         })
