@@ -13,6 +13,7 @@ mod operations;
 mod real;
 mod signals;
 mod stream;
+mod structure;
 mod support;
 
 use libtest_mimic::{Arguments, Trial};
@@ -20,6 +21,7 @@ use libtest_mimic::{Arguments, Trial};
 fn trials() -> Vec<Trial> {
     let mut trials = Vec::new();
     trials.extend(support::selftests());
+    trials.extend(structure::trials());
     trials.extend(stream::trials());
     trials.extend(real::trials());
     trials.extend(operations::trials());
