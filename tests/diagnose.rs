@@ -16,8 +16,9 @@ mod stream;
 mod table;
 mod tls;
 
-use crate::support::trial;
 use libtest_mimic::Trial;
+
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     [

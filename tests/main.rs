@@ -16,6 +16,8 @@ mod stream;
 mod structure;
 mod support;
 
+use std::process::ExitCode;
+
 use libtest_mimic::{Arguments, Trial};
 
 fn trials() -> Vec<Trial> {
@@ -34,9 +36,14 @@ fn trials() -> Vec<Trial> {
     trials
 }
 
-fn main() {
+fn main() -> ExitCode {
     let conclusion = libtest_mimic::run(&Arguments::from_args(), trials());
     support::end();
+    let unexplained = support::run::look_up_codes();
     support::trial::print_times();
-    conclusion.exit();
+    if !unexplained.is_empty() {
+        println!("FAILED: `tail8x8 explain` does not know {}", unexplained.join(", "));
+        return ExitCode::FAILURE;
+    }
+    conclusion.exit_code()
 }

@@ -11,8 +11,9 @@ mod systemd;
 
 use std::path::Path;
 
-use crate::support::trial;
 use libtest_mimic::Trial;
+
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     [shipped::trials(), systemd::trials(), cron::trials(), logrotate::trials(), endurance::trials()]

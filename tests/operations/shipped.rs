@@ -1,7 +1,8 @@
 //! The shipped texts, and that the README leads to them.
 
-use crate::support::trial;
 use libtest_mimic::Trial;
+
+use crate::support::trial;
 
 pub(super) const SERVICE: &str = include_str!("tail8x8.service");
 pub(super) const CATCH_UP: &str = include_str!("tail8x8-catch-up.service");

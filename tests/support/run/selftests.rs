@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 
-use super::{Key, Run, Stdout};
+use super::{Key, Run, Stdout, codes};
 use crate::support::trial;
 
 pub fn selftests() -> Vec<Trial> {
@@ -16,7 +16,8 @@ pub fn selftests() -> Vec<Trial> {
         let panic = std::panic::catch_unwind(work).expect_err("this should have panicked");
         panic.downcast_ref::<String>().cloned().unwrap_or_default()
     }
-    vec![
+    let mut trials = codes::selftests();
+    trials.extend([
         trial::test("support::run: output, exit code and a clean environment", || {
             let output = shell("echo out; echo 'tail8x8: debug: x' >&2; env >&2; exit 7")
                 .key(Key::None)
@@ -78,5 +79,6 @@ pub fn selftests() -> Vec<Trial> {
             run.finish().assert_signal(Signal::SIGTERM);
             Ok(())
         }),
-    ]
+    ]);
+    trials
 }
