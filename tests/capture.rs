@@ -63,11 +63,23 @@ fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
     })
 }
 
+/// For those that tell how soon something comes.
+fn alone(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    trial::alone(format!("capture: {name}"), move || {
+        body();
+        Ok(())
+    })
+}
+
 /// A trial that needs what not every machine has: ignored there, with the reason as its kind.
 fn test_if(missing: &Option<String>, name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    ignored_if(missing, test(name, body))
+}
+
+fn ignored_if(missing: &Option<String>, trial: Trial) -> Trial {
     match missing {
-        None => test(name, body),
-        Some(reason) => test(name, body).with_kind(reason).with_ignored_flag(true),
+        None => trial,
+        Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
     }
 }
 
@@ -91,7 +103,7 @@ impl Drop for ToldOnFailure {
 }
 
 /// Generous: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[track_caller]
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {

@@ -40,6 +40,14 @@ pub fn trials() -> Vec<Trial> {
     .collect()
 }
 
+/// For those that tell how fast it is.
+fn alone(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    trial::alone(format!("diagnose: {name}"), move || {
+        body();
+        Ok(())
+    })
+}
+
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
     trial::test(format!("diagnose: {name}"), move || {
         body();

@@ -31,18 +31,20 @@ pub fn trials() -> Vec<Trial> {
         ("--event keeps only what is asked for", events),
         ("envelope lines carry the metadata and the payload as JSON", envelope),
         ("rejects are warned about, acknowledged and counted", rejects),
-        ("a silent link is kept alive by pings", pings),
         ("an idle limit without pings is a reconnect, not a loss", idle_limit_without_pings),
     ];
-    tests
-        .iter()
-        .map(|&(name, test)| {
-            trial::test(format!("stream: {name}"), move || {
-                test();
-                Ok(())
-            })
+    let trials = tests.iter().map(|&(name, test)| {
+        trial::test(format!("stream: {name}"), move || {
+            test();
+            Ok(())
         })
-        .collect()
+    });
+    // A pause of the machine would be one of the link.
+    let pings = trial::alone("stream: a silent link is kept alive by pings", || {
+        pings();
+        Ok(())
+    });
+    trials.chain([pings]).collect()
 }
 
 fn event(n: usize) -> String {
@@ -226,7 +228,7 @@ fn max_silence() {
     let output = finish(run);
     output.assert_lines(&[event(0)]).assert_stderr_has("no message for 1s (--max-silence)");
     let said = output.stderr.matches("--max-silence").count();
-    assert!(said <= 2, "once for each silence: {}", output.stderr);
+    assert!(said <= service.connections(), "once for each silence: {}", output.stderr);
 }
 
 fn idle_timeout() {

@@ -60,7 +60,7 @@ fn an_empty_topic() {
         let output = machine.sh(&machine.fitted(&command()));
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
         let seconds = start.elapsed().as_secs();
-        assert!((9..30).contains(&seconds), "it took {seconds} s");
+        assert!((9..45).contains(&seconds), "it took {seconds} s");
     }
     assert_eq!(written(&machine), b"");
 }

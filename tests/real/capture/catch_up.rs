@@ -46,7 +46,7 @@ fn an_empty_topic() {
         let output = capture.catch_up().run();
         output.assert_code(0).assert_silent();
         let elapsed = output.elapsed;
-        assert!((9..30).contains(&elapsed.as_secs()), "it took {elapsed:?}");
+        assert!((9..45).contains(&elapsed.as_secs()), "it took {elapsed:?}");
         assert_eq!(capture.bytes(), b"");
     }
 }
