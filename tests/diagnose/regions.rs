@@ -1,7 +1,6 @@
 //! `--all-regions`: the regions are three services on one port, each on a loopback address of its own.
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;

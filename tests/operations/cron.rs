@@ -1,7 +1,7 @@
 //! The crontab line: run as cron runs it, again and again, it leaves each event once and not a word,
 //! since every word would be a mail.
 //!
-//! A run takes a second, and so there are forty; two hundred in a row by
+//! A run takes a second, and so there are ten, forty in full; two hundred in a row by
 //! `TAIL8X8_CRON_RUNS=200 cargo test --test tests -- "runs of the crontab"`.
 
 use std::fs;
@@ -12,6 +12,7 @@ use libtest_mimic::Trial;
 
 use super::machine::{Machine, assert_events, while_publishing};
 use super::shipped::CRONTAB;
+use crate::support::counts::count_from;
 use crate::support::service::Service;
 use crate::support::trial;
 
@@ -49,7 +50,7 @@ fn many_runs() {
 }
 
 fn runs() -> usize {
-    std::env::var("TAIL8X8_CRON_RUNS").map_or(40, |count| count.parse().expect("a number"))
+    count_from("TAIL8X8_CRON_RUNS", 10, 40)
 }
 
 fn an_empty_topic() {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 
+use crate::support::counts::count;
 use crate::support::nginx::{FORBIDDEN_KEY, Gateway};
 use crate::support::pulsar::process::wait_until;
 use crate::support::pulsar::producer::numbered;
@@ -13,7 +14,7 @@ use crate::support::run::{Key, Run};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        trial("real: 5000 odd payloads, byte for byte, at windows 1, 10 and 1000", odd_payloads),
+        trial("real: odd payloads, byte for byte, at windows 1, 10 and 1000", odd_payloads),
         trial("real: the gateway's 401 and 403 end the run", the_gateway_refuses),
         trial("real: a missing namespace and an unreadable id end the run", pulsar_refuses),
         trial("real: pings keep a session over the idle limit", pings_beat_the_idle_limit),
@@ -24,7 +25,7 @@ fn odd_payloads() {
     let pulsar = Pulsar::shared();
     let topic = pulsar.namespace("odd").topic("all");
     let gateway = Gateway::start(pulsar.websocket_port());
-    let payloads: Vec<Vec<u8>> = (0..5000).map(odd).collect();
+    let payloads: Vec<Vec<u8>> = (0..count(1000, 5000)).map(odd).collect();
     topic.producer(None).send_all(payloads.iter().map(Vec::as_slice)).unwrap();
     let expected: Vec<u8> = payloads.iter().filter_map(|payload| line(payload)).flatten().collect();
     let lines = expected.iter().filter(|&&byte| byte == b'\n').count();
@@ -130,7 +131,7 @@ fn pings_beat_the_idle_limit() {
     }
 }
 
-/// Payload `number` of the odd ones; the 5000th is ordinary and has a line.
+/// Payload `number` of the odd ones; each thousandth is ordinary and has a line.
 fn odd(number: usize) -> Vec<u8> {
     let text = match (number + 8) % 16 {
         0 => format!(r#"{{"unicode":"grün 日本 \ud83d\ude00 🎧 \u0000","n":{number}}}"#),

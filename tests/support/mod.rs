@@ -7,6 +7,7 @@
 
 pub mod ca;
 pub mod canary;
+pub mod counts;
 pub mod nameserver;
 pub mod nginx;
 pub mod pulsar;
