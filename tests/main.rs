@@ -32,7 +32,9 @@ fn trials() -> Vec<Trial> {
     trials.extend(cli::trials());
     trials.extend(diagnose::trials());
     trials.extend(explain::trials());
-    spread(real::trials(), trials)
+    let mut trials = spread(real::trials(), trials);
+    support::trial::alone_last(&mut trials);
+    trials
 }
 
 /// Each real Pulsar wants memory and a core, so those trials are not run side by side: they are spread

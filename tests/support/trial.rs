@@ -2,6 +2,7 @@
 //!
 //! `TAIL8X8_TIMES=1` prints the slowest trials at the end, and the sum of all.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, RwLock};
 use std::time::{Duration, Instant};
@@ -10,7 +11,10 @@ use libtest_mimic::{Failed, Trial};
 
 /// libtest-mimic has no serial mode. Trials hold this for reading, and those that must run alone
 /// for writing.
-static ALONE: RwLock<()> = RwLock::new(());
+static RUNNING: RwLock<()> = RwLock::new(());
+
+/// The names of those that must run alone.
+static ALONE: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
 static TIMES: Mutex<Vec<(Duration, String)>> = Mutex::new(Vec::new());
 
@@ -23,21 +27,29 @@ where
 {
     let name = name.into();
     Trial::test(name.clone(), move || {
-        let _shared = ALONE.read().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _shared = RUNNING.read().unwrap_or_else(|poisoned| poisoned.into_inner());
         timed(name, body)
     })
 }
 
-/// A trial that measures time or memory, and so runs while no other does.
+/// A trial that measures time, or for which a pause of the machine would be one of the other end. It
+/// runs while no other does.
 pub fn alone<R>(name: impl Into<String>, body: R) -> Trial
 where
     R: FnOnce() -> Result<(), Failed> + Send + 'static,
 {
     let name = name.into();
+    ALONE.lock().unwrap().insert(name.clone());
     Trial::test(name.clone(), move || {
-        let _alone = ALONE.write().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let _alone = RUNNING.write().unwrap_or_else(|poisoned| poisoned.into_inner());
         timed(name, body)
     })
+}
+
+/// Puts those last that run alone: while one waits for its turn, nothing else can begin.
+pub fn alone_last(trials: &mut [Trial]) {
+    let alone = ALONE.lock().unwrap();
+    trials.sort_by_key(|trial| alone.contains(trial.name()));
 }
 
 fn timed(name: String, body: impl FnOnce() -> Result<(), Failed>) -> Result<(), Failed> {
