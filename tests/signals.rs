@@ -253,10 +253,16 @@ fn slow_reader_with_an_end() {
 fn max_time_with_a_stuck_output() {
     let service = Service::start();
     service.publish_many("all", 500, |n| format!(r#"{{"n":{n},"pad":"{}"}}"#, "x".repeat(1000)));
-    let args = ["--message-id", "earliest", "--max-time", "1s"];
-    let mut run = Run::against(&service).args(&args).stdout(Stdout::Blocked).spawn();
-    run.wait_exit();
-    run.finish().assert_code(74).assert_stderr_has("--max-time was over");
+    let run = |limit| {
+        let args = ["--message-id", "earliest", "--max-time", limit];
+        let mut run = Run::against(&service).args(&args).stdout(Stdout::Blocked).spawn();
+        run.wait_exit();
+        run.finish()
+    };
+    // On a busy machine the first session may take longer.
+    let mut outputs = ["1s", "40s"].into_iter().map(run);
+    let output = outputs.find(|output| output.code != Some(69)).expect("a session");
+    output.assert_code(74).assert_stderr_has("--max-time was over");
 }
 
 fn full_disk() {
