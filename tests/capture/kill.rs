@@ -34,7 +34,7 @@ struct Kind {
     hang_up: bool,
 }
 
-const ROTATED: &[&str] = &["--rotate-size", "4k"];
+const ROTATED: &[&str] = &["--rotate-size", "1k"];
 
 const PLAIN: Kind = Kind {
     name: "a plain topic",
