@@ -125,7 +125,7 @@ fn was_struck(spool: &Spool, call: &str, number: usize) -> bool {
 
 fn run(spool: &Spool, service: &Service) -> Run {
     let args = ["-e", "--rotate-size", "1k", "--retry-delay", "10ms"];
-    let run = Run::against(service).arg("-o").arg(spool.output());
+    let run = Run::against(service).few_roots().arg("-o").arg(spool.output());
     run.arg("--cursor-file").arg(spool.cursor()).args(&args).verbosity(0)
 }
 

@@ -154,6 +154,13 @@ impl Run {
         self
     }
 
+    /// Without the root certificates of this machine: to read some hundred of them is most of what a
+    /// short run does. For trials of many runs that are about something else.
+    pub fn few_roots(self) -> Run {
+        let empty = self.home();
+        self.env("SSL_CERT_FILE", super::ca::Ca::shared().root_pem()).env("SSL_CERT_DIR", empty)
+    }
+
     /// Its HOME, TMPDIR and working directory: empty, and searched for the key at the end.
     pub fn home(&self) -> PathBuf {
         self.scratch.join(HOME)
