@@ -230,7 +230,6 @@ impl Pulsar {
             // It lives for seconds: quick to start beats quick at length.
             "-XX:TieredStopAtLevel=1".to_owned(),
             "-XX:+UseSerialGC".to_owned(),
-            "-XX:-BytecodeVerificationRemote".to_owned(),
             "-XX:-UsePerfData".to_owned(),
             format!("-Djava.io.tmpdir={}", unpacked.display()),
         ];
