@@ -4,6 +4,7 @@
 
 mod circles;
 mod lengths;
+mod module;
 mod modules;
 mod selftests;
 mod tokens;
