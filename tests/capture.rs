@@ -29,6 +29,7 @@ use libtest_mimic::Trial;
 
 use self::spool::Spool;
 use crate::support::run::{Output, Run, Running};
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     [
@@ -56,7 +57,15 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
-    Trial::test(format!("capture: {name}"), move || {
+    trial::test(format!("capture: {name}"), move || {
+        body();
+        Ok(())
+    })
+}
+
+/// For those that tell how soon something comes.
+fn alone(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    trial::alone(format!("capture: {name}"), move || {
         body();
         Ok(())
     })
@@ -64,9 +73,13 @@ fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
 
 /// A trial that needs what not every machine has: ignored there, with the reason as its kind.
 fn test_if(missing: &Option<String>, name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    ignored_if(missing, test(name, body))
+}
+
+fn ignored_if(missing: &Option<String>, trial: Trial) -> Trial {
     match missing {
-        None => test(name, body),
-        Some(reason) => test(name, body).with_kind(reason).with_ignored_flag(true),
+        None => trial,
+        Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
     }
 }
 
@@ -90,7 +103,7 @@ impl Drop for ToldOnFailure {
 }
 
 /// Generous: the machine may be busy.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 #[track_caller]
 fn wait_until(what: &str, mut done: impl FnMut() -> bool) {

@@ -17,6 +17,7 @@ use libtest_mimic::Trial;
 
 use crate::support::run::{Output, Run};
 use crate::support::service::Service;
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     [
@@ -37,7 +38,7 @@ pub fn trials() -> Vec<Trial> {
 }
 
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
-    Trial::test(format!("cli: {name}"), move || {
+    trial::test(format!("cli: {name}"), move || {
         body();
         Ok(())
     })

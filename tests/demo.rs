@@ -1,6 +1,7 @@
 //! `cargo run --example demo`: the main job on one machine, without an account. A local service
 //! publishes a few events, the connection is cut, more is published while it is down, and the program
-//! resumes. Each step says what happened; at the end it is checked that nothing was lost or doubled.
+//! resumes. Each step says what happened; at the end it is checked that nothing was lost or doubled, and
+//! `diagnose` shows its report.
 
 #![allow(unreachable_pub, missing_debug_implementations)] // an example has no outside
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
@@ -93,11 +94,28 @@ fn demo() -> Result<(), String> {
     if !checks.iter().all(|(_, held)| *held) {
         return Err(format!("a promise was not kept\n{}", output.whole()));
     }
+    diagnose(&service)?;
     println!(
         "\nDone in {:.1} s. For real use, see the README: one key, one command.",
         began.elapsed().as_secs_f32()
     );
     Ok(())
+}
+
+/// The way to the service once more, step by step, with one event on it.
+fn diagnose(service: &Service) -> Result<(), String> {
+    step("And when something does not work? `tail8x8 diagnose` looks at every step of the way:");
+    let connected = service.seen().upgraded();
+    let run = Run::against(service).args(&["diagnose", "--listen", "20s"]).key(Key::File);
+    let run = run.verbosity(0).spawn();
+    service.wait_for_connections(connected + 1);
+    publish(service, 9..=9);
+    let output = run.finish();
+    output.lines().iter().for_each(|line| println!("    {line}"));
+    match output.code {
+        Some(0) => Ok(()),
+        _ => Err(format!("the diagnosis found trouble\n{}", output.whole())),
+    }
 }
 
 /// A run whose output is retold as it comes.

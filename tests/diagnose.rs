@@ -18,6 +18,8 @@ mod tls;
 
 use libtest_mimic::Trial;
 
+use crate::support::trial;
+
 pub fn trials() -> Vec<Trial> {
     [
         schema::trials(),
@@ -38,8 +40,16 @@ pub fn trials() -> Vec<Trial> {
     .collect()
 }
 
+/// For those that tell how fast it is.
+fn alone(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    trial::alone(format!("diagnose: {name}"), move || {
+        body();
+        Ok(())
+    })
+}
+
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
-    Trial::test(format!("diagnose: {name}"), move || {
+    trial::test(format!("diagnose: {name}"), move || {
         body();
         Ok(())
     })

@@ -6,6 +6,7 @@ use libtest_mimic::Trial;
 use crate::support::ca::Leaf;
 use crate::support::run::{Key, Output, Run};
 use crate::support::service::{Body, Fault, Service};
+use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
     let tests: &[(&str, fn())] = &[
@@ -25,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
         ("the region of a cluster", region_of),
     ];
     let trials = tests.iter().map(|&(name, test)| {
-        Trial::test(format!("explain: {name}"), move || {
+        trial::test(format!("explain: {name}"), move || {
             test();
             Ok(())
         })

@@ -13,6 +13,8 @@ use std::path::Path;
 
 use libtest_mimic::Trial;
 
+use crate::support::trial;
+
 pub fn trials() -> Vec<Trial> {
     [shipped::trials(), systemd::trials(), cron::trials(), logrotate::trials(), endurance::trials()]
         .into_iter()
@@ -24,7 +26,7 @@ pub fn trials() -> Vec<Trial> {
 /// installed; failed there where `TAIL8X8_REQUIRE_TOOLS=1` says that it must be.
 fn needing(program: &str, name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
     if installed(program) {
-        return Trial::test(name, move || {
+        return trial::test(name, move || {
             test();
             Ok(())
         });
@@ -32,7 +34,7 @@ fn needing(program: &str, name: &str, test: impl FnOnce() + Send + 'static) -> T
     let required = std::env::var("TAIL8X8_REQUIRE_TOOLS").is_ok_and(|value| value == "1");
     let missing = format!("{program} not installed");
     let kind = missing.clone();
-    Trial::test(name, move || Err(missing.into())).with_kind(kind).with_ignored_flag(!required)
+    trial::test(name, move || Err(missing.into())).with_kind(kind).with_ignored_flag(!required)
 }
 
 /// Debian keeps some where an ordinary user's path does not lead.

@@ -1,6 +1,7 @@
-//! Signals, and an output that is slow or gone: acted on within a second, wherever it is blocked.
+//! Signals, and an output that is slow or gone: acted on at once, wherever it is blocked. What it is
+//! blocked in lasts far longer than a run may take here, so that its end is the signal's doing.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
@@ -9,57 +10,64 @@ use crate::support::canary;
 use crate::support::run::{Output, Run, Running, Stdout};
 use crate::support::service::proxy::{Proxy, ProxyFault};
 use crate::support::service::{Body, Fault, Service};
+use crate::support::trial;
 
-/// "Within a second", with room for a loaded machine.
-const SOON: Duration = Duration::from_secs(5);
+const CONNECTING: &[&str] = &["--connect-timeout", "10m"];
 
 pub fn trials() -> Vec<Trial> {
-    let tests: &[(&str, fn())] = &[
-        ("TERM, INT and HUP end a follower well", followers),
-        ("a run with an end of its own dies by the signal", cut_short),
-        ("TERM while the name is looked up", resolving),
-        ("TERM while connecting", || blocked(Fault::BacklogFull, "tcp 127.0.0.1")),
-        ("TERM in the TLS handshake", || blocked(Fault::TlsSilent, "tls 127.0.0.1")),
-        ("TERM while waiting for the upgrade", || blocked(Fault::UpgradeSilent, "auth 127.0.0.1")),
-        ("TERM while waiting for the proxy", waiting_for_a_proxy),
-        ("TERM between two tries", between_tries),
-        ("TERM with a full pipe leaves what is unacknowledged", full_pipe),
-        ("a second signal ends at once", second_signal),
-        ("USR1 prints the counters, also while connecting", counters),
-        ("a full pipe does not stop the pings, and nothing unwritten is acknowledged", slow_pipe),
-        ("a reader that goes away ends the run quietly", closed_pipe),
-        ("a reader that goes away is noticed while nothing comes", closed_while_idle),
-        ("a stopped and continued process does not call the other end dead", stopped),
-        ("nohup keeps a hang-up away", nohup),
-        ("a reader that is slow is not taken for an idle service", slow_reader_with_an_end),
-        ("--max-time ends a run whose output is stuck", max_time_with_a_stuck_output),
-        ("TERM while a refusal's body is read", || {
-            blocked(Fault::Status(503, Body::Late("late")), "auth 127.0.0.1")
+    vec![
+        test("TERM, INT and HUP end a follower well", followers),
+        test("a run with an end of its own dies by the signal", cut_short),
+        test("TERM while the name is looked up", resolving),
+        test("TERM while connecting", || blocked(Fault::BacklogFull, "tcp 127.0.0.1")),
+        test("TERM in the TLS handshake", || blocked(Fault::TlsSilent, "tls 127.0.0.1")),
+        test("TERM while waiting for the upgrade", || {
+            blocked(Fault::UpgradeSilent, "auth 127.0.0.1");
         }),
-        ("a full output is an error that says how to go on", full_disk),
-    ];
-    tests
-        .iter()
-        .map(|&(name, test)| {
-            Trial::test(format!("signals: {name}"), move || {
-                test();
-                Ok(())
-            })
-        })
-        .collect()
+        test("TERM while waiting for the proxy", waiting_for_a_proxy),
+        test("TERM between two tries", between_tries),
+        test("TERM with a full pipe leaves what is unacknowledged", full_pipe),
+        test("a second signal ends at once", second_signal),
+        alone("USR1 prints the counters, also while connecting", counters),
+        test(
+            "a full pipe does not stop the pings, and nothing unwritten is acknowledged",
+            slow_pipe,
+        ),
+        test("a reader that goes away ends the run quietly", closed_pipe),
+        test("a reader that goes away is noticed while nothing comes", closed_while_idle),
+        alone("a stopped and continued process does not call the other end dead", stopped),
+        test("nohup keeps a hang-up away", nohup),
+        alone("a reader that is slow is not taken for an idle service", slow_reader_with_an_end),
+        test("--max-time ends a run whose output is stuck", max_time_with_a_stuck_output),
+        test("TERM while a refusal's body is read", || {
+            blocked(Fault::Status(503, Body::Late("late")), "auth 127.0.0.1");
+        }),
+        test("a full output is an error that says how to go on", full_disk),
+    ]
+}
+
+fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    trial::test(format!("signals: {name}"), move || {
+        body();
+        Ok(())
+    })
+}
+
+/// For those in which a pause of the machine would be one of the peer.
+fn alone(name: &str, body: impl Fn() + Send + 'static) -> Trial {
+    trial::alone(format!("signals: {name}"), move || {
+        body();
+        Ok(())
+    })
 }
 
 fn event(n: usize) -> String {
     format!(r#"{{"n":{n}}}"#)
 }
 
-/// Sends the signal and takes the time until the end.
-fn ends_soon(mut run: Running, signal: Signal) -> Output {
-    let sent = Instant::now();
+fn ended_by(mut run: Running, signal: Signal) -> Output {
     run.signal(signal);
-    let output = run.finish();
-    assert!(sent.elapsed() < SOON, "{:?} after the signal", sent.elapsed());
-    output
+    run.finish()
 }
 
 fn followers() {
@@ -69,7 +77,7 @@ fn followers() {
         service.wait_for_connections(1);
         service.publish("all", event(0));
         run.wait_stdout_lines(1);
-        ends_soon(run, signal).assert_code(0).assert_lines(&[event(0)]).assert_silent();
+        ended_by(run, signal).assert_code(0).assert_lines(&[event(0)]).assert_silent();
         service.wait_for("a Close 1000", |seen| {
             seen.last().close.as_ref().is_some_and(|close| close.code == Some(1000))
         });
@@ -81,39 +89,41 @@ fn cut_short() {
     for (ending, signal) in [("-e", Signal::SIGTERM), ("--num-messages=9", Signal::SIGINT)] {
         let service = Service::start();
         service.publish("all", event(0));
-        let args = ["--message-id", "earliest", "--idle-timeout", "60s", ending];
+        let args = ["--message-id", "earliest", "--idle-timeout", "10m", ending];
         let mut run = Run::against(&service).args(&args).spawn();
         run.wait_stdout_lines(1);
-        ends_soon(run, signal).assert_signal(signal).assert_lines(&[event(0)]);
+        ended_by(run, signal).assert_signal(signal).assert_lines(&[event(0)]);
     }
 }
 
 /// Whether the resolver answers at once (a sandbox) or never (a dead network), the run must end.
 fn resolving() {
     let mut run = Run::new(&["--tenant", "acme", "--host", "pulsar-ws.invalid"])
-        .args(&["--retry-all-errors", "--retry-delay", "1m"])
+        .args(&["--retry-all-errors", "--retry-delay", "1h", "--retry-max-delay", "1h"])
+        .args(CONNECTING)
         .spawn();
     run.wait_stderr("dns pulsar-ws.invalid");
-    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
 }
 
 fn blocked(fault: Fault, step: &str) {
     let service = Service::with(fault.clone());
-    let mut run = Run::against(&service).spawn();
+    let mut run = Run::against(&service).args(CONNECTING).spawn();
     run.wait_stderr(step);
     if !matches!(fault, Fault::BacklogFull) {
         service.wait_for("a connection", |seen| !seen.connections.is_empty());
     }
-    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
 }
 
 fn waiting_for_a_proxy() {
     let proxy = Proxy::start(ProxyFault::Silence);
     let mut run = Run::new(&["--tenant", "acme", "--host", "127.0.0.1", "--port", "9"])
         .args(&["--proxy", &proxy.url()])
+        .args(CONNECTING)
         .spawn();
     run.wait_stderr("proxy 127.0.0.1");
-    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
 }
 
 fn between_tries() {
@@ -121,13 +131,13 @@ fn between_tries() {
     let args = ["--retry-delay", "1h", "--retry-max-delay", "1h"];
     let mut run = Run::against(&service).args(&args).spawn();
     run.wait_stderr("trying again");
-    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
 }
 
 /// More than a pipe holds, to a reader that does not read.
 fn stuck(service: &Service) -> Running {
     service.publish_many("all", 500, |n| format!(r#"{{"n":{n},"pad":"{}"}}"#, "x".repeat(1000)));
-    let args = ["--message-id", "earliest", "--ping-interval", "200ms", "--ping-timeout", "10s"];
+    let args = ["--message-id", "earliest", "--ping-interval", "200ms", "--ping-timeout", "10m"];
     let run = Run::against(service).args(&args).stdout(Stdout::Blocked).spawn();
     service.wait_for("pings after the pipe is full", |seen| seen.pings() >= 5);
     run
@@ -135,7 +145,7 @@ fn stuck(service: &Service) -> Running {
 
 fn full_pipe() {
     let service = Service::start();
-    let output = ends_soon(stuck(&service), Signal::SIGTERM);
+    let output = ended_by(stuck(&service), Signal::SIGTERM);
     output.assert_code(0);
     service.assert_acks_within(&output.lines());
 }
@@ -148,7 +158,7 @@ fn slow_pipe() {
     run.resume_reading();
     run.wait_stdout_lines(500);
     service.wait_for_acks(500);
-    let output = ends_soon(run, Signal::SIGTERM);
+    let output = ended_by(run, Signal::SIGTERM);
     output.assert_code(0);
     assert_eq!(output.lines().len(), 500);
     assert_eq!(service.seen().upgraded(), 1, "no reconnect");
@@ -160,7 +170,7 @@ fn second_signal() {
     let mut run = stuck(&service);
     run.signal(Signal::SIGTERM);
     run.wait_stderr("SIGTERM: stopping");
-    let output = ends_soon(run, Signal::SIGINT);
+    let output = ended_by(run, Signal::SIGINT);
     // On a loaded machine the first may have done its work already.
     assert!(
         output.code == Some(0) || output.signal == Some(Signal::SIGINT as i32),
@@ -180,7 +190,7 @@ fn counters() {
     run.wait_stdout_lines(1);
     run.signal(Signal::SIGUSR1);
     run.wait_stderr("1 events, 8 bytes; connected for");
-    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
 }
 
 fn closed_pipe() {
@@ -212,7 +222,7 @@ fn stopped() {
     run.signal(Signal::SIGCONT);
     let pings = service.seen().pings();
     service.wait_for("pings again", |seen| seen.pings() >= pings + 2);
-    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
     assert_eq!(service.seen().upgraded(), 1, "no reconnect");
 }
 
@@ -224,7 +234,7 @@ fn nohup() {
     run.signal(Signal::SIGHUP);
     service.publish("all", event(0));
     run.wait_stdout_lines(1);
-    ends_soon(run, Signal::SIGTERM).assert_code(0);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
 }
 
 fn slow_reader_with_an_end() {
@@ -243,10 +253,16 @@ fn slow_reader_with_an_end() {
 fn max_time_with_a_stuck_output() {
     let service = Service::start();
     service.publish_many("all", 500, |n| format!(r#"{{"n":{n},"pad":"{}"}}"#, "x".repeat(1000)));
-    let args = ["--message-id", "earliest", "--max-time", "1s"];
-    let mut run = Run::against(&service).args(&args).stdout(Stdout::Blocked).spawn();
-    run.wait_exit();
-    run.finish().assert_code(74).assert_stderr_has("--max-time was over");
+    let run = |limit| {
+        let args = ["--message-id", "earliest", "--max-time", limit];
+        let mut run = Run::against(&service).args(&args).stdout(Stdout::Blocked).spawn();
+        run.wait_exit();
+        run.finish()
+    };
+    // On a busy machine the first session may take longer.
+    let mut outputs = ["1s", "40s"].into_iter().map(run);
+    let output = outputs.find(|output| output.code != Some(69)).expect("a session");
+    output.assert_code(74).assert_stderr_has("--max-time was over");
 }
 
 fn full_disk() {

@@ -4,15 +4,18 @@
 
 use std::fmt::Write as _;
 
+use jiff::Timestamp;
+
 use crate::args::help::{facts, synopsis};
 use crate::args::opt::{Opt, Section};
 use crate::args::options::OPTIONS;
+use crate::dates::NOT_BEFORE;
 use crate::exit;
 
 /// The page as roff.
 pub(crate) fn page() -> String {
-    // No date: it would have to be changed by hand, and the version says as much.
-    let mut out = format!(".TH TAIL8X8 1 \"\" \"tail8x8 {}\"\n", env!("CARGO_PKG_VERSION"));
+    let version = env!("CARGO_PKG_VERSION");
+    let mut out = format!(".TH TAIL8X8 1 \"{}\" \"tail8x8 {version}\"\n", release_day());
     heading(&mut out, "Name");
     line(&mut out, "tail8x8 - stream the events of an 8x8 Contact Center");
     heading(&mut out, "Synopsis");
@@ -37,12 +40,18 @@ pub(crate) fn page() -> String {
     terms(&mut out, "Files", FILES.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
     prose(&mut out, "Notes", NOTES);
     heading(&mut out, "Examples");
-    for (what, command) in EXAMPLES {
-        let _ =
-            write!(out, ".PP\n{}\n.PP\n.RS 4\n.nf\n{}\n.fi\n.RE\n", escape(what), escape(command));
+    for (number, (what, command)) in EXAMPLES.iter().enumerate() {
+        paragraph(&mut out, number == 0);
+        line(&mut out, what);
+        let _ = write!(out, ".PP\n.RS 4\n.nf\n{}\n.fi\n.RE\n", escape(command));
     }
     prose(&mut out, "See also", &[SEE_ALSO]);
     out
+}
+
+fn release_day() -> String {
+    let day = Timestamp::from_second(NOT_BEFORE).unwrap_or_default();
+    day.strftime("%Y-%m-%d").to_string()
 }
 
 const DESCRIPTION: &[&str] = &[
@@ -229,9 +238,16 @@ fn prose(out: &mut String, title: &str, paragraphs: &[&str]) {
     if !title.is_empty() {
         heading(out, title);
     }
-    for paragraph in paragraphs {
+    for (number, text) in paragraphs.iter().enumerate() {
+        paragraph(out, number == 0 && !title.is_empty());
+        line(out, text);
+    }
+}
+
+/// The first one under a heading begins by itself.
+fn paragraph(out: &mut String, is_first: bool) {
+    if !is_first {
         out.push_str(".PP\n");
-        line(out, paragraph);
     }
 }
 

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_case_fills_its_holes_and_general_words_the_others() {
-        let holes = Holes::default().with("host", "a{port}b");
+        let mut holes = Holes::default();
+        holes.set("host", "a{port}b");
         assert_eq!(holes.fill("nc -zv {host} {port}"), "nc -zv a{port}b 443");
         assert_eq!(holes.fill("no hole"), "no hole");
         assert_eq!(holes.fill("{default_region} of {regions}"), "UK3 of UK3, US1, US2");

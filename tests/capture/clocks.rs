@@ -45,7 +45,7 @@ fn boundaries() {
         let boundary = jiff::civil::DateTime::strptime("%Y%m%dT%H%M%S", &stamp).unwrap();
         let boundary = jiff::tz::Offset::UTC.to_timestamp(boundary).unwrap();
         let late = Timestamp::now().duration_since(boundary);
-        assert!((0..5).contains(&late.as_secs()), "finished {late} after its boundary");
+        assert!((0..35).contains(&late.as_secs()), "finished {late} after its boundary");
     }
     // Over an interval without a line: no empty file is finished.
     let later = Timestamp::now() + Duration::from_millis(4500);

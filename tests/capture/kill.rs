@@ -2,7 +2,7 @@
 //! saving of the cursor and the start. In the end the files hold the topic: every line, once, byte for
 //! byte, in the order of its partition. Many lines are alike, so that counting is tested too.
 //!
-//! A hundred kills of each kind of topic unless `TAIL8X8_KILLS` says otherwise. The full loop, some minutes:
+//! Twenty kills of each kind of topic, a hundred in full, or what `TAIL8X8_KILLS` says. For some minutes:
 //!
 //!     TAIL8X8_KILLS=1000 cargo test --test tests -- 'capture: kill -9'
 //!
@@ -18,6 +18,7 @@ use nix::sys::signal::Signal;
 
 use super::spool::assert_same;
 use super::{Spool, ToldOnFailure, kill, test, wait_until};
+use crate::support::counts::{count_from, number_from};
 use crate::support::run::Running;
 use crate::support::service::{New, Odd, Service};
 
@@ -33,7 +34,7 @@ struct Kind {
     hang_up: bool,
 }
 
-const ROTATED: &[&str] = &["--rotate-size", "4k"];
+const ROTATED: &[&str] = &["--rotate-size", "1k"];
 
 const PLAIN: Kind = Kind {
     name: "a plain topic",
@@ -75,7 +76,7 @@ pub(super) fn trials() -> Vec<Trial> {
 fn kills(kind: Kind) {
     let seed = number_from("TAIL8X8_SEED").unwrap_or_else(|| getrandom::u64().unwrap());
     let _told = ToldOnFailure(format!("repeat with TAIL8X8_SEED={seed}"));
-    let rounds = number_from("TAIL8X8_KILLS").unwrap_or(100) as usize;
+    let rounds = count_from("TAIL8X8_KILLS", 20, 100);
     let mut random = Random(seed);
     let service = match kind.partitions {
         Some(count) => Service::builder().partitioned("all", count).start(),
@@ -229,11 +230,6 @@ fn size(spool: &Spool) -> u64 {
     let names = spool.names();
     let captured = names.iter().filter(|name| name.starts_with("events."));
     captured.filter_map(|name| fs::metadata(spool.join(name)).ok()).map(|it| it.len()).sum()
-}
-
-fn number_from(variable: &str) -> Option<u64> {
-    let value = std::env::var(variable).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{variable}={value} is no number")))
 }
 
 /// xorshift64*: the same numbers for the same seed, on every machine.

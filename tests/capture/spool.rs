@@ -44,7 +44,7 @@ impl Spool {
 
     /// The same without `-o`.
     pub(super) fn run_with_cursor(&self, service: &Service) -> Run {
-        let run = Run::against(service).args(&["--retry-delay", "20ms"]);
+        let run = Run::against(service).few_roots().args(&["--retry-delay", "20ms"]);
         run.arg("--cursor-file").arg(self.cursor())
     }
 

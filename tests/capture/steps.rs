@@ -1,7 +1,7 @@
 //! A death at every step, and an error at every step: by strace, which counts the system calls and
 //! strikes at the one that was asked for. One capture goes through all of it, each run with the state
 //! that the one before left; in the end the files hold the topic, every line once and in order.
-//! With `TAIL8X8_STEPS=all` really at every one.
+//! At some of them by default, at most in full, and with `TAIL8X8_STEPS=all` really at every one.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,7 @@ use libtest_mimic::Trial;
 
 use super::spool::assert_same;
 use super::{Spool, ToldOnFailure, missing, test_if, through};
+use crate::support::counts::count;
 use crate::support::run::Run;
 use crate::support::service::{New, Odd, Service};
 
@@ -36,10 +37,17 @@ pub(super) fn trials() -> Vec<Trial> {
 const CALLS: &[&str] =
     &["fdatasync", "fsync", "rename", "renameat2", "ftruncate", "unlink", "write", "openat"];
 
-/// All of those that are few. The others are not only done to files: a part of them, unless asked.
+/// Every how-manieth, as many as there is time for. Those that are also done to other things than
+/// files are many.
 fn numbers(call: &str) -> impl Iterator<Item = usize> {
-    let many = matches!(call, "write" | "openat") && std::env::var_os("TAIL8X8_STEPS").is_none();
-    (1..60).step_by(if many { 4 } else { 1 })
+    let all = std::env::var_os("TAIL8X8_STEPS").is_some();
+    let many = matches!(call, "write" | "openat");
+    let step = match (all, many) {
+        (true, _) => 1,
+        (false, true) => count(12, 4),
+        (false, false) => count(3, 1),
+    };
+    (1..60).step_by(step)
 }
 
 fn death(call: &str, number: usize) -> String {
@@ -84,7 +92,7 @@ fn steps(partitions: Option<usize>, rejects: bool, strike: fn(&str, usize) -> St
             strikes += 1;
         }
     }
-    assert!(strikes > 3 * CALLS.len(), "{strikes}");
+    assert!(strikes > count(1, 3) * CALLS.len(), "{strikes}");
     finish(&spool, &service);
     compare(&spool, &topic, false);
 }
@@ -117,7 +125,7 @@ fn was_struck(spool: &Spool, call: &str, number: usize) -> bool {
 
 fn run(spool: &Spool, service: &Service) -> Run {
     let args = ["-e", "--rotate-size", "1k", "--retry-delay", "10ms"];
-    let run = Run::against(service).arg("-o").arg(spool.output());
+    let run = Run::against(service).few_roots().arg("-o").arg(spool.output());
     run.arg("--cursor-file").arg(spool.cursor()).args(&args).verbosity(0)
 }
 

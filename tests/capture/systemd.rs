@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 
-use super::{Spool, event, missing, stop, test, test_if, through, wait_until};
+use super::{Spool, alone, event, ignored_if, missing, stop, test, through, wait_until};
 use crate::support::run::{Run, Stdout};
 use crate::support::service::{Body, Fault, Service};
 
@@ -18,16 +18,15 @@ pub(super) fn trials() -> Vec<Trial> {
         test("systemd: ready after the first session, once", ready),
         test("systemd: never ready without a session", never_ready),
         test("systemd: a socket without a file", abstract_socket),
-        test("systemd: the watchdog is fed through an outage", watchdog),
-        test("systemd: the watchdog is fed while connecting", watchdog_while_connecting),
-        test(
+        alone("systemd: the watchdog is fed through an outage", watchdog),
+        alone("systemd: the watchdog is fed while connecting", watchdog_while_connecting),
+        alone(
             "systemd: the watchdog is fed while the output is stuck",
             watchdog_with_a_stuck_output,
         ),
-        test_if(
+        ignored_if(
             &prlimit,
-            "systemd: the watchdog is fed while the disk is full",
-            watchdog_on_a_full_disk,
+            alone("systemd: the watchdog is fed while the disk is full", watchdog_on_a_full_disk),
         ),
         test("systemd: no watchdog without being asked", unasked),
         test("systemd: a socket that is not there is no trouble", gone),

@@ -1,24 +1,22 @@
 //! Nothing is wrong: what is said of a stream that works.
 
-use std::time::Duration;
-
 use libtest_mimic::Trial;
 use serde_json::{Value, json};
 
 use super::document::{assert_ends, assert_says, check, document, text};
-use super::test;
+use super::{alone, test};
 use crate::support::run::{Output, Run};
 use crate::support::service::Service;
 use crate::support::service::proxy::{Proxy, ProxyFault};
 
-/// Longer than any test takes: whoever ends before has not waited for its end.
-const LONG: &[&str] = &["diagnose", "--listen", "50s"];
+/// Longer than a run may take here: whoever ends has not waited for its end.
+const LONG: &[&str] = &["diagnose", "--listen", "10m"];
 
 pub fn trials() -> Vec<Trial> {
     vec![
         test("good: events arrive, as a document", document_of_events),
         test("good: events arrive, as text", text_of_events),
-        test("good: it takes less than a second beside the listening", fast),
+        alone("good: it takes less than a second beside the listening", fast),
         test("good: without TLS", plain),
         test("good: through a proxy", proxied),
     ]
@@ -37,7 +35,6 @@ fn document_of_events() {
     let service = Service::start();
     let output = with_event(&service, Run::against(&service).args(LONG).arg("--json"));
     output.assert_code(0).assert_silent();
-    assert!(output.elapsed < Duration::from_secs(40), "waited for the end\n{}", output.whole());
     let document = document(&output);
     assert_eq!((&document["verdict"], &document["first_problem"]), (&json!("ok"), &Value::Null));
     assert_eq!(document["api_key"]["sent"], true);
@@ -59,8 +56,8 @@ fn document_of_events() {
     let evidence = &stream["evidence"];
     assert_eq!(evidence["messages"], 1);
     assert_eq!(evidence["end_of_topic"], false);
-    assert!(evidence["ping_ms"].as_u64().unwrap() < 10_000);
-    assert!(evidence["newest_age_ms"].as_u64().unwrap() < 30_000);
+    assert!(evidence["ping_ms"].as_u64().unwrap() < 60_000);
+    assert!(evidence["newest_age_ms"].as_u64().unwrap() < 60_000);
     service.wait_for_acks(1);
     service.assert_acked_once();
     readers_only(&service);

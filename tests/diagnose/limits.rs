@@ -5,13 +5,13 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::document::{assert_ends, check, document};
-use super::test;
+use super::{alone, test};
 use crate::support::run::Run;
 use crate::support::service::{Fault, Service};
 
 pub fn trials() -> Vec<Trial> {
     vec![
-        test("limits: a port that refuses takes less than a second", refused),
+        alone("limits: a port that refuses takes less than a second", refused),
         test("limits: a service that trickles at every step", trickling),
         test("limits: a service that trickles too slowly to connect", too_slow),
         test("limits: a service that answers nothing but the upgrade", mute),
@@ -36,6 +36,8 @@ fn refused() {
 /// 10 s is the probe from earliest; another second is the Close at the end of each session.
 const PROBE: u64 = 10_000;
 const CLOSING: u64 = 2 * 1000 + 1000;
+/// For a busy machine.
+const BUSY: u64 = 30_000;
 
 fn trickling() {
     let service = Service::with(Fault::Trickles);
@@ -45,7 +47,7 @@ fn trickling() {
     let document = document(&output);
     assert_ends(check(&document, "auth"), "ok", None);
     assert_ends(check(&document, "stream"), "ok", None);
-    assert!(took(&document) <= 30_000 + 2000 + PROBE + CLOSING, "{document:#}");
+    assert!(took(&document) <= 30_000 + 2000 + PROBE + CLOSING + BUSY, "{document:#}");
 }
 
 fn too_slow() {
@@ -54,7 +56,7 @@ fn too_slow() {
     let output = run.args(&["--connect-timeout", "500ms"]).run();
     output.assert_code(69).assert_silent();
     let document = document(&output);
-    assert!(took(&document) <= 500 + 2000 + PROBE + CLOSING, "{document:#}");
+    assert!(took(&document) <= 500 + 2000 + PROBE + CLOSING + BUSY, "{document:#}");
     // Nothing follows a handshake that was given up: the key stays here.
     assert_ends(check(&document, "tls"), "fail", Some("tls.timeout"));
     assert_eq!(document["api_key"]["sent"], false);
@@ -64,9 +66,9 @@ fn too_slow() {
 fn mute() {
     let service = Service::with(Fault::Freeze);
     let run = Run::against(&service).args(&["diagnose", "--json", "--listen", "500ms"]);
-    let output = run.args(&["--connect-timeout", "3s", "--ping-timeout", "50s"]).run();
+    let output = run.args(&["--connect-timeout", "3s", "--ping-timeout", "10m"]).run();
     output.assert_code(69).assert_silent();
     let document = document(&output);
     assert_ends(check(&document, "stream"), "fail", Some("stream.no_pong"));
-    assert!(took(&document) <= 3000 + 500 + PROBE + CLOSING, "{document:#}");
+    assert!(took(&document) <= 3000 + 500 + PROBE + CLOSING + BUSY, "{document:#}");
 }

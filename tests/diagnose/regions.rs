@@ -1,7 +1,6 @@
 //! `--all-regions`: the regions are three services on one port, each on a loopback address of its own.
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
@@ -214,14 +213,14 @@ fn proxied() {
 fn interrupted() {
     let services = regions();
     services[0].publish_many("all", 40, |_| "{}");
-    let mut run = run(&services, "UK3").args(&["--all-regions", "--json"]).spawn();
+    // Longer than a run may take here: it is the signal that ends it.
+    let run = run(&services, "UK3").args(&["--connect-timeout", "10m"]);
+    let mut run = run.args(&["--all-regions", "--json"]).spawn();
     services[1].freeze();
     services[1].wait_for("a connection", |seen| !seen.connections.is_empty());
-    let sent = Instant::now();
     run.signal(Signal::SIGINT);
     let output = run.finish();
     output.assert_signal(Signal::SIGINT).assert_silent();
-    assert!(sent.elapsed() < Duration::from_secs(10), "not at once\n{}", output.whole());
     let document = document(&output);
     assert_ends(check(&document, "stream"), "ok", None);
     let regions = check(&document, "regions");

@@ -323,7 +323,7 @@ impl Row {
                 }
                 _ => Run::against(&service),
             };
-            let run = run.args(&["diagnose", "--listen", "300ms", "--connect-timeout", "10s"]);
+            let run = run.args(&["diagnose", "--listen", "300ms", "--connect-timeout", "50s"]);
             let proxy = proxy.iter().flat_map(|proxy| ["--proxy".to_owned(), proxy.url()]);
             run.args(&proxy.collect::<Vec<_>>()).args(self.args).args(more).spawn()
         };

@@ -13,9 +13,6 @@ use crate::support::service::{Fault, Service};
 
 const PINGS: [&str; 4] = ["--ping-interval", "300ms", "--ping-timeout", "300ms"];
 
-/// Far more than the second that is allowed, far less than what the drips would take.
-const IN_TIME: Duration = Duration::from_secs(10);
-
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         test("limits: a head that drips is given up in time", || {
@@ -36,6 +33,8 @@ pub(super) fn trials() -> Vec<Trial> {
     ]
 }
 
+/// The time is over, and not the drips: those would go on for longer than a run may take here, or
+/// end with a closed connection.
 fn drips(service: Service, proxy: Option<Proxy>, code: &str) {
     let mut run = Run::against(&service).args(&["--connect-timeout", "1s"]);
     if let Some(proxy) = &proxy {
@@ -44,7 +43,6 @@ fn drips(service: Service, proxy: Option<Proxy>, code: &str) {
     let output = run.fails_with(code, 69);
     let (step, _) = code.split_once('.').unwrap();
     assert!(output.elapsed >= Duration::from_secs(1), "{}", output.whole());
-    assert!(output.elapsed < IN_TIME, "{}", output.whole());
     assert!(output.trace.contains(&format!("debug: {step}: failed after ")), "{}", output.whole());
 }
 
@@ -59,11 +57,11 @@ fn every_attempt() {
     assert!(service.connections() >= 3);
 }
 
+/// The attempt alone would take longer than a run may here.
 fn max_time() {
-    let service = Service::with(Fault::HeadDrips);
-    let output = Run::against(&service).args(&["--max-time", "1s"]).run();
-    output.assert_code(69).assert_stderr_has("--max-time");
-    assert!(output.elapsed < IN_TIME, "{}", output.whole());
+    let service = Service::with(Fault::TlsDrips);
+    let run = Run::against(&service).args(&["--max-time", "1s", "--connect-timeout", "10m"]);
+    run.run().assert_code(69).assert_stderr_has("--max-time");
 }
 
 /// More seconds than any clock holds.
@@ -72,7 +70,6 @@ fn endless_wait() {
         let service = Service::with(Fault::RetryAfter(429, seconds));
         let output = Run::against(&service).args(&["--max-time", "1s"]).run();
         output.assert_code(69).assert_stderr_has("--max-time");
-        assert!(output.elapsed < IN_TIME, "{}", output.whole());
         assert_eq!(service.connections(), 1);
     }
 }
@@ -103,7 +100,7 @@ fn frozen() {
 /// It has nothing to say, but it answers.
 fn living() {
     let service = Service::start();
-    let pings = ["--ping-interval", "100ms", "--ping-timeout", "20s"];
+    let pings = ["--ping-interval", "100ms", "--ping-timeout", "10m"];
     let mut running = Run::against(&service).args(&pings).args(&["--retry", "0"]).spawn();
     service.wait_for("five pings", |seen| seen.pings() >= 5);
     service.publish("all", "{}");

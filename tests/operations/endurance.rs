@@ -16,14 +16,15 @@ use nix::sys::signal::Signal;
 use super::machine::{Machine, assert_events, while_publishing};
 use super::shipped::{CATCH_UP, SERVICE};
 use crate::support::service::{Id, Service};
+use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("operations: a file of more than two gigabytes", || {
+        trial::test("operations: a file of more than two gigabytes", || {
             a_large_file();
             Ok(())
         }),
-        Trial::test("operations: five_million events leave memory as it was", || {
+        trial::test("operations: five_million events leave memory as it was", || {
             five_million();
             Ok(())
         })

@@ -56,6 +56,7 @@ impl Machine {
         let args: Vec<&str> = args.split(' ').collect();
         Run::new(&args)
             .key(Key::None)
+            .few_roots()
             .env("CREDENTIALS_DIRECTORY", self.path("etc"))
             .verbosity(0)
             .limit(Duration::from_secs(120))

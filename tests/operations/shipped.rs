@@ -2,6 +2,8 @@
 
 use libtest_mimic::Trial;
 
+use crate::support::trial;
+
 pub(super) const SERVICE: &str = include_str!("tail8x8.service");
 pub(super) const CATCH_UP: &str = include_str!("tail8x8-catch-up.service");
 pub(super) const TIMER: &str = include_str!("tail8x8-catch-up.timer");
@@ -12,7 +14,7 @@ const README: &str = include_str!("../../README.md");
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
-        Trial::test("operations: the README leads to every shipped file", || {
+        trial::test("operations: the README leads to every shipped file", || {
             let shipped = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/operations");
             for entry in std::fs::read_dir(shipped).unwrap() {
                 let name = entry.unwrap().file_name().into_string().unwrap();
@@ -21,7 +23,7 @@ pub(super) fn trials() -> Vec<Trial> {
             }
             Ok(())
         }),
-        Trial::test("operations: what is shipped agrees with itself", || {
+        trial::test("operations: what is shipped agrees with itself", || {
             agree();
             Ok(())
         }),

@@ -13,12 +13,13 @@ use super::machine::{Machine, assert_events, while_publishing};
 use super::needing;
 use super::shipped::{CATCH_UP, SERVICE, TIMER, value};
 use crate::support::service::Service;
+use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         needing("systemd-analyze", "operations: systemd understands the units", are_understood),
         needing("systemd-analyze", "operations: the service has few rights", has_few_rights),
-        Trial::test("operations: the service, as systemd starts, reloads and stops it", || {
+        trial::test("operations: the service, as systemd starts, reloads and stops it", || {
             starts_reloads_stops();
             Ok(())
         }),

@@ -45,6 +45,7 @@ impl Capture {
     #[track_caller]
     fn follow(&self) -> Run {
         Run::new(&self.topic.args(self.gateway))
+            .few_roots()
             .args(&["-o".as_ref(), self.output().as_os_str()])
             .args(&["--cursor-file".as_ref(), self.cursor_file().as_os_str()])
             .args(&["--retry-delay", "100ms", "--retry-max-delay", "500ms"])

@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::OnceLock;
 
+use super::trial;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
 use libtest_mimic::Trial;
@@ -124,7 +125,7 @@ pub fn selftests() -> Vec<Trial> {
         let hit = Search::new(key()).find(text.as_bytes());
         assert!(hit.is_some(), "the search missed the key as {what}: {text}");
     };
-    vec![Trial::test("support::canary: the search finds every form and nothing else", move || {
+    vec![trial::test("support::canary: the search finds every form and nothing else", move || {
         for shift in 0..8 {
             let before = "x".repeat(shift);
             found("plain", &format!("{before}{}", key()));

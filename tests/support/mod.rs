@@ -7,12 +7,14 @@
 
 pub mod ca;
 pub mod canary;
+pub mod counts;
 pub mod nameserver;
 pub mod nginx;
 pub mod pulsar;
 pub mod run;
 pub mod scratch;
 pub mod service;
+pub mod trial;
 
 use std::sync::Mutex;
 

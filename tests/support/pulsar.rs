@@ -21,12 +21,13 @@ use std::sync::OnceLock;
 use std::thread;
 use std::time::Duration;
 
-use libtest_mimic::Trial;
+use libtest_mimic::{Failed, Trial};
 
 use self::admin::Admin;
 use self::process::{Process, free_port, tail, wait_until};
 use self::topic::Namespace;
 use super::scratch::Scratch;
+use super::trial;
 
 const STANDALONE: &str = include_str!("../pulsar/standalone.conf");
 const WEBSOCKET: &str = include_str!("../pulsar/websocket.conf");
@@ -34,16 +35,34 @@ const WEBSOCKET: &str = include_str!("../pulsar/websocket.conf");
 /// A test on the real Pulsar: ignored, with the reason as its kind, where Pulsar cannot run; failed
 /// there where `TAIL8X8_REQUIRE_PULSAR=1` says that it must.
 pub fn trial(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
+    trial_by(trial::test, name, test)
+}
+
+/// The same, while no other trial runs.
+pub fn trial_alone(name: &str, test: impl FnOnce() + Send + 'static) -> Trial {
+    trial_by(trial::alone, name, test)
+}
+
+type Body = Box<dyn FnOnce() -> Result<(), Failed> + Send>;
+
+fn trial_by(
+    make: fn(String, Body) -> Trial,
+    name: &str,
+    test: impl FnOnce() + Send + 'static,
+) -> Trial {
     match Pulsar::available() {
-        Ok(_) => Trial::test(name, move || {
-            let _log = LogOfShared;
-            test();
-            Ok(())
-        }),
+        Ok(_) => {
+            let body = move || {
+                let _log = LogOfShared;
+                test();
+                Ok(())
+            };
+            make(name.to_owned(), Box::new(body))
+        }
         Err(missing) => {
             let required = std::env::var("TAIL8X8_REQUIRE_PULSAR").is_ok_and(|value| value == "1");
             let kind = missing.clone();
-            Trial::test(name, move || Err(missing.into()))
+            trial::test(name, move || Err(missing.into()))
                 .with_kind(kind)
                 .with_ignored_flag(!required)
         }
@@ -228,6 +247,7 @@ impl Pulsar {
             "-XX:MaxDirectMemorySize=512m".to_owned(),
             // It lives for seconds: quick to start beats quick at length.
             "-XX:TieredStopAtLevel=1".to_owned(),
+            "-XX:+UseSerialGC".to_owned(),
             "-XX:-UsePerfData".to_owned(),
             format!("-Djava.io.tmpdir={}", unpacked.display()),
         ];

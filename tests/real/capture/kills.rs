@@ -1,6 +1,6 @@
 //! `kill -9` at any moment, again and again, while events come: at the end each is in the files once.
 //!
-//! 50 deaths by default; more by `TAIL8X8_REAL_KILLS=500 cargo test --test tests -- kill_-9`. A
+//! A dozen deaths, 50 in full; more by `TAIL8X8_REAL_KILLS=500 cargo test --test tests -- kill_-9`. A
 //! failure tells its seed, and `TAIL8X8_SEED` takes one: the moments are the same then, though not
 //! what they meet.
 
@@ -12,6 +12,7 @@ use nix::sys::signal::Signal;
 use super::super::stored;
 use super::publisher::Publisher;
 use super::{Capture, files};
+use crate::support::counts::{count_from, number_from};
 use crate::support::nginx::Gateway;
 use crate::support::pulsar::process::wait_until;
 use crate::support::pulsar::{Pulsar, trial};
@@ -21,8 +22,8 @@ pub(super) fn trials() -> Vec<Trial> {
 }
 
 fn killed_at_random() {
-    let kills = number("TAIL8X8_REAL_KILLS").unwrap_or(50);
-    let seed = number("TAIL8X8_SEED").unwrap_or_else(|| getrandom::u64().unwrap());
+    let kills = count_from("TAIL8X8_REAL_KILLS", 12, 50);
+    let seed = number_from("TAIL8X8_SEED").unwrap_or_else(|| getrandom::u64().unwrap());
     let mut random = Random { state: seed, seed };
     let pulsar = Pulsar::shared();
     let gateway = Gateway::start(pulsar.websocket_port());
@@ -38,7 +39,7 @@ fn killed_at_random() {
     });
 
     for kill in 0..kills {
-        let (capture, _, rotation) = &flows[kill as usize % flows.len()];
+        let (capture, _, rotation) = &flows[kill % flows.len()];
         let mut running = capture.follow().args(rotation).spawn();
         std::thread::sleep(random.life());
         running.signal(Signal::SIGKILL);
@@ -65,10 +66,6 @@ fn written(capture: &Capture) -> usize {
     let files = files(capture.scratch.path()).into_iter();
     let bytes = files.map(|file| std::fs::read(file).unwrap_or_default());
     bytes.map(|bytes| bytes.iter().filter(|&&byte| byte == b'\n').count()).sum()
-}
-
-fn number(variable: &str) -> Option<u64> {
-    std::env::var(variable).ok().map(|value| value.parse().expect("a number"))
 }
 
 /// Moments of death; shows where they came from when the test fails.

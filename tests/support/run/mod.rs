@@ -1,6 +1,7 @@
 //! Drives the real program: in an environment of its own, with a limit on its time, and with a key
 //! that must not be found in anything it wrote (`running` sees to that after every run).
 
+mod codes;
 mod drain;
 mod output;
 mod running;
@@ -17,8 +18,10 @@ use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use nix::pty::Winsize;
+use nix::sys::signal::Signal;
 use nix::sys::termios;
 
+pub use self::codes::look_up_codes;
 use self::drain::Drain;
 pub use self::output::Output;
 pub use self::running::Running;
@@ -151,6 +154,13 @@ impl Run {
         self
     }
 
+    /// Without the root certificates of this machine: to read some hundred of them is most of what a
+    /// short run does. For trials of many runs that are about something else.
+    pub fn few_roots(self) -> Run {
+        let empty = self.home();
+        self.env("SSL_CERT_FILE", super::ca::Ca::shared().root_pem()).env("SSL_CERT_DIR", empty)
+    }
+
     /// Its HOME, TMPDIR and working directory: empty, and searched for the key at the end.
     pub fn home(&self) -> PathBuf {
         self.scratch.join(HOME)
@@ -187,7 +197,7 @@ impl Run {
         if self.verbosity > 0 {
             self.args.push(format!("-{}", "v".repeat(self.verbosity)).into());
         }
-        let mut command = Command::new(&self.program);
+        let mut command = self.command();
         command.args(&self.args).env_clear().current_dir(self.home());
         for passed in ["PATH", "LLVM_PROFILE_FILE"] {
             command.envs(std::env::var_os(passed).map(|value| (passed, value)));
@@ -203,6 +213,7 @@ impl Run {
         command.stdout(out);
         let (stderr, err) = if self.terminal { terminal() } else { pipe() };
         command.stderr(err);
+        let explained = self.explained();
         let began = Instant::now();
         let mut child = command.spawn().unwrap();
         drop(command);
@@ -221,8 +232,29 @@ impl Run {
             scratch: self.scratch,
             limit: self.limit,
             began,
+            explained,
             searched: false,
         }
+    }
+
+    /// Where Ctrl-C is ignored, as in the background of a script, a program would ignore it as well:
+    /// what is ignored stays so over exec. Then it is started by env(1), which undoes that.
+    fn command(&self) -> Command {
+        if !is_interrupt_ignored() {
+            return Command::new(&self.program);
+        }
+        let mut command = Command::new("env");
+        command.arg("--default-signal=INT").arg(&self.program);
+        command
+    }
+
+    /// What it is given to explain: codes in it are the test's, not the program's.
+    fn explained(&self) -> Vec<u8> {
+        if !self.args.iter().any(|arg| arg == "explain") {
+            return Vec::new();
+        }
+        let args = self.args.iter().flat_map(|arg| [arg.as_encoded_bytes(), b" "].concat());
+        args.chain(self.stdin.iter().flatten().copied()).collect()
     }
 
     fn pass_key(&mut self) {
@@ -265,6 +297,14 @@ impl Run {
         });
         format!("tail8x8 {}", shown.collect::<Vec<_>>().join(" "))
     }
+}
+
+/// Whether this process ignores SIGINT, as Linux tells it: a mask with the first signal's bit first.
+fn is_interrupt_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    mask.is_some_and(|mask| mask >> (Signal::SIGINT as u64 - 1) & 1 == 1)
 }
 
 /// Writes a key file, its folder included, the way the tests and a rotation do: never half a key.

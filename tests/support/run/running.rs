@@ -1,5 +1,5 @@
 //! A run under way: waiting for what it prints, signals, slow readers, and the end. However it ends,
-//! what it printed and left in its folder is searched for the key.
+//! what it printed and left in its folder is searched for the key, and the codes in it are remembered.
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::codes;
 use super::drain::Drain;
 use super::output::{Output, lines, without_debug};
 use crate::support::canary;
@@ -28,6 +29,7 @@ pub struct Running {
     pub(super) scratch: Scratch,
     pub(super) limit: Duration,
     pub(super) began: Instant,
+    pub(super) explained: Vec<u8>,
     pub(super) searched: bool,
 }
 
@@ -177,6 +179,8 @@ impl Running {
     #[track_caller]
     fn search(&mut self) {
         self.searched = true;
+        codes::remember(&self.stdout.state().bytes, &self.explained);
+        codes::remember(&self.stderr.state().bytes, &self.explained);
         canary::assert_absent("stdout", &self.stdout.state().bytes);
         canary::assert_absent("stderr", &self.stderr.state().bytes);
         search_folder(&self.home());

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use libtest_mimic::Trial;
 
-use super::{Key, Run, Stdout};
+use super::{Key, Run, Stdout, codes};
+use crate::support::trial;
 
 pub fn selftests() -> Vec<Trial> {
     fn shell(script: &str) -> Run {
@@ -15,8 +16,9 @@ pub fn selftests() -> Vec<Trial> {
         let panic = std::panic::catch_unwind(work).expect_err("this should have panicked");
         panic.downcast_ref::<String>().cloned().unwrap_or_default()
     }
-    vec![
-        Trial::test("support::run: output, exit code and a clean environment", || {
+    let mut trials = codes::selftests();
+    trials.extend([
+        trial::test("support::run: output, exit code and a clean environment", || {
             let output = shell("echo out; echo 'tail8x8: debug: x' >&2; env >&2; exit 7")
                 .key(Key::None)
                 .run();
@@ -27,7 +29,7 @@ pub fn selftests() -> Vec<Trial> {
             assert_eq!(names.len(), 3, "{names:?}");
             Ok(())
         }),
-        Trial::test("support::run: a leaked key fails the run, printed or in a file", || {
+        trial::test("support::run: a leaked key fails the run, printed or in a file", || {
             let leak = panics(|| drop(shell("echo \"$PULSAR_API_KEY\"").run()));
             assert!(leak.contains("leaked (plain) in stdout"), "{leak}");
             let leak = panics(|| drop(shell("printf %s \"$PULSAR_API_KEY\" | base64 >f").run()));
@@ -42,13 +44,13 @@ pub fn selftests() -> Vec<Trial> {
             shell("cat \"$1\" >/dev/null").key(Key::File).run().assert_code(0);
             Ok(())
         }),
-        Trial::test("support::run: a hung program is killed and shown", || {
+        trial::test("support::run: a hung program is killed and shown", || {
             let limit = Duration::from_millis(200);
             let text = panics(move || drop(shell("echo here; exec sleep 60").limit(limit).run()));
             assert!(text.contains("did not end") && text.contains("stdout: here"), "{text}");
             Ok(())
         }),
-        Trial::test("support::run: a blocked pipe blocks, and is read on demand", || {
+        trial::test("support::run: a blocked pipe blocks, and is read on demand", || {
             let script = "head -c 1000000 /dev/zero; echo end >&2";
             let mut run = shell(script).stdout(Stdout::Blocked).spawn();
             assert!(run.is_running() && run.stdout_so_far().is_empty());
@@ -62,14 +64,14 @@ pub fn selftests() -> Vec<Trial> {
             shell("trap '' PIPE; echo x; exit $?").stdout(Stdout::Closed).run().assert_code(1);
             Ok(())
         }),
-        Trial::test("support::run: terminals are terminals and pass bytes as they are", || {
+        trial::test("support::run: terminals are terminals and pass bytes as they are", || {
             let script = "test -t 1 && echo out; test -t 2 && echo err >&2";
             let output = shell(script).stdout(Stdout::Terminal).terminal().run();
             assert_eq!((&*output.stdout, &*output.stderr), (&b"out\n"[..], "err\n"));
             shell(script).run().assert_code(1).assert_silent();
             Ok(())
         }),
-        Trial::test("support::run: signals arrive and are reported", || {
+        trial::test("support::run: signals arrive and are reported", || {
             use nix::sys::signal::Signal;
             let mut run = shell("echo up; exec sleep 60").spawn();
             assert_eq!(run.wait_stdout_lines(1), ["up"]);
@@ -77,5 +79,6 @@ pub fn selftests() -> Vec<Trial> {
             run.finish().assert_signal(Signal::SIGTERM);
             Ok(())
         }),
-    ]
+    ]);
+    trials
 }

@@ -108,6 +108,8 @@ fn bound(address: IpAddr, number: u16) -> socket2::Socket {
     let socket = socket2::Socket::new(Domain::for_address(place), Type::STREAM, None).unwrap();
     // A port whose connections are not all gone yet is ours all the same.
     socket.set_reuse_address(true).unwrap();
+    // And so is one that another trial's child, not yet executed, has a copy of.
+    socket.set_reuse_port(true).unwrap();
     socket.bind(&place.into()).unwrap();
     socket
 }

@@ -14,7 +14,7 @@ use super::topic::{Message, New, Topic};
 use super::wire::Remote;
 
 /// How long a test waits for what must happen.
-const LIMIT: Duration = Duration::from_secs(20);
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// What is settled before the service starts.
 pub(super) struct Settings {

@@ -21,7 +21,7 @@ use crate::support::canary;
 pub(super) const PATIENCE: Duration = Duration::from_millis(400);
 
 /// For what must come.
-pub(super) const LONG: Duration = Duration::from_secs(20);
+pub(super) const LONG: Duration = Duration::from_secs(60);
 
 pub(super) struct Client(pub(super) WebSocket<SslStream<TcpStream>>);
 

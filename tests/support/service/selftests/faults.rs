@@ -8,6 +8,7 @@ use super::super::{Body, Fault, Odd, Service};
 use super::client::{Client, LONG, PATIENCE, reader};
 use crate::support::ca::{Leaf, SignedBy};
 use crate::support::canary;
+use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     table().into_iter().map(trial).collect()
@@ -17,7 +18,7 @@ fn trial((fault, expected): (Fault, &'static str)) -> Trial {
     let name = format!("support::fault: {fault:?}");
     // The whole of a certificate or a body in a test's name helps nobody.
     let name = format!("{}: {expected}", name.split(" {").next().unwrap());
-    Trial::test(name, move || {
+    trial::test(name, move || {
         let service = Service::with(fault);
         service.publish("all", "first");
         let hasty = notice(&service, PATIENCE);

@@ -6,10 +6,12 @@ use tungstenite::Message;
 use super::super::{Body, Fault, Id, Odd, Service, Version};
 use super::client::{Client, LONG, after, after_text, answer, consumer, reader};
 use crate::support::canary;
+use crate::support::counts::count;
+use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, work: fn()| {
-        Trial::test(format!("support::service: {name}"), move || {
+        trial::test(format!("support::service: {name}"), move || {
             work();
             Ok(())
         })
@@ -24,7 +26,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("a refusal's body comes in every way", bodies_of_refusals),
         trial("keys are checked and replaced", keys_are_checked),
         trial("subscriptions are exclusive, shared and durable", subscriptions),
-        trial("a hundred thousand messages flow", a_hundred_thousand),
+        trial("many messages flow", many),
         trial("odd messages have a place and arrive as they are", odd_messages),
     ]
 }
@@ -197,20 +199,20 @@ fn subscriptions() {
     assert!(open("").unwrap().all(true).is_empty());
 }
 
-fn a_hundred_thousand() {
-    const COUNT: usize = 100_000;
+fn many() {
+    let most = count(20_000, 100_000);
     let service = Service::start();
-    service.publish_many("all", COUNT, |_| "x".repeat(1000));
+    service.publish_many("all", most, |_| "x".repeat(1000));
     let mut client = Client::open(&service, &reader("messageId=earliest")).unwrap();
-    for count in 1..=COUNT {
+    for number in 1..=most {
         let text = client.0.read().unwrap().into_text().unwrap();
         let id = text.split('"').nth(3).unwrap();
         client.0.write(Message::text(format!(r#"{{"messageId":"{id}"}}"#))).unwrap();
-        if count % 200 == 0 {
+        if number % 200 == 0 {
             client.0.flush().unwrap();
         }
     }
-    service.wait_for_acks(COUNT);
+    service.wait_for_acks(most);
     service.assert_acked_once();
     assert!(service.seen().last().most_unacked <= 1000);
 }

@@ -9,10 +9,11 @@ use super::super::proxy::{Proxy, ProxyFault};
 use super::super::{Body, Fault, Service};
 use super::client::{Client, PATIENCE, reader};
 use crate::support::canary;
+use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
     let trial = |name: &str, work: fn()| {
-        Trial::test(format!("support::service: {name}"), move || {
+        trial::test(format!("support::service: {name}"), move || {
             work();
             Ok(())
         })
