@@ -24,7 +24,7 @@ pub(crate) enum Event<'a> {
     Saw { step: Step, evidence: Evidence<'a> },
     /// The step is done.
     Passed { step: Step, elapsed: Duration },
-    /// The step failed; the failure is also what [`Connector::connect`] returns.
+    /// The step failed; the failure is also what [`super::Connector::connect`] returns.
     Failed { elapsed: Duration, failure: &'a Failure },
 }
 

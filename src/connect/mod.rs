@@ -86,7 +86,7 @@ impl<'a> Connector<'a> {
     ) -> Result<Connection, Halt> {
         let target = self.target;
         let mut walk = Walk::new(target, timeout, host);
-        let wire = walk.to_server()?;
+        let wire = walk.reach_server()?;
         let server = authority(&target.host, target.port);
         let mut stream = if target.plain {
             Stream::plain(wire)
@@ -111,7 +111,7 @@ impl<'a> Connector<'a> {
     /// # Errors
     /// As for [`Connector::connect`].
     pub(crate) fn reach(&self, timeout: Duration, host: &mut dyn Watch) -> Result<Wire, Halt> {
-        Walk::new(self.target, timeout, host).to_server()
+        Walk::new(self.target, timeout, host).reach_server()
     }
 }
 
@@ -129,7 +129,7 @@ impl<'w> Walk<'w> {
     }
 
     /// Resolve, dial, tunnel.
-    fn to_server(&mut self) -> Result<Wire, Halt> {
+    fn reach_server(&mut self) -> Result<Wire, Halt> {
         let target = self.target;
         let proxy = target.proxy.proxy.as_ref();
         let (host, port) = match proxy {

@@ -70,7 +70,7 @@ pub(crate) fn read(
     let mut run = Run::new(settings, Desk::new(signals, log, output, metrics));
     opener::tell_position(&mut run.desk);
     run.desk.notify.status(&format!("connecting to {}", settings.target.host));
-    let ended = run.to_end();
+    let ended = run.until_end();
     run.close();
     ended
 }
@@ -106,7 +106,7 @@ impl<'a> Run<'a> {
     }
 
     /// Sessions up to the run's end, and everything that was received on the output.
-    fn to_end(&mut self) -> Result<Ended, Failure> {
+    fn until_end(&mut self) -> Result<Ended, Failure> {
         loop {
             let ended = self.sessions();
             // What was received before a failure is whole, and belongs on the output.

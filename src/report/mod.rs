@@ -267,7 +267,7 @@ impl Report {
 
     /// When the live line wants to change; `None` where there is none.
     pub(crate) fn next_live(&self) -> Option<Instant> {
-        self.has_live_line.then(|| self.live.next)
+        self.has_live_line.then_some(self.live.next)
     }
 
     /// Writes the live line when it is time.

@@ -119,20 +119,24 @@ mod tests {
         let folder = Scratch::new("lock");
         let (path, now) = (folder.join("file"), Instant::now());
         let take = |limit, wait: &mut Waits| Lock::take("output", &path, limit, wait, now);
-        let held = take(Duration::ZERO, &mut Waits::default()).unwrap().expect("it is free");
+        let held =
+            take(Duration::ZERO, &mut Waits::default()).expect("no trouble").expect("it is free");
 
         let mut waits = Waits::default();
-        let failure = take(Duration::from_millis(250), &mut waits).unwrap_err();
+        let failure = take(Duration::from_millis(250), &mut waits).expect_err("it is held");
         assert_eq!(waits.until, [100, 200, 250].map(|n| now + Duration::from_millis(n)));
         assert_eq!(failure.fault, Fault::Locked);
         let us = format!("process {}", std::process::id());
         assert!(failure.cause.ends_with(&us), "{}", failure.cause);
 
         let mut waits = Waits { stop_at: Some(2), ..Waits::default() };
-        assert!(take(Duration::from_secs(9), &mut waits).unwrap().is_none(), "told to stop");
+        assert!(
+            take(Duration::from_secs(9), &mut waits).expect("no trouble").is_none(),
+            "told to stop"
+        );
 
         let mut waits = Waits { release: Some((3, held)), ..Waits::default() };
-        assert!(take(Duration::from_secs(9), &mut waits).unwrap().is_some());
+        assert!(take(Duration::from_secs(9), &mut waits).expect("no trouble").is_some());
         assert_eq!(waits.until.len(), 3);
     }
 }

@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::destination::Destination;
-use super::repair::{self, Found, Keep};
+use super::repair::{self, Found, IsWhole, Keep};
 use super::unconfirmed::{Tail, Unconfirmed};
 use crate::cursor::Cursor;
 use crate::files::FilePlace;
@@ -76,7 +76,7 @@ fn whole_lines(cursor: &Cursor) -> impl Fn(&[u8]) -> bool {
 /// Makes one file whole, keeping the lines that `is_whole` knows; without it they are cut.
 fn make_whole(
     place: &FilePlace,
-    is_whole: Option<&dyn Fn(&[u8]) -> bool>,
+    is_whole: Option<&IsWhole<'_>>,
     tail: &mut Tail,
     lost: &mut Vec<String>,
 ) -> Result<(), Unusable> {

@@ -24,10 +24,12 @@ pub(super) enum Found {
     Nothing,
 }
 
+/// Tells a whole line, with its newline, from a torn one.
+pub(super) type IsWhole<'f> = dyn Fn(&[u8]) -> bool + 'f;
+
 /// How the lines of a file are kept.
 pub(super) struct Keep<'k> {
-    /// Tells a whole line, with its newline, from a torn one.
-    pub(super) is_whole: &'k dyn Fn(&[u8]) -> bool,
+    pub(super) is_whole: &'k IsWhole<'k>,
     /// The lines that were kept.
     pub(super) lines: &'k mut CountedLines,
 }
