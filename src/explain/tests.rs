@@ -510,8 +510,7 @@ fn what_is_printed_reads_well_and_holds_nothing_of_the_input() {
   means  a certificate of the server has expired, or this machine's clock is
          ahead
   do     compare this machine's clock (`date -u`) with the certificate's dates
-  do     if the clock is right, 8x8 (or whoever runs the server) must renew the
-         certificate: report it
+  do     if the clock is right, 8x8 must renew its certificate: report it
   see    8x8 Troubleshooting, \"TLS/SSL Certificate Errors\"
 "
     );
