@@ -10,7 +10,7 @@ use crate::regions;
 pub(crate) struct Holes(Vec<(&'static str, String)>);
 
 /// Every hole a case may fill, with the words that stand there when nothing is known of the case.
-pub(crate) const KNOWN: &[(&str, &str)] = &[
+const KNOWN: &[(&str, &str)] = &[
     ("address", "ADDRESS"),
     ("bad", "some"),
     ("cursor", "the cursor file"),
@@ -35,8 +35,10 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
 ];
 
 /// Holes that no case fills, since there is one answer for all.
-const FIXED: &[(&str, fn() -> String)] =
+const FIXED: &[(&str, Source)] =
     &[("regions", deployed_regions), ("default_region", default_region)];
+
+type Source = fn() -> String;
 
 /// The defaults of options, which a test compares with those of the options table.
 const DEFAULTS: &[(&str, &str, &str)] = &[
