@@ -18,7 +18,7 @@ pub fn trials() -> Vec<Trial> {
         ("an unknown text exits 65 and leads to diagnose", unknown),
         ("an empty text is unknown", empty),
         ("a text that is no UTF-8", not_utf8),
-        ("a code alone", code),
+        ("a code alone, in brackets, in an object", code),
         ("our own lines of real runs", own_lines),
         ("a key in the text is not repeated", key),
         ("needs neither key nor tenant, and shows help", help),
@@ -102,6 +102,15 @@ fn not_utf8() {
 
 fn code() {
     assert_explains(&explain(&["proxy.auth_required"]), "proxy.auth_required", &["NTLM"]);
+    for (code, words) in [
+        ("config.warning", "change the setting"),
+        ("config.default_region", "UK3, US1, US2"),
+        ("tls.intercepted", "TLS inspection"),
+    ] {
+        for text in [code.to_owned(), format!("[{code}]"), format!(r#""code":"{code}""#)] {
+            assert_explains(&explain(&[&text]), code, &[words]);
+        }
+    }
 }
 
 /// Explained as what they said themselves, in text and as an object.

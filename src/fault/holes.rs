@@ -40,10 +40,10 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
 ];
 
 /// Holes that no case fills, since there is one answer for all.
-const FIXED: &[(&str, Answer)] =
+const FIXED: &[(&str, Always)] =
     &[("regions", deployed_regions), ("default_region", default_region)];
 
-type Answer = fn() -> String;
+type Always = fn() -> String;
 
 /// The defaults of options, which a test compares with those of the options table.
 const DEFAULTS: &[(&str, &str, &str)] = &[

@@ -175,6 +175,7 @@ fn json_failure() {
     assert_eq!(failure["cause"], "HTTP 401 Unauthorized: no \"such\" key");
     assert_eq!(failure["code"], "auth.unauthorized");
     assert!(failure["advice"].as_str().unwrap().contains("typos"));
+    assert!(failure["fixes"][0].as_str().unwrap().contains("typos"));
 }
 
 /// Whoever asked for objects gets them, also where the options themselves are wrong.
