@@ -108,9 +108,15 @@ impl Running {
         self.stdout.pause(false);
     }
 
-    /// Closes our end of stdout, as `| head` does.
+    /// Closes our end of stdout, as `| head` does. It is closed only once no child of another trial,
+    /// started at this moment and not yet executed, has a copy of it.
     pub fn close_stdout(&self) {
+        let pipe = fs::read_link(format!("/proc/{}/fd/1", self.pid()));
         self.stdout.close();
+        let limit = Instant::now() + LAST_WORDS;
+        while pipe.as_ref().is_ok_and(|pipe| is_held(pipe, self.pid())) && Instant::now() < limit {
+            std::thread::sleep(Duration::from_millis(3));
+        }
     }
 
     /// The folder that is its HOME, TMPDIR and working directory.
@@ -196,6 +202,18 @@ impl Drop for Running {
             self.search();
         }
     }
+}
+
+/// Whether another process than `own` has an end of `pipe`, as /proc names it.
+fn is_held(pipe: &Path, own: u32) -> bool {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let others = processes.filter(|process| {
+        let pid = process.file_name().to_string_lossy().parse::<u32>();
+        pid.is_ok_and(|pid| pid != own)
+    });
+    let mut files =
+        others.flat_map(|process| fs::read_dir(process.path().join("fd")).into_iter().flatten());
+    files.any(|file| file.is_ok_and(|file| fs::read_link(file.path()).is_ok_and(|it| it == pipe)))
 }
 
 #[track_caller]
