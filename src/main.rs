@@ -31,12 +31,14 @@ mod sink;
 mod testing;
 mod values;
 mod wait;
+mod wire;
 mod words;
 
 use std::io::{self, ErrorKind, IsTerminal, Read, Write};
 use std::process::ExitCode;
 
 use args::{Args, Given};
+use dates::REGIONS_AS_OF;
 use exit::Exit;
 use fault::{Failure, Fault, Step};
 use read::Ended;
@@ -155,8 +157,8 @@ fn run_diagnose(typed: &[Given], mistake: Option<Failure>) -> Exit {
 
 fn run_regions(args: &Args) -> Exit {
     match settings::region(args) {
-        Ok(only) if args.json => print(&regions::json(only)),
-        Ok(only) => print(&regions::table(only)),
+        Ok(only) if args.json => print(&regions::json(only, REGIONS_AS_OF)),
+        Ok(only) => print(&regions::table(only, REGIONS_AS_OF)),
         Err(failure) => fail(&mut Report::new(args.talk.clone()), &failure),
     }
 }

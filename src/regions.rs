@@ -1,11 +1,9 @@
 //! The regions of the service: which host serves which Contact Center clusters.
 //!
-//! A copy of what 8x8 publishes, as of [`AS_OF`]. A host that is not here can always be given
+//! A copy of what 8x8 publishes, as of [`REGIONS_AS_OF`](crate::dates::REGIONS_AS_OF). A host that is not here can always be given
 //! with `--host`.
 
 use std::fmt::Write as _;
-
-pub(crate) use crate::dates::REGIONS_AS_OF as AS_OF;
 
 /// The host that is used when nothing else is said.
 pub(crate) const DEFAULT_HOST: &str = "pulsar-ws-euw2.8x8.com";
@@ -81,9 +79,10 @@ fn deployed() -> impl Iterator<Item = &'static Region> {
     REGIONS.iter().filter(|region| region.host.is_some())
 }
 
-/// What `tail8x8 regions` prints: all of them, or only the one that was asked for.
-pub(crate) fn table(only: Option<&Region>) -> String {
-    let mut out = format!("REGION  CODE  HOST                    CLUSTERS (as of {AS_OF})\n");
+/// What `tail8x8 regions` prints: all of them, or only the one that was asked for; `as_of` is the
+/// month of this copy.
+pub(crate) fn table(only: Option<&Region>, as_of: &str) -> String {
+    let mut out = format!("REGION  CODE  HOST                    CLUSTERS (as of {as_of})\n");
     for Region { name, code, host, clusters } in wanted(only) {
         let host = host.unwrap_or("not yet deployed");
         // Writing to a String cannot fail.
@@ -94,11 +93,11 @@ pub(crate) fn table(only: Option<&Region>) -> String {
 
 /// What `tail8x8 regions --json` prints: the same rows as one document, `null` for a host or
 /// code that is not there yet.
-pub(crate) fn json(only: Option<&Region>) -> String {
+pub(crate) fn json(only: Option<&Region>, as_of: &str) -> String {
     // Names and hosts of the table need no escapes, as a test shows by parsing them.
     let text = |value: &str| format!("\"{value}\"");
     let or_null = |value: Option<&str>| value.map_or("null".to_owned(), text);
-    let mut out = format!("{{\"schema_version\":1,\"as_of\":\"{AS_OF}\",\"regions\":[");
+    let mut out = format!("{{\"schema_version\":1,\"as_of\":\"{as_of}\",\"regions\":[");
     for (i, Region { name, code, host, clusters }) in wanted(only).enumerate() {
         let code = or_null(Some(*code).filter(|code| !code.is_empty()));
         let clusters: Vec<_> = clusters.iter().map(|cluster| text(cluster)).collect();
@@ -158,18 +157,19 @@ mod tests {
 
     #[test]
     fn the_printed_table_has_every_region_and_says_what_is_not_there_yet() {
-        let table = table(None);
+        let table = table(None, "May 2031");
         assert_eq!(table.lines().count(), 1 + REGIONS.len());
         assert!(table.contains("US2     usw2  pulsar-ws-usw2.8x8.com  NA7 NA8"), "{table}");
         assert!(table.contains("SY1           not yet deployed        AU1 AU2"), "{table}");
-        assert!(table.contains(AS_OF));
+        assert!(table.contains("(as of May 2031)"));
     }
 
     #[test]
     fn the_document_has_every_region_and_says_what_is_not_there_yet() {
-        let document: serde_json::Value = serde_json::from_str(&json(None)).expect("JSON");
+        let document: serde_json::Value =
+            serde_json::from_str(&json(None, "May 2031")).expect("JSON");
         assert_eq!(document["schema_version"], 1);
-        assert_eq!(document["as_of"], AS_OF);
+        assert_eq!(document["as_of"], "May 2031");
         let regions = document["regions"].as_array().expect("an array");
         assert_eq!(regions.len(), REGIONS.len());
         for (row, region) in regions.iter().zip(REGIONS) {

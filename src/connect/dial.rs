@@ -8,22 +8,15 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
+use super::evidence::{Attempt, Evidence};
+use super::halt::Halt;
 use super::resolve::is_sinkhole;
-use super::{Evidence, Halt, StepContext};
+use super::step::StepContext;
 use crate::fault::Fault;
 use crate::wait::{Interest, Wake};
 
 /// How long an address has for itself before the next one starts.
 const HEAD_START: Duration = Duration::from_millis(250);
-
-/// One address tried, with its result and time.
-#[derive(Clone, Debug)]
-pub(crate) struct Attempt {
-    pub(crate) address: SocketAddr,
-    /// `Err` holds the kind, for the decision, and the words, for people.
-    pub(crate) outcome: Result<(), (ErrorKind, String)>,
-    pub(crate) elapsed: Duration,
-}
 
 struct Pending {
     address: SocketAddr,

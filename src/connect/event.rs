@@ -1,11 +1,10 @@
 //! What whoever has the connect steps walked hears of them: each step's subject, evidence and time.
 
-use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::{Attempt, Reply, Response, Source};
+use super::evidence::Evidence;
 use crate::fault::{Failure, Step};
 use crate::wait::{Interest, Served, Signals, Wait};
 
@@ -26,24 +25,6 @@ pub(crate) enum Event<'a> {
     Passed { step: Step, elapsed: Duration },
     /// The step failed; the failure is also what [`super::Connector::connect`] returns.
     Failed { elapsed: Duration, failure: &'a Failure },
-}
-
-/// What a step found out on its way.
-#[derive(Debug)]
-pub(crate) enum Evidence<'a> {
-    /// The addresses of a host, in the order they are tried, and who named them.
-    Addresses { addresses: &'a [IpAddr], source: Source },
-    /// What the nameservers say themselves, asked because the system's resolver takes so long.
-    Nameservers(&'a [Reply]),
-    /// One address tried.
-    Attempt(&'a Attempt),
-    /// Which rule decided for or against a proxy.
-    ProxyRule(&'a str),
-    /// The proxy's or the gateway's answer, whatever its status.
-    Response(&'a Response),
-    /// The certificate of the server, in DER; verified unless that was given up (`--insecure`).
-    /// And the version of TLS that was agreed on.
-    Certificate { der: &'a [u8], is_verified: bool, version: Option<&'static str> },
 }
 
 /// Makes a host for the connect steps of one that waits, and of what hears.

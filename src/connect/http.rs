@@ -1,17 +1,12 @@
-//! As much HTTP/1.1 as a CONNECT and an upgrade need: the head of an answer, the beginning of
-//! its body, and the one sentence in it that says why.
+//! As much HTTP/1.1 as a CONNECT and an upgrade need: the head of an answer and the beginning of
+//! its body.
 
 use std::io::{self, ErrorKind, Read};
 
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
-use serde_json::Value;
-
-use super::Halt;
+use super::halt::Halt;
+use super::response::Response;
 use super::step::StepContext;
-use super::stream::OverWire;
-use crate::secret::Secret;
-use crate::words;
+use crate::wire::OverWire;
 
 pub(crate) const USER_AGENT: &str = concat!("tail8x8/", env!("CARGO_PKG_VERSION"));
 
@@ -21,95 +16,12 @@ const BODY_LIMIT: usize = 8 * 1024;
 /// More header lines than any gateway sends.
 const MAX_HEADERS: usize = 256;
 
-/// What nginx calls 401, 405, 503 and 504 on its pages.
-const NGINX_REASONS: [&str; 4] = [
-    "Authorization Required",
-    "Not Allowed",
-    "Service Temporarily Unavailable",
-    "Gateway Time-out",
-];
-
-/// The answer of a proxy or a gateway.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Response {
-    /// The minor version: HTTP/1.0 or HTTP/1.1.
-    pub(crate) minor_version: u8,
-    pub(crate) status: u16,
-    /// The server's own reason phrase.
-    pub(crate) reason: String,
-    pub(crate) headers: Vec<(String, String)>,
-    /// The first 8 KiB of the body, without its chunked coding.
-    pub(crate) body: Vec<u8>,
-}
-
 /// Why there is no answer to read.
 #[derive(Debug)]
 pub(super) enum BadHead {
     Io(io::Error),
     /// What came is no HTTP/1.x; the words name what it looks like.
     NotHttp(String),
-}
-
-impl Response {
-    /// All values of one header, in order; names are compared without case.
-    pub(crate) fn headers(&self, name: &str) -> impl Iterator<Item = &str> {
-        self.headers
-            .iter()
-            .filter(move |(n, _)| n.eq_ignore_ascii_case(name))
-            .map(|(_, value)| value.as_str())
-    }
-
-    /// The first value of one header.
-    pub(crate) fn header(&self, name: &str) -> Option<&str> {
-        self.headers(name).next()
-    }
-
-    /// Whether a header's comma-separated list holds this token (RFC 9110 section 5.6.1).
-    pub(crate) fn has_token(&self, name: &str, token: &str) -> bool {
-        self.headers(name).any(|v| v.split(',').any(|t| t.trim().eq_ignore_ascii_case(token)))
-    }
-
-    /// `HTTP 401 Unauthorized`.
-    pub(crate) fn status_line(&self) -> String {
-        format!("HTTP {} {}", self.status, self.reason).trim_end().to_owned()
-    }
-
-    /// The server's clock, `Date` in the format of RFC 9110 section 5.6.7, which RFC 2822's
-    /// includes.
-    pub(crate) fn date(&self) -> Option<Timestamp> {
-        Some(rfc2822::parse(self.header("Date")?.trim()).ok()?.timestamp())
-    }
-
-    /// Removes a secret from everything the server said.
-    pub(super) fn remove(&mut self, secret: &Secret) {
-        self.reason = secret.remove_from(&self.reason);
-        for (_, value) in &mut self.headers {
-            *value = secret.remove_from(value);
-        }
-        if let Ok(body) = std::str::from_utf8(&self.body) {
-            self.body = secret.remove_from(body).into_bytes();
-        }
-    }
-
-    /// The server's own sentence: the `<title>` of an HTML page, a JSON member that says why,
-    /// or the first line of text.
-    pub(crate) fn sentence(&self) -> Option<String> {
-        let text = String::from_utf8_lossy(&self.body);
-        let found = match serde_json::from_str::<Value>(&text) {
-            Ok(json) => json_reason(&json),
-            Err(_) if text.trim_start().starts_with('<') => title(&text),
-            Err(_) => text.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned),
-        }?;
-        // The titles of Jetty and nginx repeat the status, and nginx has its own names for some.
-        let found = found.trim();
-        let titles = [format!("Error {} ", self.status), format!("{} ", self.status)];
-        let found = titles.iter().find_map(|title| found.strip_prefix(title)).unwrap_or(found);
-        if found.eq_ignore_ascii_case(&self.reason) || NGINX_REASONS.contains(&found) {
-            return None;
-        }
-        let short = words::one_line(found, 300);
-        Some(short).filter(|s| !s.is_empty())
-    }
 }
 
 /// The head of an answer, as far as it has arrived.
@@ -283,80 +195,13 @@ pub(super) fn quoted(first: &[u8]) -> String {
     format!("{:?}", String::from_utf8_lossy(&line[..line.len().min(60)]).trim_end())
 }
 
-/// The member that carries the reason, as Pulsar (`errorMsg`, `reason`) and gateways
-/// (`message`, `error`) name it.
-fn json_reason(json: &Value) -> Option<String> {
-    if let Value::String(text) = json {
-        return Some(text.clone());
-    }
-    ["message", "reason", "errorMsg", "error_description", "error", "detail"]
-        .iter()
-        .filter_map(|name| json.get(name))
-        .find_map(|value| match value {
-            Value::String(text) => Some(text.clone()),
-            Value::Object(_) => json_reason(value),
-            _ => None,
-        })
-}
-
-fn title(html: &str) -> Option<String> {
-    // ASCII case folding keeps byte offsets, unlike to_lowercase.
-    let lower = html.to_ascii_lowercase();
-    let start = lower.find("<title")?;
-    let start = start + lower[start..].find('>')? + 1;
-    let end = start + lower[start..].find("</title").unwrap_or(lower.len() - start);
-    Some(unescaped(html[start..end].trim()))
-}
-
-/// The five entities HTML generators escape text with.
-fn unescaped(text: &str) -> String {
-    [
-        ("&quot;", "\""),
-        ("&#34;", "\""),
-        ("&apos;", "'"),
-        ("&#39;", "'"),
-        ("&lt;", "<"),
-        ("&gt;", ">"),
-        ("&amp;", "&"),
-    ]
-    .iter()
-    .fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Write;
     use std::net::{TcpListener, TcpStream};
 
-    use super::super::wire::Wire;
     use super::*;
-
-    fn sentence(status: u16, body: &str) -> Option<String> {
-        Response { status, body: body.as_bytes().to_vec(), ..Response::default() }.sentence()
-    }
-
-    #[test]
-    fn the_sentence_is_found_in_every_kind_of_body() {
-        let jetty = "<html>\n<head>\n<title>Error 500 Failed to create reader: {&quot;errorMsg&quot;:&quot;Namespace not found&quot;}</title></head>";
-        assert_eq!(
-            sentence(500, jetty).as_deref(),
-            Some(r#"Failed to create reader: {"errorMsg":"Namespace not found"}"#)
-        );
-        assert_eq!(sentence(401, r#"{"message":"no such key"}"#).as_deref(), Some("no such key"));
-        assert_eq!(sentence(400, r#"{"error":{"reason":"bad"}}"#).as_deref(), Some("bad"));
-        assert_eq!(sentence(503, "\n  try later\nmore").as_deref(), Some("try later"));
-        assert_eq!(sentence(500, "<html><title>cut").as_deref(), Some("cut"));
-        let nginx = |status: u16, title: &str| {
-            let body = format!("<html><head><title>{status} {title}</title></head></html>");
-            let reason = if status == 401 { "Unauthorized" } else { "Bad Gateway" }.to_owned();
-            Response { status, reason, body: body.into_bytes(), ..Response::default() }.sentence()
-        };
-        assert_eq!(nginx(401, "Authorization Required"), None);
-        assert_eq!(nginx(502, "Bad Gateway"), None);
-        assert_eq!(nginx(502, "No pool").as_deref(), Some("No pool"));
-        assert_eq!(sentence(500, ""), None);
-        assert_eq!(sentence(500, "{}"), None);
-    }
+    use crate::wire::Wire;
 
     #[test]
     fn a_chunked_body_loses_its_coding_even_when_cut_short() {

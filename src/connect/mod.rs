@@ -8,50 +8,36 @@
 mod dial;
 mod dns;
 mod event;
+mod evidence;
+mod halt;
 mod http;
 mod nameserver;
 mod resolve;
+mod response;
 mod step;
-mod stream;
 mod tls;
 mod tunnel;
 mod upgrade;
-mod wire;
 
-use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use native_tls::TlsConnector;
 use tungstenite::WebSocket;
 
-use crate::fault::{Failure, Step};
+use crate::fault::Step;
 use crate::settings::Target;
+use crate::values::host::authority;
+use crate::wire::{Stream, Wire};
 
-pub(crate) use dial::Attempt;
 pub(crate) use dns::Answer;
-pub(crate) use event::{Event, Evidence, Watch, Watched};
-pub(crate) use http::Response;
+pub(crate) use event::{Event, Watch, Watched};
+pub(crate) use evidence::{Attempt, Evidence, Source};
+pub(crate) use halt::Halt;
 pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each, nameservers};
-pub(crate) use resolve::Source;
+pub(crate) use response::Response;
 use step::StepContext;
-pub(crate) use stream::{OverWire, Stream};
 pub(crate) use upgrade::Request;
-pub(crate) use wire::Wire;
-
-/// Why the steps ended early.
-#[derive(Debug)]
-pub(crate) enum Halt {
-    Failed(Box<Failure>),
-    /// The run is to stop.
-    Stopped,
-}
-
-impl From<Failure> for Halt {
-    fn from(failure: Failure) -> Halt {
-        Halt::Failed(Box::new(failure))
-    }
-}
 
 /// An open WebSocket.
 #[derive(Debug)]
@@ -181,13 +167,5 @@ impl<'w> Walk<'w> {
             Err(Halt::Stopped) => {}
         }
         result
-    }
-}
-
-/// `host:port`, with the brackets an IPv6 literal needs.
-pub(crate) fn authority(host: &str, port: u16) -> String {
-    match host.parse::<IpAddr>() {
-        Ok(ip) => SocketAddr::new(ip, port).to_string(),
-        Err(_) => format!("{host}:{port}"),
     }
 }

@@ -5,7 +5,6 @@
 //! A resolver that takes long is doubted: with three nameservers that are silent it takes half a
 //! minute to give up, and asking them all at once tells after a moment.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
@@ -16,8 +15,10 @@ use std::time::{Duration, Instant};
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType};
 
 use super::dns::Answer;
+use super::evidence::{Evidence, Source};
+use super::halt::Halt;
 use super::nameserver::{LIMIT, ask_each, ask_in_turn, nameservers};
-use super::{Evidence, Halt, StepContext};
+use super::step::StepContext;
 use crate::fault::Fault;
 use crate::settings::Target;
 use crate::values::choice::Family;
@@ -26,26 +27,6 @@ use crate::wait::{Interest, Wake};
 /// How long the system may take until its nameservers are asked directly. A lookup that has to
 /// go around two dead ones takes 6 s and is still right.
 const DOUBT: Duration = Duration::from_secs(8);
-
-/// Who named the addresses of a host.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
-    /// `--resolve`.
-    Given,
-    /// The host is an address itself.
-    Literal,
-    System,
-}
-
-impl fmt::Display for Source {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Source::Given => "--resolve",
-            Source::Literal => "literal",
-            Source::System => "system resolver",
-        })
-    }
-}
 
 /// The addresses of `host`, in the order the system prefers them.
 pub(super) fn resolve(

@@ -3,12 +3,14 @@
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
-use super::stream::OverWire;
-use super::wire::Wire;
-use super::{Event, Evidence, Halt, Watch};
+use super::event::{Event, Watch};
+use super::evidence::Evidence;
+use super::halt::Halt;
 use crate::fault::{Failure, Fault, Step};
 use crate::settings::Target;
 use crate::wait::Wake;
+use crate::wire::OverWire;
+use crate::wire::Wire;
 use crate::words;
 
 /// What one step knows of its place on the way to the service.

@@ -10,13 +10,15 @@ use jiff::Timestamp;
 use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector};
 use openssl::error::ErrorStack;
 
+use super::evidence::Evidence;
+use super::halt::Halt;
 use super::http::quoted;
-use super::stream::Stream;
-use super::wire::Wire;
-use super::{Evidence, Halt, StepContext};
+use super::step::StepContext;
 use crate::dates::NOT_BEFORE;
 use crate::fault::{Fault, VerifyError};
 use crate::settings::{Target, Trust};
+use crate::wire::Stream;
+use crate::wire::Wire;
 
 /// `ERR_LIB_SSL`.
 const LIB_SSL: i32 = 20;

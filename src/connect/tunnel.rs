@@ -3,11 +3,14 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::http::{self, BadHead, Response};
-use super::wire::Wire;
-use super::{Evidence, Halt, StepContext};
+use super::evidence::Evidence;
+use super::halt::Halt;
+use super::http::{self, BadHead};
+use super::response::Response;
+use super::step::StepContext;
 use crate::fault::Fault;
 use crate::values::proxy::Proxy;
+use crate::wire::Wire;
 
 /// A proxy's answer is a few hundred bytes; a page of many kilobytes is none.
 const HEAD_LIMIT: usize = 16 * 1024;

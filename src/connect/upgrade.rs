@@ -13,10 +13,12 @@ use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::http::{self, BadHead, Response};
-use super::stream::Stream;
+use super::evidence::Evidence;
+use super::halt::Halt;
+use super::http::{self, BadHead};
+use super::response::Response;
+use super::step::StepContext;
 use super::tls::late_alert;
-use super::{Evidence, Halt, StepContext, authority};
 use crate::endpoint;
 use crate::fault::{self, Fault};
 use crate::fault::{Failure, Step};
@@ -24,6 +26,8 @@ use crate::message::Position;
 use crate::secret::{QUERY_VALUE, Secret};
 use crate::settings::{Settings, Target};
 use crate::values::choice::AuthStyle;
+use crate::values::host::authority;
+use crate::wire::Stream;
 
 /// Far more than any gateway's head; a page that never ends must not fill the memory.
 const HEAD_LIMIT: usize = 64 * 1024;

@@ -10,7 +10,6 @@ use super::check::Check;
 use super::evidence::{self, Evidence};
 use super::key::{Key, Kind};
 use super::trust::{self, Store, Trouble};
-use crate::connect::authority;
 use crate::dates::NOT_BEFORE;
 use crate::endpoint;
 use crate::fault::{Fault, Step};
@@ -18,6 +17,7 @@ use crate::message::Position;
 use crate::regions::DEFAULT_HOST;
 use crate::settings::Settings;
 use crate::values::choice::AuthStyle;
+use crate::values::host::authority;
 
 /// The lines above the checks.
 pub(super) fn head(settings: &Settings, key: Option<&Key>) -> Vec<(&'static str, String)> {

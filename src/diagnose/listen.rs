@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 
 use super::heard::Heard;
-use crate::connect::{Connection, authority};
+use crate::connect::Connection;
 use crate::fault::Failure;
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
+use crate::values::host::authority;
 use crate::wait::Wait;
 
 /// How long the answers to our questions are waited for once a message has come.

@@ -19,10 +19,10 @@ use openssl::x509::X509;
 use super::authorities;
 use super::certificate::{Certificate, Name};
 use super::trust;
-use crate::connect::Wire;
 use crate::fault::VerifyError;
 use crate::settings::Trust;
 use crate::wait::{Wait, Wake};
+use crate::wire::Wire;
 use crate::words;
 
 /// As many first bytes are kept: enough to name what speaks there.

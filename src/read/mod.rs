@@ -19,13 +19,13 @@ mod stream;
 mod watch;
 
 use crate::clock::Now;
-use crate::connect::authority;
 use crate::fault::{Failure, Step};
 use crate::metrics::Metrics;
 use crate::report::Log;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::sink::Output;
+use crate::values::host::authority;
 use crate::wait::Signals;
 use desk::{Desk, Opening};
 use drain::Drain;

@@ -7,12 +7,13 @@ use super::ending::Ending;
 use super::outage::{Opened, Outage};
 use super::resume::Resume;
 use crate::clock::Now;
-use crate::connect::{Connection, Connector, Halt, Request, Watched, authority};
+use crate::connect::{Connection, Connector, Halt, Request, Watched};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::retry::jitter;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::values::host::authority;
 use crate::wait::{Wait as _, Wake, earlier};
 use crate::words::duration;
 

@@ -16,9 +16,9 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 
-use crate::connect::{OverWire as _, Stream, Wire};
 use crate::fault::{Failure, Fault, Step};
 use crate::wait::{Wait, Wake, earlier};
+use crate::wire::{OverWire as _, Stream, Wire};
 use crate::words::duration;
 use pings::Pings;
 

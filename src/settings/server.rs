@@ -3,6 +3,7 @@
 use std::net::IpAddr;
 
 use crate::args::Args;
+use crate::dates::REGIONS_AS_OF;
 use crate::fault::Fault;
 use crate::fault::{Failure, Step};
 use crate::regions::{self, Region};
@@ -64,7 +65,7 @@ fn chosen(args: &Args) -> Result<(Address, String), Failure> {
             Ok((Address { host: (*host).to_owned(), port: None, plain: false }, chosen_by))
         }
         None => {
-            let (value, as_of) = (values::quoted(value), regions::AS_OF);
+            let (value, as_of) = (values::quoted(value), REGIONS_AS_OF);
             let cause = format!("{value}: not deployed in region {name} yet (as of {as_of})");
             Err(Failure::new(Step::Config, source, Fault::NotDeployed, cause))
         }
@@ -104,8 +105,7 @@ fn found(args: &Args, option: &'static str, value: &str) -> Result<&'static Regi
         _ => regions::by_cluster(value).or_else(pending),
     };
     found.ok_or_else(|| {
-        let cause =
-            format!("unknown {option} {} (as of {})", values::quoted(value), regions::AS_OF);
+        let cause = format!("unknown {option} {} (as of {})", values::quoted(value), REGIONS_AS_OF);
         let failure = |fault| Failure::new(Step::Config, args.source(option), fault, cause);
         // A region's name where a cluster's was asked for, or the other way round.
         match (regions::by_name(value), regions::by_cluster(value)) {

@@ -1,6 +1,6 @@
 //! The forms a host may be given in: `HOST`, `HOST:PORT`, with a scheme, or as an override.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::regions;
 use crate::values;
@@ -140,6 +140,14 @@ pub(crate) fn resolve(text: &str) -> Result<Override, String> {
         (Err(e), ..) => Err(format!("{form}: it {e}")),
         (_, Err(_), _) => Err(format!("{form}: the port must be a whole number from 1 to 65535")),
         (.., Err(_)) => Err(format!("{form}: the part after the port is not an IP address")),
+    }
+}
+
+/// `host:port`, with the brackets an IPv6 literal needs.
+pub(crate) fn authority(host: &str, port: u16) -> String {
+    match host.parse::<IpAddr>() {
+        Ok(ip) => SocketAddr::new(ip, port).to_string(),
+        Err(_) => format!("{host}:{port}"),
     }
 }
 

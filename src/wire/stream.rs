@@ -4,7 +4,7 @@ use std::io::{self, ErrorKind, Read, Write};
 
 use native_tls::TlsStream;
 
-use super::wire::Wire;
+use super::Wire;
 
 /// A connection to the server, past the certificate check where there is TLS.
 #[derive(Debug)]
