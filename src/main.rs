@@ -64,7 +64,7 @@ fn main() -> ExitCode {
         Ok(args::Parsed::ShortHelp) => print(&args::short_help()),
         Ok(args::Parsed::LongHelp) => print(&args::long_help()),
         Ok(args::Parsed::Version) => print(concat!("tail8x8 ", env!("CARGO_PKG_VERSION"), "\n")),
-        Ok(args::Parsed::Generate(document)) => print(&document.text()),
+        Ok(args::Parsed::Generate(document)) => print(&args::generate(document)),
         Err(failure) => match args::understood(&words) {
             // The form of a diagnosis holds for a mistake on its line, too.
             (args::Command::Diagnose, given) => run_diagnose(&given, Some(failure)),

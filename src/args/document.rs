@@ -1,6 +1,5 @@
-//! What `--generate` prints.
+//! The documents that `--generate` prints.
 
-use crate::args::{complete, man};
 use crate::values::choice::choice;
 
 choice! {
@@ -10,17 +9,5 @@ choice! {
         Bash = "complete-bash",
         Zsh = "complete-zsh",
         Fish = "complete-fish",
-    }
-}
-
-impl Document {
-    /// The document itself.
-    pub(crate) fn text(self) -> String {
-        match self {
-            Document::Man => man::page(),
-            Document::Bash => complete::bash(),
-            Document::Zsh => complete::zsh(),
-            Document::Fish => complete::fish(),
-        }
     }
 }

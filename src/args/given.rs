@@ -2,22 +2,10 @@
 
 use std::fmt;
 
-use crate::args::{Args, Opt};
+use crate::args::opt::Opt;
+use crate::args::typed::{Args, Layer};
 use crate::fault::{Failure, Fault, Step};
 use crate::values;
-
-/// The places an option can be given in. What a later one says hides what an earlier one says.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Layer {
-    ConfigFile,
-    Environment,
-    CommandLine,
-}
-
-impl Layer {
-    /// Lowest first.
-    pub(crate) const ALL: [Layer; 3] = [Layer::ConfigFile, Layer::Environment, Layer::CommandLine];
-}
 
 /// A value of an option that the option takes.
 #[derive(Clone)]
@@ -73,6 +61,23 @@ impl Given {
             Layer::Environment | Layer::CommandLine => Fault::Usage,
         };
         Failure::new(Step::Config, &self.source, fault, cause)
+    }
+}
+
+impl Args {
+    /// Puts what was given on top of the defaults, the lowest layer first. What a higher layer says
+    /// by an option hides what lower ones say by any option of its group.
+    pub(crate) fn of(given: &[Given]) -> Args {
+        let mut args = Args::default();
+        for layer in Layer::ALL {
+            for one in given.iter().filter(|one| one.layer == layer && !one.is_hidden_by(given)) {
+                // It was checked when it was given.
+                if one.apply(&mut args).is_ok() {
+                    args.note(one.opt.long, layer, &one.source);
+                }
+            }
+        }
+        args
     }
 }
 

@@ -7,7 +7,7 @@ use std::ffi::{OsStr, OsString};
 
 use lexopt::Arg;
 
-use crate::args::nearest::{edits, unknown_option};
+use crate::args::nearest::{edits, split, unknown_option};
 use crate::args::opt::Opt;
 use crate::args::options::{OPTIONS, by_long, by_short};
 use crate::fault::{Failure, Fault, Step};
@@ -148,14 +148,6 @@ fn following_boolean(parser: &mut lexopt::Parser) -> Option<String> {
     let mut words = parser.try_raw_args()?;
     let word = words.next_if(|word| word == "true" || word == "false")?;
     word.into_string().ok()
-}
-
-/// `name=value` taken apart.
-pub(super) fn split(word: &str) -> (&str, Option<&str>) {
-    match word.split_once('=') {
-        Some((name, value)) => (name, Some(value)),
-        None => (word, None),
-    }
 }
 
 fn utf8(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<&str, Failure> {

@@ -1,7 +1,6 @@
 //! What an unknown word may have been meant to be.
 
 use crate::args::command::Command;
-use crate::args::items::split;
 use crate::args::opt::Opt;
 use crate::args::options::OPTIONS;
 use crate::fault::{Failure, Fault, Step};
@@ -37,6 +36,14 @@ pub(crate) fn nearest(name: &str) -> Option<&'static Opt> {
     let scored = OPTIONS.iter().map(|opt| (likeness(opt), opt));
     let (score, opt) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
     (score >= 0.6).then_some(opt)
+}
+
+/// `name=value` taken apart.
+pub(super) fn split(word: &str) -> (&str, Option<&str>) {
+    match word.split_once('=') {
+        Some((name, value)) => (name, Some(value)),
+        None => (word, None),
+    }
 }
 
 pub(super) fn edits(a: &str, b: &str) -> usize {

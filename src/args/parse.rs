@@ -3,7 +3,8 @@
 use std::ffi::OsString;
 
 use crate::args::command::Command;
-use crate::args::items::{Item, Items, split};
+use crate::args::items::{Item, Items};
+use crate::args::nearest::split;
 use crate::args::nearest::unknown_command;
 use crate::args::{Document, Given, Layer, OPTIONS, Opt};
 use crate::fault::Failure;

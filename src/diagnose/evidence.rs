@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::certificate::Certificate;
 use super::heard::Heard;
 use super::look::Look;
-use super::regions::RegionFinding;
+use super::region_finding::RegionFinding;
 use super::trust::Store;
 use crate::connect::{Attempt, Reply, Response, Source};
 use crate::words::duration;

@@ -5,8 +5,13 @@ use std::time::Duration;
 use super::case::Case;
 use super::check::Check;
 use super::heard::Heard;
-use super::stream::{PROBE_MESSAGES, PROBE_WINDOW};
 use crate::fault::Fault;
+
+/// How many of the retained messages are looked at.
+pub(super) const PROBE_MESSAGES: u64 = 25;
+
+/// Smaller than [`PROBE_MESSAGES`]: that many arrive only if acknowledgements are accepted.
+pub(super) const PROBE_WINDOW: u16 = 5;
 
 /// Retained messages older than this are no sign of a stream that works today.
 const STALE: Duration = Duration::from_secs(24 * 3600);

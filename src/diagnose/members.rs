@@ -9,7 +9,7 @@ use super::certificate::Certificate;
 use super::evidence::{Config, Evidence, Handshake, Lookup, Stream, in_words, outcome};
 use super::heard::Heard;
 use super::look::Look;
-use super::regions::{MESSAGES, RegionFinding};
+use super::region_finding::{MESSAGES, RegionFinding};
 use crate::connect::{Attempt, Response};
 
 type Members = Map<String, Value>;

@@ -27,6 +27,7 @@ mod options;
 mod passed;
 mod print;
 mod refusal;
+mod region_finding;
 mod regions;
 mod stream;
 mod support;

@@ -7,8 +7,9 @@ use super::check::{Check, Status};
 use super::evidence::Evidence;
 use super::heard::Heard;
 use super::listen::{Bounds, listen};
+use super::region_finding::{MESSAGES, RegionFinding};
 use crate::connect::{self, Connector, Event, Halt, Request, Watched};
-use crate::fault::{Failure, Fault, Step};
+use crate::fault::{Fault, Step};
 use crate::message::Position;
 use crate::regions::{REGIONS, by_host};
 use crate::secret::Secret;
@@ -19,20 +20,8 @@ use crate::wait::Signals;
 const CONNECT: Duration = Duration::from_secs(10);
 const LISTEN: Duration = Duration::from_secs(3);
 
-/// As many messages are read as are in flight.
-pub(super) const MESSAGES: u64 = 25;
+/// As many as are read.
 const WINDOW: u16 = 25;
-
-/// What one region showed.
-#[derive(Clone, Debug)]
-pub(crate) enum RegionFinding {
-    /// The key was accepted; the failure is how the session ended, if it did.
-    Open(Heard, Option<Failure>),
-    /// The key, or what was asked for, was refused with this status.
-    Refused(u16),
-    /// Nobody there answered the question.
-    Away(Failure),
-}
 
 /// The check of the regions, as it is made.
 pub(super) struct RegionsCheck<'a> {
@@ -118,32 +107,5 @@ impl RegionsCheck<'_> {
         let read = listen(self.settings, self.signals, connection, bounds, &mut heard);
         // What little a region showed until the stop says nothing of it.
         self.signals.stop().is_none().then(|| RegionFinding::Open(heard, read.err()))
-    }
-}
-
-impl RegionFinding {
-    fn messages(&self) -> u64 {
-        match self {
-            RegionFinding::Open(heard, _) => heard.messages,
-            RegionFinding::Refused(_) | RegionFinding::Away(_) => 0,
-        }
-    }
-
-    /// `auth ok, 3 messages, newest 2m5s old`.
-    fn words(&self) -> String {
-        let (heard, failure) = match self {
-            RegionFinding::Open(heard, failure) => (heard, failure),
-            RegionFinding::Refused(status) => return format!("HTTP {status}"),
-            RegionFinding::Away(failure) => return format!("{}: {}", failure.step, failure.cause),
-        };
-        let words = match heard.messages {
-            // The newest of the oldest 25 says nothing about the newest there is.
-            MESSAGES.. => format!("auth ok, {MESSAGES}+ messages"),
-            _ => format!("auth ok, {}", heard.describe()),
-        };
-        match failure {
-            Some(failure) => format!("{words}, then {}", failure.cause),
-            None => words,
-        }
     }
 }

@@ -11,7 +11,7 @@ use super::case::Case;
 use super::check::{Check, Status};
 use super::config;
 use super::evidence::{self, Evidence};
-use super::flow::{judge_messages, judge_retained, stale, stalled};
+use super::flow::{PROBE_MESSAGES, PROBE_WINDOW, judge_messages, judge_retained, stale, stalled};
 use super::heard::Heard;
 use super::key::Key;
 use super::listen::{Bounds, listen};
@@ -24,12 +24,8 @@ use crate::settings::Settings;
 use crate::wait::Signals;
 use crate::words::duration;
 
-/// How many of the retained messages are looked at, and for how long.
-pub(super) const PROBE_MESSAGES: u64 = 25;
+/// How long retained messages are looked at.
 pub(super) const PROBE_TIME: Duration = Duration::from_secs(10);
-
-/// Smaller than [`PROBE_MESSAGES`]: that many arrive only if acknowledgements are accepted.
-pub(super) const PROBE_WINDOW: u16 = 5;
 
 /// How much clocks may differ where an event counts as new.
 const FRESH: Duration = Duration::from_secs(60);

@@ -4,7 +4,8 @@
 mod envelope;
 mod payload;
 
-use super::{Envelope, Line, LineRules, is_json_line};
+use super::envelope::Envelope;
+use super::line::{Line, is_json_line};
 use crate::values::choice::choice;
 
 choice! {
@@ -19,17 +20,18 @@ choice! {
 
 impl Format {
     /// Appends what a line of this message holds, without the line break; `frame` is the text the
-    /// envelope was read from. Where no line is written, `out` may hold anything.
+    /// envelope was read from. Only the event types `events` are written, or
+    /// all; where no line is written, `out` may hold anything.
     pub(super) fn write(
         self,
         envelope: &Envelope<'_>,
         frame: &str,
-        rules: &LineRules,
+        events: &[String],
         out: &mut Vec<u8>,
     ) -> Line {
         match self {
-            Format::Payload => payload::write(envelope, rules, out),
-            Format::Envelope => envelope::write(envelope, frame, rules, out),
+            Format::Payload => payload::write(envelope, events, out),
+            Format::Envelope => envelope::write(envelope, frame, events, out),
         }
     }
 

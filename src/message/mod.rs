@@ -8,10 +8,12 @@ mod members;
 mod payload;
 mod position;
 mod rules;
+mod write;
 
 pub(crate) use envelope::{Envelope, Frame, parse};
 pub(crate) use format::Format;
 pub(crate) use id::MessageId;
-pub(crate) use line::{Line, RejectReason, is_json_line, write_line};
+pub(crate) use line::{Line, RejectReason, is_json_line};
 pub(crate) use position::Position;
 pub(crate) use rules::{LineRules, OnReject};
+pub(crate) use write::write_line;

@@ -8,8 +8,8 @@ use base64::alphabet::{STANDARD, URL_SAFE};
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_core::de::IgnoredAny;
 
-use super::RejectReason;
 use super::envelope::{Text, json_mistake};
+use super::line::RejectReason;
 use super::members::Members;
 
 /// Appends the decoded bytes. Both alphabets are accepted, with padding or without.

@@ -1,6 +1,6 @@
 //! Which messages get a line, and of which format.
 
-use super::Format;
+use super::format::Format;
 use crate::values::choice::choice;
 
 /// What a line holds, and which messages get one.

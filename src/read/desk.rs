@@ -5,13 +5,17 @@ use std::time::Instant;
 
 use nix::sys::signal::Signal;
 
-use super::{Ended, watch};
+use super::ended::Ended;
+use super::outage::Outage;
+use super::watch;
 use crate::clock::Now;
 use crate::connect::{Event, Watch};
 use crate::fault::Failure;
 use crate::metrics::Metrics;
 use crate::notify::Notify;
+use crate::progress::Receipt;
 use crate::report::Log;
+use crate::session::Session;
 use crate::sink::{Output, Written};
 use crate::wait::{Interest, Served, Signals, Wait, earlier};
 use crate::words;
@@ -77,6 +81,29 @@ impl<'a> Desk<'a> {
             Some(failure) => Err(failure.clone()),
             None => Ok(written),
         }
+    }
+
+    /// Writes what is pending as far as it goes, and acknowledges what may be acknowledged.
+    ///
+    /// # Errors
+    /// Why the session, or the output, failed.
+    pub(super) fn deliver(
+        &mut self,
+        session: &mut Session,
+        outage: &mut Outage<'_>,
+        now: Now,
+    ) -> Result<Written, Failure> {
+        let written = self.write(now)?;
+        while let Some(Receipt { ack, is_event, .. }) = self.output.next_ack() {
+            if is_event {
+                outage.wrote();
+            }
+            if let Some(id) = ack {
+                self.log.report.trace(|| format!("> acknowledge {id}"));
+                session.acknowledge(&id)?;
+            }
+        }
+        Ok(written)
     }
 
     /// Writes the metrics file, due or not.

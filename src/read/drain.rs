@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use super::desk::Desk;
 use super::outage::Outage;
-use super::stream::write;
 use crate::clock::Now;
 use crate::fault::{Failure, Fault, Step};
 use crate::session::Session;
@@ -39,7 +38,7 @@ impl Drain {
         loop {
             let now = Now::read();
             let written = match &mut session {
-                Some(open) => write(desk, outage, open, now),
+                Some(open) => desk.deliver(open, outage, now),
                 None => desk.write(now),
             };
             match written {

@@ -7,7 +7,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::end::End;
 use super::idle::Idle;
-use crate::settings::Stop;
+use crate::values::stop::Stop;
 use crate::wait::earlier;
 
 /// What a run without an idle timeout waits for a partition that is behind.

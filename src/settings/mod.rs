@@ -9,7 +9,6 @@ mod config;
 mod environment;
 mod key;
 mod layers;
-mod limits;
 mod permissions;
 mod proxy;
 mod range;
@@ -18,6 +17,7 @@ mod target;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod warning;
 
 use crate::args::Args;
 use crate::endpoint::Topic;
@@ -25,16 +25,18 @@ use crate::fault::{Failure, Fault, Step};
 use crate::message::LineRules;
 use crate::report::Talk;
 use crate::retry::Retry;
+use crate::values::capture::Capture;
+use crate::values::limits::Limits;
+use crate::values::stop::Stop;
 
-pub(crate) use capture::{Capture, Rotation};
 pub(crate) use environment::Environment;
 pub(crate) use key::Credentials;
 pub(crate) use layers::complete;
-pub(crate) use limits::Limits;
-pub(crate) use range::{Start, Stop};
+pub(crate) use range::Start;
 pub(crate) use server::region;
 pub(crate) use target::Target;
 pub(crate) use trust::Trust;
+pub(crate) use warning::Warning;
 
 /// One settled run.
 #[derive(Debug)]
@@ -97,23 +99,5 @@ impl Settings {
     /// it begins and when it ends.
     pub(crate) fn is_following(&self) -> bool {
         !self.stop.at_end && self.stop.until.is_none()
-    }
-}
-
-/// Something that works and that its user should still know.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Warning {
-    pub(crate) text: String,
-    /// Is of no use to a log file.
-    pub(crate) only_on_terminal: bool,
-}
-
-impl Warning {
-    fn always(text: impl Into<String>) -> Warning {
-        Warning { text: text.into(), only_on_terminal: false }
-    }
-
-    fn on_terminal(text: impl Into<String>) -> Warning {
-        Warning { text: text.into(), only_on_terminal: true }
     }
 }

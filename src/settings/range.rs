@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::retry::Retry;
+use crate::values::stop::Stop;
 
 /// A run that catches up and ends must also end when the service has nothing more to say.
 const IDLE_AT_END: Duration = Duration::from_secs(10);
@@ -22,25 +23,6 @@ pub(crate) struct Start {
     pub(crate) is_given: bool,
     /// Only what was published at or after this is written.
     pub(crate) since: Option<Timestamp>,
-}
-
-/// When the run ends by itself.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stop {
-    /// After so many lines.
-    pub(crate) num_messages: Option<u64>,
-    /// `-e`: when everything published before the run began has been read.
-    pub(crate) at_end: bool,
-    /// `--until`: when everything published before this time has been read.
-    pub(crate) until: Option<Timestamp>,
-    /// After so long without a message.
-    pub(crate) idle_timeout: Option<Duration>,
-    /// The same, once the time of an `--until` that lay ahead has come.
-    pub(crate) idle_after_until: Option<Duration>,
-    /// After so long in all.
-    pub(crate) max_time: Option<Duration>,
-    /// A run without a line exits 10.
-    pub(crate) fail_if_empty: bool,
 }
 
 /// Where the run starts, when it ends, and how often it retries: each depends on the others.

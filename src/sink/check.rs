@@ -8,7 +8,7 @@ use std::path::Path;
 use super::cannot_create;
 use crate::clock::Now;
 use crate::fault::{Failure, Fault, Step};
-use crate::settings::Capture;
+use crate::values::capture::Capture;
 
 const NO_FOLDER: &str = "its folder does not exist";
 

@@ -180,8 +180,8 @@ impl Files {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::settings::Rotation;
     use crate::testing::scratch::Scratch;
+    use crate::values::capture::Rotation;
     use crate::values::file_name::FileName;
     use std::fs::File;
     use std::time::{Duration, SystemTime};

@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use jiff::Timestamp;
 
 use crate::files;
-use crate::settings::Rotation;
+use crate::values::capture::Rotation;
 use crate::values::file_name::FileName;
 
 const PART: &str = ".part";

@@ -24,7 +24,8 @@ use crate::cursor::{Cursor, CursorFile, Source};
 use crate::fault::{Failure, Fault, Step};
 use crate::progress::{AckAfter, Progress, Reached};
 use crate::report::Log;
-use crate::settings::{Capture, Settings};
+use crate::settings::Settings;
+use crate::values::capture::Capture;
 use crate::values::choice::Durability;
 use crate::wait::Wait;
 

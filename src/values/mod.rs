@@ -4,10 +4,13 @@
 //! The caller adds the value and where it came from.
 
 pub(crate) mod api_key;
+pub(crate) mod capture;
 pub(crate) mod choice;
 pub(crate) mod file_name;
 pub(crate) mod host;
+pub(crate) mod limits;
 pub(crate) mod proxy;
+pub(crate) mod stop;
 
 use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};

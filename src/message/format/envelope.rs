@@ -2,12 +2,12 @@
 
 use crate::message::members::Members;
 use crate::message::payload::{self, decode};
-use crate::message::{Envelope, Line, LineRules, RejectReason};
+use crate::message::{Envelope, Line, RejectReason};
 
 pub(super) fn write(
     envelope: &Envelope<'_>,
     frame: &str,
-    rules: &LineRules,
+    events: &[String],
     out: &mut Vec<u8>,
 ) -> Line {
     let mut decoded = Vec::new();
@@ -16,8 +16,8 @@ pub(super) fn write(
     }
     let embedded = payload::json(&decoded).ok();
     // What is not JSON has no event type.
-    let is_wanted = |payload| payload::is_of(payload, &rules.events);
-    if !rules.events.is_empty() && !embedded.is_some_and(is_wanted) {
+    let is_wanted = |payload| payload::is_of(payload, events);
+    if !events.is_empty() && !embedded.is_some_and(is_wanted) {
         return Line::Filtered;
     }
     let Ok(Members(members)) = serde_json::from_str(frame) else {

@@ -1,9 +1,9 @@
 //! The event as it was published.
 
 use crate::message::payload::{self, decode};
-use crate::message::{Envelope, Line, LineRules};
+use crate::message::{Envelope, Line};
 
-pub(super) fn write(envelope: &Envelope<'_>, rules: &LineRules, out: &mut Vec<u8>) -> Line {
+pub(super) fn write(envelope: &Envelope<'_>, events: &[String], out: &mut Vec<u8>) -> Line {
     if envelope.payload.is_empty() {
         return Line::Tombstone;
     }
@@ -13,9 +13,7 @@ pub(super) fn write(envelope: &Envelope<'_>, rules: &LineRules, out: &mut Vec<u8
     }
     match payload::json(&out[start..]) {
         Err(reason) => Line::Reject(reason),
-        Ok(payload) if rules.events.is_empty() || payload::is_of(payload, &rules.events) => {
-            Line::Written
-        }
+        Ok(payload) if events.is_empty() || payload::is_of(payload, events) => Line::Written,
         Ok(_) => Line::Filtered,
     }
 }

@@ -1,0 +1,242 @@
+//! One run: one session after the other, each read to its end; frames in, lines out,
+//! acknowledgements back, and the wait between.
+
+use super::desk::Desk;
+use super::drain::Drain;
+use super::ended::{Ended, Leave};
+use super::ending::{Due, Ending};
+use super::intake::{Context, Intake, Reject};
+use super::opener::Opener;
+use super::resume::Resume;
+use crate::clock::Now;
+use crate::fault::{Failure, Step};
+use crate::session::{Next, Session, Woke};
+use crate::settings::Settings;
+use crate::sink::Written;
+use crate::values::host::authority;
+use crate::wait::{Wait as _, earlier};
+use crate::words::duration;
+
+/// Why no more is taken in for now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// Nothing more is ready: write, acknowledge, then wait.
+    All,
+    /// Enough has gathered for a write to be worth its system call.
+    Chunk,
+    /// The run has as many lines as were asked for.
+    Enough,
+}
+
+/// One run, as it goes on.
+pub(super) struct Run<'a> {
+    pub(super) desk: Desk<'a>,
+    opener: Opener<'a>,
+    intake: Intake<'a>,
+    resume: Resume,
+    ending: Ending<'a>,
+    drain: Drain,
+}
+
+impl<'a> Run<'a> {
+    pub(super) fn new(settings: &'a Settings, desk: Desk<'a>) -> Run<'a> {
+        let now = Now::read();
+        let cursor = desk.output.cursor();
+        let resume = match cursor {
+            Some(cursor) => Resume::of(cursor),
+            None => Resume::new(settings.start.position.clone()),
+        };
+        let since = cursor.map_or(settings.start.since, |cursor| cursor.since);
+        let is_resumed = desk.output.progress().taken().newest().is_some();
+        let server = authority(&settings.target.host, settings.target.port);
+        Run {
+            opener: Opener::new(settings),
+            intake: Intake::new(settings, server, since, is_resumed),
+            resume,
+            ending: Ending::new(&settings.stop, settings.limits.max_silence, now.instant),
+            drain: Drain::default(),
+            desk,
+        }
+    }
+
+    /// Sessions up to the run's end, and everything that was received on the output.
+    pub(super) fn until_end(&mut self) -> Result<Ended, Failure> {
+        loop {
+            let ended = self.sessions();
+            // What was received before a failure is whole, and belongs on the output.
+            let drained = self.drain(None).and_then(|()| self.finish());
+            // An end that was reached with lines that a failed sync took away is none.
+            if ended == Ok(Ended::Done) && drained.is_ok() && self.is_rolled_back() {
+                continue;
+            }
+            return ended.and_then(|ended| drained.map(|()| ended));
+        }
+    }
+
+    /// One session after the other.
+    fn sessions(&mut self) -> Result<Ended, Failure> {
+        while let Some(mut session) = self.open()? {
+            let left = self.look_for_gap().and_then(|()| self.stream(&mut session));
+            let now = Now::read();
+            self.desk.log.counters.connected = None;
+            self.ending.closed(now.instant);
+            self.opener.outage.ended(left.as_ref().err());
+            match left {
+                Ok(Leave::End(ended)) => {
+                    self.drain(Some(session))?;
+                    return Ok(ended);
+                }
+                Ok(Leave::Reopen) => session.close(&mut self.desk),
+                Err(failure) if failure.step == Step::Output => return Err(failure),
+                Err(failure) => {
+                    drop(session);
+                    if !self.opener.wait_to_retry(&mut self.desk, &self.ending, failure)? {
+                        break;
+                    }
+                }
+            }
+            // An acknowledgement belongs to the session that delivered the message.
+            self.desk.output.session_closed();
+        }
+        Ok(self.desk.ended())
+    }
+
+    fn open(&mut self) -> Result<Option<Session>, Failure> {
+        self.opener.open(&mut self.desk, &mut self.resume, &mut self.ending)
+    }
+
+    fn look_for_gap(&mut self) -> Result<(), Failure> {
+        self.intake.gap.look(&mut self.desk, &mut self.opener, &self.resume)
+    }
+
+    fn drain(&mut self, session: Option<Session>) -> Result<(), Failure> {
+        let (desk, outage) = (&mut self.desk, &mut self.opener.outage);
+        self.drain.run(desk, outage, session, self.ending.over())
+    }
+
+    fn finish(&mut self) -> Result<(), Failure> {
+        self.desk.output.finish(Now::read(), self.desk.log)
+    }
+
+    /// Whether a failed sync took lines away, which are to be read again then.
+    fn is_rolled_back(&mut self) -> bool {
+        let is_rolled_back = self.desk.output.take_rolled_back();
+        if is_rolled_back {
+            self.ending.restart(Now::read().instant);
+        }
+        is_rolled_back
+    }
+
+    /// The last things said, whatever the run ended with.
+    pub(super) fn close(&mut self) {
+        self.desk.notify.stopping();
+        self.desk.log.counters.connected = None;
+        self.desk.write_metrics(Now::read());
+        self.desk.log.report.clear_live();
+    }
+
+    /// Reads one session to its end.
+    ///
+    /// # Errors
+    /// Why the session, or the output, failed.
+    fn stream(&mut self, session: &mut Session) -> Result<Leave, Failure> {
+        if self.desk.is_stopping() {
+            return Ok(Leave::End(self.desk.ended()));
+        }
+        loop {
+            if self.is_rolled_back() {
+                return Ok(Leave::Reopen);
+            }
+            let now = Now::read();
+            let taken = self.take_in(session, now)?;
+            if taken == Taken::Enough {
+                return Ok(Leave::End(Ended::Done));
+            }
+            let written = self.desk.deliver(session, &mut self.opener.outage, now)?;
+            if written == Written::Closed {
+                return Ok(Leave::End(Ended::Done));
+            }
+            let is_full = self.desk.output.is_full();
+            if taken == Taken::Chunk && !is_full {
+                continue;
+            }
+            session.flush()?;
+            let is_blocked = written == Written::Blocked;
+            if is_blocked {
+                self.ending.forgive_silence(now.instant);
+            }
+            if let Some(leave) = self.is_time_to_leave(now) {
+                return Ok(leave);
+            }
+            self.desk.log.live();
+            let live = self.desk.log.report.next_live();
+            let until = earlier(self.ending.next_look(now.instant), live);
+            if session.wait(&mut self.desk, !is_full, until)? == Woke::Stop {
+                return Ok(Leave::End(self.desk.ended()));
+            }
+            if is_blocked {
+                self.ending.forgive_silence(Now::read().instant);
+            }
+        }
+    }
+
+    /// Takes in what has arrived, up to a chunk.
+    fn take_in(&mut self, session: &mut Session, now: Now) -> Result<Taken, Failure> {
+        let mut on = Context {
+            desk: &mut self.desk,
+            resume: &self.resume,
+            ending: &mut self.ending,
+            now: now.instant,
+        };
+        loop {
+            match session.next()? {
+                Next::Message(text) => {
+                    if self.intake.take(&mut on, &text)? {
+                        return Ok(Taken::Enough);
+                    }
+                }
+                Next::Unreadable { reason, bytes } => {
+                    let frame = bytes.as_deref();
+                    let reject = Reject { kind: "frame", id: None, reason: &reason, frame };
+                    self.intake.reject(&mut on, &reject, None)?;
+                }
+                Next::Nothing => {
+                    on.ending.settle(now.instant);
+                    return Ok(Taken::All);
+                }
+            }
+            on.ending.heard();
+            if on.desk.output.has_chunk() {
+                return Ok(Taken::Chunk);
+            }
+        }
+    }
+
+    /// Whether one of the run's times has come, with what is to be said of it.
+    fn is_time_to_leave(&mut self, now: Now) -> Option<Leave> {
+        let report = &mut self.desk.log.report;
+        match self.ending.due(now.instant)? {
+            Due::MaxTime => Some(Leave::End(Ended::Done)),
+            Due::CaughtUp => {
+                // Every partition has shown what is newer than all that an earlier run wrote.
+                self.desk.output.no_more_repeats();
+                Some(Leave::End(Ended::Done))
+            }
+            // That nothing more came is no proof that nothing will: what is awaited stays so.
+            Due::Idle => Some(Leave::End(Ended::Done)),
+            Due::Proof => {
+                report.debug("nothing received: reopening the stream to be sure");
+                Some(Leave::Reopen)
+            }
+            Due::Silence { is_news } => {
+                if is_news {
+                    let limit = duration(self.ending.max_silence().unwrap_or_default());
+                    report.event(format!(
+                        "no message for {limit} (--max-silence): reopening the stream, which proves the way to the broker"
+                    ));
+                }
+                Some(Leave::Reopen)
+            }
+        }
+    }
+}
