@@ -89,8 +89,7 @@ fn text(counters: &Counters, now: Timestamp) -> String {
         &one(counters.disk_errors.to_string()),
     );
     if let Some(newest) = counters.newest {
-        let seconds = |nanos: i128| format!("{:.3}", nanos as f64 / 1e9);
-        let lag = (now.as_nanosecond() - newest.as_nanosecond()).max(0);
+        let lag = (now.as_millisecond() - newest.as_millisecond()).max(0);
         family(
             "lag_seconds",
             "gauge",
@@ -101,7 +100,7 @@ fn text(counters: &Counters, now: Timestamp) -> String {
             "last_event_timestamp_seconds",
             "gauge",
             "When the newest event was published.",
-            &one(seconds(newest.as_nanosecond())),
+            &one(seconds(newest.as_millisecond())),
         );
     }
     family(
@@ -113,4 +112,11 @@ fn text(counters: &Counters, now: Timestamp) -> String {
     let version = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
     family("build_info", "gauge", "The program's version.", &[(version, "1".to_owned())]);
     out
+}
+
+/// Milliseconds as seconds.
+fn seconds(millis: i64) -> String {
+    let sign = if millis < 0 { "-" } else { "" };
+    let millis = millis.unsigned_abs();
+    format!("{sign}{}.{:03}", millis / 1000, millis % 1000)
 }

@@ -16,7 +16,7 @@ pub(crate) fn duration(d: Duration) -> String {
     };
     match seconds {
         0 => format!("{}ms", d.as_millis()),
-        1..60 if d.subsec_millis() >= 100 && seconds < 10 => format!("{:.1}s", d.as_secs_f64()),
+        1..10 if d.subsec_millis() >= 100 => format!("{seconds}.{}s", d.subsec_millis() / 100),
         1..60 => format!("{seconds}s"),
         60..3600 => two(seconds / 60, "m", seconds % 60, "s"),
         3600..86_400 => two(seconds / 3600, "h", seconds % 3600 / 60, "m"),

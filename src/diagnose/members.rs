@@ -20,10 +20,9 @@ pub(crate) fn members(evidence: &Evidence) -> Members {
         Evidence::Nothing => Members::new(),
         Evidence::Config(config) => of_config(config),
         Evidence::Lookup(lookup) => of_lookup(lookup),
-        Evidence::Attempts(attempts) => Members::from_iter([member(
-            "attempts",
-            attempts.iter().map(attempt).collect::<Value>(),
-        )]),
+        Evidence::Attempts(attempts) => {
+            named([member("attempts", attempts.iter().map(attempt).collect::<Value>())])
+        }
         Evidence::Response(response) => of_response(response),
         Evidence::Handshake(handshake) => of_handshake(handshake),
         Evidence::Look(look) => of_look(look),
@@ -37,6 +36,12 @@ pub(crate) fn members(evidence: &Evidence) -> Members {
             asked.iter().map(|(name, finding)| member(name, region(finding))).collect()
         }
     }
+}
+
+fn named<const N: usize>(list: [(String, Value); N]) -> Members {
+    let mut members = Members::new();
+    members.extend(list);
+    members
 }
 
 fn member(name: &str, value: impl Into<Value>) -> (String, Value) {
@@ -53,7 +58,7 @@ pub(crate) fn millis(d: Duration) -> u64 {
 }
 
 fn of_config(config: &Config) -> Members {
-    let mut members = Members::from_iter([member("tenant_matches_key_user", config.is_of_tenant)]);
+    let mut members = named([member("tenant_matches_key_user", config.is_of_tenant)]);
     if let Some((store, extra)) = &config.roots {
         members.extend([
             member("roots", store.roots),
@@ -103,7 +108,7 @@ fn of_response(response: &Response) -> Members {
 }
 
 fn of_handshake(handshake: &Handshake) -> Members {
-    let mut members = Members::from_iter([member("version", handshake.version)]);
+    let mut members = named([member("version", handshake.version)]);
     if let Some(certificate) = &handshake.certificate {
         members.extend(of_certificate(certificate));
         let trust = if handshake.is_verified { "verified" } else { "none" };
@@ -123,7 +128,7 @@ fn of_certificate(certificate: &Certificate) -> [(String, Value); 5] {
 }
 
 fn of_look(look: &Look) -> Members {
-    let mut members = Members::from_iter([
+    let mut members = named([
         member("version", look.version.clone()),
         member("cipher", look.cipher.clone()),
         member("chain_length", look.chain.len()),
@@ -141,7 +146,7 @@ fn of_look(look: &Look) -> Members {
 
 fn of_stream(stream: &Stream) -> Members {
     let live = &stream.live;
-    let mut members = Members::from_iter([
+    let mut members = named([
         member("listened_ms", millis(stream.listened)),
         member("messages", live.messages),
         member("ping_ms", live.ping.map(millis)),

@@ -183,7 +183,9 @@ fn content(place: &Place, roots: &mut BTreeSet<Vec<u8>>) -> Content {
 fn file(path: &Path) -> std::io::Result<BTreeSet<Vec<u8>>> {
     let certificates = X509::stack_from_pem(&fs::read(path)?).unwrap_or_default();
     let fingerprint = |cert: &X509| Some(cert.digest(MessageDigest::sha256()).ok()?.to_vec());
-    Ok(certificates.iter().filter_map(fingerprint).collect())
+    let mut found = BTreeSet::new();
+    found.extend(certificates.iter().filter_map(fingerprint));
+    Ok(found)
 }
 
 fn folder(path: &Path) -> std::io::Result<BTreeSet<Vec<u8>>> {

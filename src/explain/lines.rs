@@ -31,10 +31,13 @@ pub(super) fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<F
     }
     let topics: Vec<_> = found.iter().map(|finding| finding.topic).collect();
     found.retain(|finding| !topics.iter().any(|other| finding.topic.yields_beside(*other)));
-    // Before sorting: the exact words of a topic are the table's earlier ones.
-    let mut found = once_each(found);
-    found.sort_by_key(|finding| finding.place);
-    found
+    // The exact words of a topic are the table's earlier ones, so the rest goes before the order.
+    let mut in_order: Vec<Finding> = Vec::new();
+    for finding in once_each(found) {
+        let at = in_order.partition_point(|other| other.place <= finding.place);
+        in_order.insert(at, finding);
+    }
+    in_order
 }
 
 /// A clue as people would write it.

@@ -277,8 +277,8 @@ impl Report {
             return;
         }
         let events = counters.events;
-        let seconds = (now - self.live.drawn).as_secs_f64().max(1.0);
-        let rate = ((events - self.live.events_before) as f64 / seconds).round();
+        let millis = (now - self.live.drawn).as_millis().max(1000);
+        let rate = u128::from(events - self.live.events_before) * 1000 / millis;
         self.live = Live { shown: true, drawn: now, next: now + LIVE, events_before: events };
         // A line that wrapped could not be written over.
         let text: String =

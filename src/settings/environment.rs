@@ -1,10 +1,8 @@
 //! The environment as a value, so that nothing else in this folder asks the process for it.
 
-use std::collections::BTreeMap;
-
 /// A copy of the environment's variables.
 #[derive(Debug)]
-pub(crate) struct Environment(BTreeMap<String, Hidden>);
+pub(crate) struct Environment(Vec<(String, Hidden)>);
 
 impl Environment {
     /// The variables of this process. Text that is not UTF-8 gets replacement characters,
@@ -16,7 +14,8 @@ impl Environment {
 
     /// A variable's value. One that is set and empty counts as unset, as everywhere in Unix.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        self.0.get(name).map(|value| value.0.as_str()).filter(|value| !value.is_empty())
+        let value = self.0.iter().find(|(known, _)| known == name)?.1.0.as_str();
+        Some(value).filter(|value| !value.is_empty())
     }
 }
 

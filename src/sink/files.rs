@@ -6,6 +6,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use jiff::Timestamp;
+
 use super::appender::Appender;
 use super::boundary::{self, Boundary};
 use super::names::Names;
@@ -44,7 +46,8 @@ impl Files {
     pub(super) fn start(names: Names, mode: u32, now: Now) -> io::Result<Files> {
         let mut path = names.open_at(now.utc)?;
         if names.rotation.is_on() {
-            for (part, written) in names.parts(&path)? {
+            for (written, part) in names.parts(&path)? {
+                let written = Timestamp::try_from(written).unwrap_or_default();
                 let end = names.rotation.interval.map(|every| boundary::after(written, every));
                 match end.filter(|end| *end <= now.utc) {
                     Some(end) => drop(names.finish(&part, end)?),

@@ -60,19 +60,12 @@ impl Names {
     ///
     /// # Errors
     /// Those of the file system.
-    pub(super) fn parts(&self, open: &Path) -> io::Result<Vec<(PathBuf, Timestamp)>> {
-        let mut found = Vec::new();
-        for entry in fs::read_dir(folder(open))? {
-            let path = entry?.path();
-            let whole = without_part(&path).filter(|whole| self.name.is_at_some_time(whole));
-            let meta =
-                whole.and_then(|_| fs::metadata(&path).ok()).filter(|m| m.is_file() && m.len() > 0);
-            if let Some(modified) = meta.and_then(|meta| meta.modified().ok()) {
-                found.push((path, Timestamp::try_from(modified).unwrap_or_default()));
-            }
-        }
-        found.sort_by_key(|(_, written)| *written);
-        Ok(found)
+    pub(super) fn parts(&self, open: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
+        by_age(open, &|path| {
+            without_part(path).filter(|whole| self.name.is_at_some_time(whole))?;
+            let meta = fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
+            meta.modified().ok()
+        })
     }
 
     /// Gives a file the name of a finished one, which is that of its own time, or the time it was
@@ -111,23 +104,32 @@ impl Names {
     /// Deletes the oldest finished files beside this one, if there are more than are to be kept.
     /// Files that cannot be deleted are no reason to lose new events.
     pub(super) fn delete_oldest(&self, beside: &Path) {
-        let (Some(keep), Ok(entries)) = (self.rotation.keep, fs::read_dir(folder(beside))) else {
-            return;
-        };
+        let Some(keep) = self.rotation.keep else { return };
         let finished = self.name.finished();
-        let finished_at = |path: &Path| -> Option<SystemTime> {
+        let found = by_age(beside, &|path| {
             let meta = fs::symlink_metadata(path).ok()?;
             meta.modified().ok().filter(|_| meta.is_file() && finished.fits(path))
-        };
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut found: Vec<_> =
-            paths.filter_map(|path| Some((finished_at(&path)?, path))).collect();
-        found.sort();
+        });
+        let Ok(found) = found else { return };
         let excess = found.len().saturating_sub(keep);
         for (_, path) in &found[..excess] {
             let _ = fs::remove_file(path);
         }
     }
+}
+
+/// The files beside this one that have a last write to be told, oldest first.
+fn by_age(
+    beside: &Path,
+    written: &dyn Fn(&Path) -> Option<SystemTime>,
+) -> io::Result<Vec<(SystemTime, PathBuf)>> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder(beside))? {
+        let path = entry?.path();
+        found.extend(written(&path).map(|written| (written, path)));
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn folder(path: &Path) -> &Path {

@@ -3,19 +3,21 @@
 //! Times are in UTC, as the boundaries of rotation are. A finished file has such a name even
 //! where the user's has none: `STEM.%Y%m%dT%H%M%S.EXT`.
 
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The fields a name may hold, how many digits each has, and how long each stays the same.
-const FIELDS: [(char, usize, u64); 6] = [
-    ('Y', 4, 365 * 86_400),
-    ('m', 2, 28 * 86_400),
-    ('d', 2, 86_400),
-    ('H', 2, 3600),
-    ('M', 2, 60),
-    ('S', 2, 1),
+/// The fields a name may hold, where each stands in `2026-10-02T09:07:05Z` (RFC 3339), and how many
+/// seconds each stays the same.
+const FIELDS: [(char, Range<usize>, u64); 6] = [
+    ('Y', 0..4, 365 * 86_400),
+    ('m', 5..7, 28 * 86_400),
+    ('d', 8..10, 86_400),
+    ('H', 11..13, 3600),
+    ('M', 14..16, 60),
+    ('S', 17..19, 1),
 ];
 
 /// A name that was checked.
@@ -94,11 +96,12 @@ impl FileName {
 
     /// The name at a time.
     pub(crate) fn at(&self, time: Timestamp) -> PathBuf {
-        let fill = |piece: &Piece| match piece {
-            Piece::Text(text) => text.clone(),
-            Piece::Field(c) => time.strftime(&format!("%{c}")).to_string(),
-        };
-        self.pieces.iter().map(fill).collect::<String>().into()
+        let time = time.to_string();
+        let pieces = self.pieces.iter().map(|piece| match piece {
+            Piece::Text(text) => text.as_str(),
+            Piece::Field(c) => &time[place(*c)],
+        });
+        pieces.collect::<String>().into()
     }
 
     /// The name that a finished file gets, where the name itself holds no time.
@@ -179,13 +182,18 @@ fn matches(pieces: &[Piece], found: &str) -> bool {
     let left = match first {
         Piece::Text(text) => found.strip_prefix(text.as_str()),
         Piece::Field(c) => {
-            let digits = FIELDS.iter().find(|(field, ..)| field == c).map_or(0, |(_, n, _)| *n);
+            let digits = place(*c).len();
             let is_field =
                 found.len() >= digits && found.as_bytes()[..digits].iter().all(u8::is_ascii_digit);
             is_field.then(|| &found[digits..])
         }
     };
     left.is_some_and(|left| matches(rest, left))
+}
+
+/// Where a field stands in a time.
+fn place(field: char) -> Range<usize> {
+    FIELDS.iter().find(|(name, ..)| *name == field).map_or(0..0, |(_, place, _)| place.clone())
 }
 
 /// The path up to its extension, and the extension with its dot.

@@ -17,7 +17,7 @@ use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 
 use super::spool::assert_same;
-use super::{Spool, ToldOnFailure, kill, test, wait_until};
+use super::{Spool, ToldOnFailure, test, wait_until};
 use crate::support::counts::{count_from, number_from};
 use crate::support::run::Running;
 use crate::support::service::{New, Odd, Service};
@@ -118,11 +118,11 @@ fn kills(kind: Kind) {
             if kind.hang_up && random.below(2) == 0 {
                 rename_and_hang_up(&spool, number, &mut run, &mut random);
             }
+            run.signal(Signal::SIGKILL);
+            let died = run.finish();
             // A hang-up in the first milliseconds is a death, too: as of any program.
-            if run.is_running() {
-                kill(run);
-            } else {
-                run.finish().assert_signal(Signal::SIGHUP);
+            if !kind.hang_up || died.signal != Some(Signal::SIGHUP as i32) {
+                died.assert_signal(Signal::SIGKILL);
             }
         }
         over.store(true, Ordering::Relaxed);
