@@ -1,7 +1,7 @@
 //! `tail8x8`: streams the events of an 8x8 contact centre, one JSON line each.
 //!
 //! `main` parses, dispatches, prints what went wrong and chooses the exit code. The way of the
-//! data is settings → [`connect`] → [`session`] → [`message`] → [`sink`], and [`read`] is the loop
+//! data is [`wire`] → [`session`] → [`message`] → [`sink`], and [`read`] is the loop
 //! that drives it. `src/README.md` is the map.
 
 mod args;

@@ -172,8 +172,8 @@ fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_>) -> Result<
 fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
     let sentence = answer.sentence();
     let known = sentence.as_deref().and_then(|sentence| fault::said(sentence, answer.status));
-    let problem = match answer.status {
-        400 | 404 | 500 if let Some(known) = known => known,
+    let known = known.filter(|_| matches!(answer.status, 400 | 404 | 500));
+    let by_status = match answer.status {
         400 => Fault::BadRequest,
         401 => Fault::Unauthorized,
         403 => Fault::Forbidden,
@@ -184,6 +184,7 @@ fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
         500..=599 => Fault::ServerError,
         _ => Fault::NotWebSocket,
     };
+    let problem = known.unwrap_or(by_status);
     let mut cause = answer.status_line();
     if let Some(place) = answer.header("Location") {
         // Never followed: the key would go with it.

@@ -1,13 +1,15 @@
-//! What the checks have seen, as data. [`super::members`] is the one place where it becomes the
-//! members of the JSON document.
+//! What the checks have seen, as data, and the one place where it becomes the members of the JSON
+//! document. Their names are part of its schema's promise: none changes its meaning.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
+use serde_json::{Map, Value, json};
+
 use super::certificate::Certificate;
 use super::heard::Heard;
 use super::look::Look;
-use super::region_finding::RegionFinding;
+use super::region_finding::{MESSAGES, RegionFinding};
 use super::trust::Store;
 use crate::connect::{Attempt, Reply, Response, Source};
 use crate::words::duration;
@@ -95,4 +97,175 @@ pub(crate) fn outcome(attempt: &Attempt) -> &str {
         Ok(()) => "connected",
         Err((_, words)) => words,
     }
+}
+
+type Members = Map<String, Value>;
+
+/// What a check has seen, by name.
+pub(crate) fn members(evidence: &Evidence) -> Members {
+    match evidence {
+        Evidence::Nothing => Members::new(),
+        Evidence::Config(config) => of_config(config),
+        Evidence::Lookup(lookup) => of_lookup(lookup),
+        Evidence::Attempts(attempts) => {
+            named([member("attempts", attempts.iter().map(attempt).collect::<Value>())])
+        }
+        Evidence::Response(response) => of_response(response),
+        Evidence::Handshake(handshake) => of_handshake(handshake),
+        Evidence::Look(look) => of_look(look),
+        Evidence::Upgraded { response, clock_skew_s } => {
+            let mut members = of_response(response);
+            members.extend([member("clock_skew_s", *clock_skew_s)]);
+            members
+        }
+        Evidence::Stream(stream) => of_stream(stream),
+        Evidence::Regions(asked) => {
+            asked.iter().map(|(name, finding)| member(name, region(finding))).collect()
+        }
+    }
+}
+
+fn named<const N: usize>(list: [(String, Value); N]) -> Members {
+    let mut members = Members::new();
+    members.extend(list);
+    members
+}
+
+fn member(name: &str, value: impl Into<Value>) -> (String, Value) {
+    (name.to_owned(), value.into())
+}
+
+/// Each as it shows itself.
+fn texts<T: ToString>(items: &[T]) -> Value {
+    items.iter().map(|item| Value::from(item.to_string())).collect()
+}
+
+pub(crate) fn millis(d: Duration) -> u64 {
+    u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn of_config(config: &Config) -> Members {
+    let mut members = named([member("tenant_matches_key_user", config.is_of_tenant)]);
+    if let Some((store, extra)) = &config.roots {
+        members.extend([
+            member("roots", store.roots),
+            member("extra_roots", *extra),
+            member("stores", store.described()),
+        ]);
+    }
+    members
+}
+
+fn of_lookup(lookup: &Lookup) -> Members {
+    let mut members = Members::new();
+    if let Some(source) = lookup.source {
+        members.extend([
+            member("addresses", texts(&lookup.addresses)),
+            member("source", source.to_string()),
+        ]);
+    }
+    if let Some(replies) = &lookup.replies {
+        let told: Vec<String> = replies.iter().map(in_words).collect();
+        members.extend([member("nameservers", told)]);
+    }
+    if let Some(control) = &lookup.control {
+        let value = json!({ "host": control.host, "resolves": control.resolves });
+        members.extend([member("control", value)]);
+    }
+    members
+}
+
+fn attempt(attempt: &Attempt) -> Value {
+    json!({
+        "address": attempt.address.to_string(),
+        "result": outcome(attempt),
+        "duration_ms": millis(attempt.elapsed),
+    })
+}
+
+fn of_response(response: &Response) -> Members {
+    let headers = ["Server", "Via", "Date", "Content-Type", "Location"];
+    let mut members: Members = headers
+        .into_iter()
+        .map(|name| member(&name.to_ascii_lowercase().replace('-', "_"), response.header(name)))
+        .collect();
+    members
+        .extend([member("http_status", response.status), member("sentence", response.sentence())]);
+    members
+}
+
+fn of_handshake(handshake: &Handshake) -> Members {
+    let mut members = named([member("version", handshake.version)]);
+    if let Some(certificate) = &handshake.certificate {
+        members.extend(of_certificate(certificate));
+        let trust = if handshake.is_verified { "verified" } else { "none" };
+        members.extend([member("trust", trust)]);
+    }
+    members
+}
+
+fn of_certificate(certificate: &Certificate) -> [(String, Value); 5] {
+    [
+        member("subject", certificate.subject.to_string()),
+        member("issuer", certificate.issuer.to_string()),
+        member("not_before", certificate.not_before.to_string()),
+        member("not_after", certificate.not_after.to_string()),
+        member("names", certificate.names.clone()),
+    ]
+}
+
+fn of_look(look: &Look) -> Members {
+    let mut members = named([
+        member("version", look.version.clone()),
+        member("cipher", look.cipher.clone()),
+        member("chain_length", look.chain.len()),
+        member("problems", texts(&look.objections)),
+    ]);
+    if let Some(leaf) = look.chain.first() {
+        members.extend(of_certificate(leaf));
+        members.extend([
+            member("self_issued", leaf.self_issued),
+            member("leaf_sha256", look.sha256.clone()),
+        ]);
+    }
+    members
+}
+
+fn of_stream(stream: &Stream) -> Members {
+    let live = &stream.live;
+    let mut members = named([
+        member("listened_ms", millis(stream.listened)),
+        member("messages", live.messages),
+        member("ping_ms", live.ping.map(millis)),
+        member("end_of_topic", live.end_of_topic),
+        member("newest_age_ms", age(live)),
+    ]);
+    if let Some(arrived) = stream.arrived {
+        members.extend([member("arrived", arrived)]);
+    }
+    if let Some(retained) = &stream.retained {
+        let value = json!({ "messages": retained.messages, "newest_age_ms": age(retained) });
+        members.extend([member("earliest_probe", value)]);
+    }
+    members
+}
+
+fn region(finding: &RegionFinding) -> Value {
+    match finding {
+        RegionFinding::Open(heard, failure) => json!({
+            "auth": 101,
+            "messages": heard.messages,
+            "more": heard.messages >= MESSAGES,
+            "newest_age_ms": age(heard),
+            "ended_by": failure.as_ref().map(|failure| &failure.cause),
+        }),
+        RegionFinding::Refused(status) => json!({ "auth": status }),
+        RegionFinding::Away(failure) => {
+            json!({ "failed_at": failure.step.to_string(), "cause": failure.cause })
+        }
+    }
+}
+
+fn age(heard: &Heard) -> Option<u64> {
+    heard.age().map(millis)
 }

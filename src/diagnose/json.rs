@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 
 use super::check::{Check, Status};
+use super::evidence::{members, millis};
 use super::findings::Findings;
 use super::key::Key;
-use super::members::{members, millis};
 use crate::settings::Settings;
 use crate::values::choice::AuthStyle;
 

@@ -20,7 +20,6 @@ mod judge;
 mod key;
 mod listen;
 mod look;
-mod members;
 mod names;
 mod observer;
 mod options;
