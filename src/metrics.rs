@@ -52,66 +52,72 @@ impl Metrics {
 
 fn text(counters: &Counters, now: Timestamp) -> String {
     let mut out = String::new();
-    let mut family = |name: &str, kind: &str, help: &str, samples: &[(String, String)]| {
-        let _ = writeln!(out, "# HELP tail8x8_{name} {help}\n# TYPE tail8x8_{name} {kind}");
-        for (labels, value) in samples {
-            let _ = writeln!(out, "tail8x8_{name}{labels} {value}");
-        }
+    let mut family = |name: &str, help: &str, samples: &[(String, String)]| {
+        write_family(&mut out, name, "counter", help, samples);
     };
-    let one = |value: String| [(String::new(), value)];
     let labelled = |label: &str, counts: Vec<(&'static str, u64)>| -> Vec<(String, String)> {
         let sample = |(value, n): (&str, u64)| (format!("{{{label}=\"{value}\"}}"), n.to_string());
         counts.into_iter().map(sample).collect()
     };
-    family(
-        "events_total",
-        "counter",
-        "Lines handed to the output.",
-        &one(counters.events.to_string()),
-    );
-    family("bytes_total", "counter", "Bytes of these lines.", &one(counters.bytes.to_string()));
+    family("events_total", "Lines handed to the output.", &one(counters.events.to_string()));
+    family("bytes_total", "Bytes of these lines.", &one(counters.bytes.to_string()));
     family(
         "rejects_total",
-        "counter",
         "Messages that could not be decoded.",
         &labelled("reason", counters.rejects.each()),
     );
     family(
         "reconnects_total",
-        "counter",
-        "Sessions opened anew, by what ended the one before.",
+        "Sessions reopened, by what ended the one before.",
         &labelled("cause", counters.reconnects.each()),
     );
     family(
         "disk_errors_total",
-        "counter",
         "Writes that the file system refused.",
         &one(counters.disk_errors.to_string()),
     );
+    gauges(&mut out, counters, now);
+    out
+}
+
+fn gauges(out: &mut String, counters: &Counters, now: Timestamp) {
+    let mut family = |name: &str, help: &str, samples: &[(String, String)]| {
+        write_family(out, name, "gauge", help, samples);
+    };
     if let Some(newest) = counters.newest {
         let lag = (now.as_millisecond() - newest.as_millisecond()).max(0);
-        family(
-            "lag_seconds",
-            "gauge",
-            "Age of the newest event when this was written.",
-            &one(seconds(lag)),
-        );
+        family("lag_seconds", "Age of the newest event when this was written.", &one(seconds(lag)));
         family(
             "last_event_timestamp_seconds",
-            "gauge",
             "When the newest event was published.",
             &one(seconds(newest.as_millisecond())),
         );
     }
     family(
         "connected",
-        "gauge",
         "Whether a session is open.",
         &one(u8::from(counters.connected.is_some()).to_string()),
     );
     let version = format!("{{version=\"{}\"}}", env!("CARGO_PKG_VERSION"));
-    family("build_info", "gauge", "The program's version.", &[(version, "1".to_owned())]);
-    out
+    family("build_info", "The program's version.", &[(version, "1".to_owned())]);
+}
+
+fn write_family(
+    out: &mut String,
+    name: &str,
+    kind: &str,
+    help: &str,
+    samples: &[(String, String)],
+) {
+    let _ = writeln!(out, "# HELP tail8x8_{name} {help}\n# TYPE tail8x8_{name} {kind}");
+    for (labels, value) in samples {
+        let _ = writeln!(out, "tail8x8_{name}{labels} {value}");
+    }
+}
+
+/// The only sample of a family without labels.
+fn one(value: String) -> [(String, String); 1] {
+    [(String::new(), value)]
 }
 
 /// Milliseconds as seconds.

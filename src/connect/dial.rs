@@ -18,76 +18,115 @@ use crate::wait::{Interest, Wake};
 /// How long an address has for itself before the next one starts.
 const HEAD_START: Duration = Duration::from_millis(250);
 
-struct Pending {
-    address: SocketAddr,
-    socket: Socket,
-    began: Instant,
-}
-
 /// Connects to the first address that answers.
 pub(super) fn dial(
     addresses: &[IpAddr],
     port: u16,
     on: &mut StepContext<'_>,
 ) -> Result<TcpStream, Halt> {
-    let mut waiting = addresses.iter().map(|&ip| SocketAddr::new(ip, port));
-    let mut pending: Vec<Pending> = Vec::new();
-    let mut failed: Vec<Attempt> = Vec::new();
-    let mut next_start = Some(Instant::now());
-    loop {
-        let now = Instant::now();
-        if next_start.is_some_and(|at| now >= at) || pending.is_empty() {
-            match waiting.next() {
-                Some(address) => {
-                    next_start = Some(now + HEAD_START);
-                    match start(address) {
-                        Ok(socket) => pending.push(Pending { address, socket, began: now }),
-                        Err(e) => {
-                            note(&mut failed, address, now, &e, on);
-                            next_start = Some(now);
-                            continue;
-                        }
-                    }
-                }
-                None if pending.is_empty() => return Err(all_failed(&failed, on)),
-                None => next_start = None,
-            }
-        }
+    let mut race = Race {
+        waiting: addresses.iter().map(|&ip| SocketAddr::new(ip, port)),
+        pending: Vec::new(),
+        failed: Vec::new(),
+        next_start: None,
+    };
+    while race.start_due(on) {
         let mut fds: Vec<_> =
-            pending.iter().map(|p| Interest::writable(p.socket.as_fd())).collect();
-        let until = next_start.map_or(on.deadline, |at| at.min(on.deadline));
+            race.pending.iter().map(|p| Interest::writable(p.socket.as_fd())).collect();
+        let until = race.next_start.map_or(on.deadline, |at| at.min(on.deadline));
         let wake = on.host.wait(&mut fds, Some(until));
         let ready: Vec<bool> = fds.iter().map(|one| one.is_ready).collect();
         match wake {
             Wake::Stop => return Err(Halt::Stopped),
             Wake::Deadline if Instant::now() >= on.deadline => {
-                let e = ErrorKind::TimedOut.into();
-                for Pending { address, began, .. } in pending {
-                    note(&mut failed, address, began, &e, on);
-                }
-                return Err(all_failed(&failed, on));
+                race.give_up(on);
+                break;
             }
             Wake::Deadline => {}
             Wake::Ready => {
-                for i in (0..pending.len()).rev().filter(|&i| ready[i]) {
-                    let Pending { address, socket, began } = pending.remove(i);
-                    match finish(&socket) {
-                        Ok(()) => {
-                            let elapsed = began.elapsed();
-                            on.saw(Evidence::Attempt(&Attempt {
-                                address,
-                                outcome: Ok(()),
-                                elapsed,
-                            }));
-                            return Ok(socket.into());
-                        }
-                        Err(e) => note(&mut failed, address, began, &e, on),
-                    }
-                    // A failure frees the way for the next address at once.
-                    next_start = Some(Instant::now());
+                if let Some(socket) = race.winner(&ready, on) {
+                    return Ok(socket.into());
                 }
             }
         }
+    }
+    Err(all_failed(&race.failed, on))
+}
+
+/// The addresses of one host, as they are tried.
+struct Race<A> {
+    waiting: A,
+    pending: Vec<Pending>,
+    failed: Vec<Attempt>,
+    /// When the next one starts beside those that are pending; `None` when none is left.
+    next_start: Option<Instant>,
+}
+
+/// An address that has not answered yet.
+struct Pending {
+    address: SocketAddr,
+    socket: Socket,
+    began: Instant,
+}
+
+impl<A: Iterator<Item = SocketAddr>> Race<A> {
+    /// Starts the next address if it is due, or nothing else is pending. `false` when all have
+    /// failed.
+    fn start_due(&mut self, on: &mut StepContext<'_>) -> bool {
+        while self.pending.is_empty() || self.next_start.is_some_and(|at| Instant::now() >= at) {
+            let Some(address) = self.waiting.next() else {
+                self.next_start = None;
+                break;
+            };
+            let began = Instant::now();
+            match start(address) {
+                Ok(socket) => {
+                    self.pending.push(Pending { address, socket, began });
+                    self.next_start = Some(began + HEAD_START);
+                }
+                Err(e) => self.note(address, began, &e, on),
+            }
+        }
+        !self.pending.is_empty()
+    }
+
+    /// The socket that is connected, of those that are ready.
+    fn winner(&mut self, ready: &[bool], on: &mut StepContext<'_>) -> Option<Socket> {
+        for i in (0..ready.len()).rev().filter(|&i| ready[i]) {
+            let Pending { address, socket, began } = self.pending.remove(i);
+            match finish(&socket) {
+                Ok(()) => {
+                    let elapsed = began.elapsed();
+                    on.saw(Evidence::Attempt(&Attempt { address, outcome: Ok(()), elapsed }));
+                    return Some(socket);
+                }
+                Err(e) => self.note(address, began, &e, on),
+            }
+            // A failure frees the way for the next address at once.
+            self.next_start = Some(Instant::now());
+        }
+        None
+    }
+
+    /// The time is over for all that are pending.
+    fn give_up(&mut self, on: &mut StepContext<'_>) {
+        let e = ErrorKind::TimedOut.into();
+        for Pending { address, began, .. } in std::mem::take(&mut self.pending) {
+            self.note(address, began, &e, on);
+        }
+    }
+
+    fn note(
+        &mut self,
+        address: SocketAddr,
+        began: Instant,
+        e: &io::Error,
+        on: &mut StepContext<'_>,
+    ) {
+        let outcome = Err((e.kind(), words(e)));
+        let attempt = Attempt { address, outcome, elapsed: began.elapsed() };
+        on.saw(Evidence::Attempt(&attempt));
+        self.failed.push(attempt);
     }
 }
 
@@ -112,19 +151,6 @@ fn finish(socket: &Socket) -> io::Result<()> {
         .with_interval(Duration::from_secs(10))
         .with_retries(3);
     socket.set_tcp_keepalive(&keepalive)
-}
-
-fn note(
-    failed: &mut Vec<Attempt>,
-    address: SocketAddr,
-    began: Instant,
-    e: &io::Error,
-    on: &mut StepContext<'_>,
-) {
-    let outcome = Err((e.kind(), words(e)));
-    let attempt = Attempt { address, outcome, elapsed: began.elapsed() };
-    on.saw(Evidence::Attempt(&attempt));
-    failed.push(attempt);
 }
 
 /// Every address failed: each with its own cause, and the problem of the one that got furthest.
