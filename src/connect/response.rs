@@ -64,9 +64,9 @@ impl Response {
         for (_, value) in &mut self.headers {
             *value = secret.remove_from(value);
         }
-        if let Ok(body) = std::str::from_utf8(&self.body) {
-            self.body = secret.remove_from(body).into_bytes();
-        }
+        // Also from one that is no UTF-8: what is told of it is cut, perhaps within the secret.
+        let body = String::from_utf8_lossy(&self.body);
+        self.body = secret.remove_from(&body).into_bytes();
     }
 
     /// The server's own sentence: the `<title>` of an HTML page, a JSON member that says why,
@@ -136,6 +136,16 @@ mod tests {
 
     fn sentence(status: u16, body: &str) -> Option<String> {
         Response { status, body: body.as_bytes().to_vec(), ..Response::default() }.sentence()
+    }
+
+    #[test]
+    fn a_secret_is_removed_also_from_what_is_no_utf_8() {
+        let secret = Secret::new("eght_canary".to_owned());
+        let long = [b"\xff", &[b'a'; 290][..], b"eght_canary"].concat();
+        let mut response = Response { status: 401, body: long, ..Response::default() };
+        response.remove(&secret);
+        let sentence = response.sentence().expect("a sentence");
+        assert!(sentence.starts_with('\u{fffd}') && !sentence.contains("eght"), "{sentence}");
     }
 
     #[test]

@@ -128,6 +128,8 @@ impl<'a> Ending<'a> {
 
     /// What was read is to be read again.
     pub(super) fn restart(&mut self, now: Instant) {
+        self.idle.message();
+        self.idle.settle(now);
         if let Some(end) = &mut self.end {
             end.restart(now);
         }
@@ -213,6 +215,19 @@ mod tests {
         assert_eq!(ending.due(now), Some(Due::CaughtUp));
         ending.restart(now);
         assert_eq!(ending.due(now), None, "what was read is to be read again");
+    }
+
+    #[test]
+    fn what_is_to_be_read_again_has_the_idle_time_anew() {
+        let stop = Stop { idle_timeout: Some(seconds(10)), ..Stop::default() };
+        let now = Instant::now();
+        let mut ending = Ending::new(&stop, None, now);
+        ending.opened(true, service_time(), now);
+        assert_eq!(ending.due(now + seconds(10)), Some(Due::Idle));
+        ending.closed(now + seconds(10));
+        ending.restart(now + seconds(10));
+        ending.opened(false, service_time(), now + seconds(11));
+        assert_eq!(ending.due(now + seconds(12)), None);
     }
 
     #[test]

@@ -126,7 +126,7 @@ impl<'a> Intake<'a> {
         match line {
             Line::Written if output.end_line(start) => {
                 if on.resume.is_in_order(message.id.partition) {
-                    output.no_more_repeats();
+                    output.no_more_repeated_lines();
                 }
                 counters.events += 1;
                 counters.bytes += (output.buffer().len() - start) as u64;

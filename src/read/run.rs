@@ -90,18 +90,20 @@ impl<'a> Run<'a> {
                 Err(failure) if failure.step == Step::Output => return Err(failure),
                 Err(failure) => {
                     drop(session);
+                    // Before the wait: nothing can come meanwhile, however long it takes.
+                    self.desk.output.session_closed();
                     if !self.opener.wait_to_retry(&mut self.desk, &self.ending, failure)? {
                         break;
                     }
                 }
             }
-            // An acknowledgement belongs to the session that delivered the message.
-            self.desk.output.session_closed();
         }
         Ok(self.desk.ended())
     }
 
     fn open(&mut self) -> Result<Option<Session>, Failure> {
+        // An acknowledgement belongs to the session that delivered the message.
+        self.desk.output.session_closed();
         self.opener.open(&mut self.desk, &mut self.resume, &mut self.ending)
     }
 

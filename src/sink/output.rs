@@ -125,6 +125,12 @@ impl Output {
         self.with_unconfirmed(|unconfirmed| unconfirmed.wait(now));
     }
 
+    /// A new line came in its order, so no line of the output that is still unconfirmed will come.
+    /// Rejects may: a power loss can take lines of one file and leave those of the other.
+    pub(crate) fn no_more_repeated_lines(&mut self) {
+        self.with_unconfirmed(|unconfirmed| unconfirmed.output.give_up());
+    }
+
     /// None of the lines that are still unconfirmed will come.
     pub(crate) fn no_more_repeats(&mut self) {
         self.with_unconfirmed(Unconfirmed::give_up);

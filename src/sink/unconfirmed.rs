@@ -55,6 +55,11 @@ impl Tail {
         self.lines.remove(line)
     }
 
+    /// None of the rest will come.
+    pub(super) fn give_up(&mut self) {
+        self.lines.0.clear();
+    }
+
     /// This file is the open one from now on. One that is known keeps its length, also one that
     /// has been made since; one that was about to be made, and was not, gives way.
     pub(super) fn open(&mut self, open: FilePlace) {
@@ -112,8 +117,8 @@ impl Unconfirmed {
 
     /// None of the rest will come.
     pub(super) fn give_up(&mut self) {
-        self.output.lines.0.clear();
-        self.rejects.lines.0.clear();
+        self.output.give_up();
+        self.rejects.give_up();
     }
 
     /// Gives the rest up if its time is over. Whether nothing is unconfirmed any more.

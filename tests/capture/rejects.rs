@@ -17,6 +17,7 @@ pub(super) fn trials() -> Vec<Trial> {
         test("rejects: none is lost or doubled over a clean end", over_runs),
         test("rejects: the last message is rejected once, not by each run", last),
         test("rejects: after a death, too", over_a_death),
+        test("rejects: after a death that took only lines of the output", over_lost_lines),
     ]
 }
 
@@ -114,6 +115,27 @@ fn over_a_death() {
     spool.catching_up(&service).run().assert_code(0);
     spool.assert_lines(&events(0..4));
     assert_eq!(spool.lines_of("events.ndjson.rejects").len(), 4, "each once");
+}
+
+/// As a power loss leaves it, or a death between the two cuts of a rollback.
+fn over_lost_lines() {
+    let service = Service::start();
+    let spool = Spool::new();
+    service.publish("all", event(0));
+    spool.catch_up(&service);
+    let cursor = fs::read(spool.cursor()).unwrap();
+    let known = fs::metadata(spool.output()).unwrap().len();
+    service.publish("all", event(1));
+    service.publish_odd("all", Odd::NotBase64);
+    service.publish("all", event(2));
+    spool.catching_up(&service).run().assert_code(0);
+    only(&spool, "events.ndjson.rejects");
+    fs::write(spool.cursor(), cursor).unwrap();
+    spool.edit_cursor(|cursor| cursor["clean"] = false.into());
+    fs::File::options().write(true).open(spool.output()).unwrap().set_len(known).unwrap();
+    spool.catching_up(&service).run().assert_code(0);
+    spool.assert_lines(&events(0..3));
+    only(&spool, "events.ndjson.rejects");
 }
 
 /// Of one line of a rejects file.

@@ -4,10 +4,12 @@
 use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::os::unix::fs::MetadataExt;
+use std::time::Duration;
 
 use libtest_mimic::Trial;
 
-use super::{Spool, ended, event, events, kill, test};
+use super::{Spool, ended, event, events, kill, test, test_if};
+use crate::support::counts::count;
 use crate::support::service::Service;
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -37,6 +39,11 @@ pub(super) fn trials() -> Vec<Trial> {
         test("start: a death before the first line", before_the_first_line),
         test("start: a torn line is cut in any run of deaths", twice),
         test("start: the file's mode is as asked", modes),
+        test_if(
+            &Some("takes a minute: TAIL8X8_FULL=1".to_owned()).filter(|_| count(0, 1) == 0),
+            "start: lines are not given up while there is no session",
+            kept_without_a_session,
+        ),
     ];
     tails.chain(others).collect()
 }
@@ -71,6 +78,26 @@ fn kept_lines() {
     let mut text = String::new();
     std::io::Read::read_to_string(&mut file, &mut text).unwrap();
     assert_eq!(text.lines().count(), 510);
+}
+
+/// They are given up a minute after they could have come.
+fn kept_without_a_session() {
+    let service = Service::start();
+    let spool = Spool::new();
+    spool.die(&service, 3, &events(0..5));
+    service.pause_delivery();
+    let before = service.connections();
+    let run = spool.run(&service).args(&["--retry-delay", "1h", "--retry-max-delay", "1h"]);
+    let mut run = run.limit(Duration::from_secs(120)).spawn();
+    // The second one looks at the oldest message.
+    service.wait_for_connections(before + 2);
+    service.cut_connections();
+    run.wait_stderr("trying again in");
+    std::thread::sleep(Duration::from_secs(65));
+    kill(run);
+    service.resume_delivery();
+    spool.catch_up(&service);
+    spool.assert_lines(&events(0..5));
 }
 
 fn equal_lines() {
