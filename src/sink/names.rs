@@ -108,8 +108,8 @@ impl Names {
         }
     }
 
-    /// Deletes the oldest finished files beside this one, if there are more than `--rotate-keep` allows.
-    /// Files that cannot be deleted are ignored, since new events matter more.
+    /// Deletes the oldest finished files beside this one, if there are more than `--rotate-keep`
+    /// allows. Files that cannot be deleted are ignored, since new events matter more.
     pub(super) fn delete_oldest(&self, beside: &Path) {
         let (Some(keep), Ok(entries)) = (self.rotation.keep, fs::read_dir(folder(beside))) else {
             return;
