@@ -65,7 +65,7 @@ fn no_name() {
 fn differing() {
     let (dns, _) = found(&[Fails, Nameserver::Refuses]);
     assert_ends(&dns, "fail", Some("dns.no_answer"));
-    assert_says(&dns, "failed to find out (SERVFAIL)");
+    assert_says(&dns, "failed to resolve the name (SERVFAIL)");
     assert_says(&dns, "refuses to answer (REFUSED)");
     assert_eq!(dns["evidence"]["nameservers"].as_array().unwrap().len(), 2);
     assert!(!dns["fix"][0].as_str().unwrap().contains("who wrote"), "{dns:#}");

@@ -122,7 +122,7 @@ fn table() -> Vec<Row> {
         service("closed after our hello", Fault::TlsEof, "tls.closed", 69, "firewall", EOF),
         service("reset after our hello", Fault::TlsReset, "tls.reset", 69, "firewall", EOF),
         service("no common cipher", Fault::TlsHandshakeFailure, "tls.handshake", 76, "inspection proxy", CERTIFICATE),
-        service("the server is too old", Fault::TlsTooOld, "tls.handshake", 76, "middlebox", CERTIFICATE).says(&["no TLS 1.2"]),
+        service("the server is too old", Fault::TlsTooOld, "tls.handshake", 76, "middlebox", CERTIFICATE).says(&["not support TLS 1.2"]),
         service("this name is not served there", Fault::TlsUnrecognizedName, "tls.handshake", 76, "inspection proxy", CERTIFICATE).says(&["does not know this host name"]),
         service("a firewall's policy", Fault::TlsAccessDenied, "tls.handshake", 76, "inspection proxy", CERTIFICATE).says(&["access_denied"]),
         service("the server's own trouble", Fault::TlsInternalError, "tls.handshake", 76, "inspection proxy", CERTIFICATE).says(&["internal_error"]),
