@@ -1,14 +1,15 @@
-//! The name of an output file, which may hold the time: `events-%Y%m%d.ndjson`.
+//! The name of an output file, which may contain the time: `events-%Y%m%d.ndjson`.
 //!
-//! Times are in UTC, as the boundaries of rotation are. A finished file has such a name even
-//! where the user's has none: `STEM.%Y%m%dT%H%M%S.EXT`.
+//! Times are in UTC, as are the boundaries of rotation. If the user's name contains no time, the
+//! names of finished files get one: `STEM.%Y%m%dT%H%M%S.EXT`.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The fields a name may hold, how many digits each has, and how long each stays the same.
+/// The fields a name may contain, the number of their digits, and how long each stays the same, in
+/// seconds.
 const FIELDS: [(char, usize, u64); 6] = [
     ('Y', 4, 365 * 86_400),
     ('m', 2, 28 * 86_400),
@@ -18,7 +19,7 @@ const FIELDS: [(char, usize, u64); 6] = [
     ('S', 2, 1),
 ];
 
-/// A name that was checked.
+/// A valid name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileName {
     text: String,
@@ -35,7 +36,7 @@ impl FileName {
     /// Reads a name with its fields.
     ///
     /// # Errors
-    /// Why it is not a valid name.
+    /// Why the name is not valid.
     pub(crate) fn parse(text: &str) -> Result<FileName, String> {
         super::label(text)?;
         if text.ends_with('/') {
@@ -73,12 +74,12 @@ impl FileName {
         Ok(FileName { text: text.to_owned(), pieces })
     }
 
-    /// `-`.
+    /// Whether the name is `-`, which means standard output.
     pub(crate) fn is_stdout(&self) -> bool {
         self.text == "-"
     }
 
-    /// As it was given.
+    /// The name as it was given.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -92,7 +93,7 @@ impl FileName {
         fields.map(|(.., seconds)| Duration::from_secs(*seconds)).min()
     }
 
-    /// The name at a time.
+    /// The name at this time.
     pub(crate) fn at(&self, time: Timestamp) -> PathBuf {
         let fill = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
@@ -101,7 +102,7 @@ impl FileName {
         self.pieces.iter().map(fill).collect::<String>().into()
     }
 
-    /// The name that a finished file gets, where the name itself holds no time.
+    /// The name for finished files, which always contains the time.
     pub(crate) fn finished(&self) -> FileName {
         if self.changes_every().is_some() {
             return self.clone();
@@ -111,7 +112,7 @@ impl FileName {
         FileName::parse(&text).expect("a name with fields we know")
     }
 
-    /// The same path with a number before the extension, where the path itself is taken.
+    /// The same path with a number before the extension, for when the path itself is taken.
     pub(crate) fn numbered(&self, path: &Path, number: u64) -> PathBuf {
         let extension = self.extension();
         let text = path.to_string_lossy();
@@ -119,7 +120,8 @@ impl FileName {
         format!("{stem}-{number}{extension}").into()
     }
 
-    /// Which number a path has of those that share a name; the one without is 0.
+    /// The number that a path has beyond the name `whole`; 0 if it has none, and `None` if it is
+    /// another name.
     pub(crate) fn number(&self, path: &Path, whole: &Path) -> Option<u64> {
         if path == whole {
             return Some(0);
@@ -151,7 +153,7 @@ impl FileName {
         self.matches(found)
     }
 
-    /// With its dot; empty where it contains a field.
+    /// The extension with its dot; empty if it contains a field.
     fn extension(&self) -> &str {
         let extension = split(Path::new(&self.text)).1;
         let at = self.text.len() - extension.len();
