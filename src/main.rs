@@ -100,7 +100,7 @@ fn run_read(typed: &[Given]) -> Exit {
 fn warn(settings: &Settings, report: &mut Report) {
     if settings.target.trust.insecure {
         report.alarm(
-            "--insecure: the server is not verified; whoever is in between can read the API key",
+            "--insecure: the server is not verified; anyone in between can read the API key",
         );
     }
     for warning in &settings.warnings {

@@ -78,7 +78,7 @@ fn table() -> Vec<Row> {
         nameserver("is not what answers", Nameserver::Garbage, "dns.no_answer", "port 53").says(&["something intercepts DNS"]),
         line("only IPv6 addresses, IPv4 asked for", "dns.no_address", 68, "-4", CONNECT).with(&["--host", "x.8x8.test", "-4", "--resolve", "x.8x8.test:443:::1"]),
         line("only IPv4 addresses, IPv6 asked for", "dns.no_address", 68, "-6", CONNECT).with(&["--host", "127.0.0.1", "-6"]),
-        line("a sinkhole's address", "tcp.refused", 69, "a DNS filter", REFUSED).with(&["--host", "x.8x8.test", "--port", "1", "--resolve", "x.8x8.test:1:0.0.0.0"]).says(&["leads to 0.0.0.0"]),
+        line("a sinkhole's address", "tcp.refused", 69, "a DNS filter", REFUSED).with(&["--host", "x.8x8.test", "--port", "1", "--resolve", "x.8x8.test:1:0.0.0.0"]).says(&["resolves to 0.0.0.0"]),
 
         service("nobody listens", Fault::Refuse, "tcp.refused", 69, "outbound HTTPS (port", REFUSED),
         service("no answer at all", Fault::BacklogFull, "tcp.timeout", 69, "allow outbound port", TIMEOUT).with(SOON),
