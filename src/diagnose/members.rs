@@ -1,5 +1,5 @@
-//! The evidence as members of the JSON document. The names are part of its schema's promise: none
-//! changes its meaning.
+//! The evidence as members of the JSON document. Their names are part of its schema: none may
+//! change its meaning.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn member(name: &str, value: impl Into<Value>) -> (String, Value) {
     (name.to_owned(), value.into())
 }
 
-/// Each as it shows itself.
+/// The items as texts.
 fn texts<T: ToString>(items: &[T]) -> Value {
     items.iter().map(|item| Value::from(item.to_string())).collect()
 }
@@ -73,8 +73,8 @@ fn of_lookup(lookup: &Lookup) -> Members {
         ]);
     }
     if let Some(replies) = &lookup.replies {
-        let told: Vec<String> = replies.iter().map(in_words).collect();
-        members.extend([member("nameservers", told)]);
+        let list: Vec<String> = replies.iter().map(in_words).collect();
+        members.extend([member("nameservers", list)]);
     }
     if let Some(control) = &lookup.control {
         let value = json!({ "host": control.host, "resolves": control.resolves });

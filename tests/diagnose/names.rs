@@ -115,7 +115,7 @@ fn sinkhole() {
     output.assert_code(69).assert_silent();
     let document = document(&output);
     assert_ends(check(&document, "dns"), "warn", Some("dns.odd_address"));
-    assert_says(check(&document, "dns"), "0.0.0.0 is no public address but sinkhole");
+    assert_says(check(&document, "dns"), "0.0.0.0 is a sinkhole address");
     assert_ends(check(&document, "tcp"), "fail", Some("tcp.refused"));
     assert_says(check(&document, "tcp"), "a DNS filter");
 }

@@ -167,8 +167,8 @@ fn table() -> Vec<Row> {
         service("the peer freezes", Fault::Freeze, "stream.no_pong", 69, "--ping-timeout", TIMEOUT).with(PINGS),
         service("the peer freezes while nobody waits for pings", Fault::Freeze, "stream.no_pong", 69, "--ping-timeout", TIMEOUT),
         service("pings are not answered", Fault::NoPongs, "stream.no_pong", 69, "--ping-timeout", TIMEOUT).with(PINGS),
-        service("acknowledgements are refused", Fault::AcksRefused, "stream.closed", 69, "reconnects", EOF).publishing(40).says(&["1011", "ping answered after"]),
-        service("acknowledgements do not count", Fault::AcksLost, "stream.no_acks", 69, "drops what this side sends", "No Messages Received").publishing(40).says(&["5 came, and no more", "ping answered after"]),
+        service("acknowledgements are refused", Fault::AcksRefused, "stream.closed", 69, "reconnects", EOF).publishing(40).says(&["1011", "ping answered in"]),
+        service("acknowledgements do not count", Fault::AcksLost, "stream.no_acks", 69, "drops what this side sends", "No Messages Received").publishing(40).says(&["5 retained messages arrived, and no more", "ping answered in"]),
         service("a message too large", Fault::OversizeClaim, "stream.too_large", 76, "--max-message-size", "Cannot Decode Payload"),
         service("a payload that is no base64", Fault::Odd(Odd::NotBase64), "stream.bad_payload", 65, "--format envelope", "Cannot Decode Payload"),
         service("a frame that is no JSON", Fault::Odd(Odd::NotJson), "stream.bad_payload", 65, "another service", "Cannot Decode Payload"),
@@ -176,7 +176,7 @@ fn table() -> Vec<Row> {
         service("a frame that is JSON of another kind", Fault::Odd(Odd::NotAnObject), "stream.bad_payload", 65, "another service", "Cannot Decode Payload"),
         service("a message without a payload", Fault::Odd(Odd::NoPayload), "stream.bad_payload", 65, "another service", "Cannot Decode Payload"),
         service("a payload cut in the middle", Fault::Odd(Odd::CutPayload), "stream.bad_payload", 65, "--format envelope", "Invalid JSON in Payload"),
-        row("an empty topic", Pulsar(Version::V4_0), "stream.silent", 0, "--all-regions", SILENT).says(&["none retained", "the link lives"]),
+        row("an empty topic", Pulsar(Version::V4_0), "stream.silent", 0, "--all-regions", SILENT).says(&["none retained", "the connection is alive"]),
         row("an empty topic, strictly", Pulsar(Version::V4_2), "stream.silent", 10, "cause an event", SILENT).with(&["--strict"]),
     ]
     .into_iter()
