@@ -1,10 +1,11 @@
-//! One moment, on both clocks: what decides by time is handed it, and never asks for it.
+//! One moment on both clocks. Code that decides by time gets it as an argument, and never reads a
+//! clock itself.
 
 use std::time::Instant;
 
 use jiff::Timestamp;
 
-/// A moment. One read serves all that is decided at it.
+/// A moment. One reading of the clocks is used for everything that is decided at that moment.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Now {
     /// For limits and waits: never set back.
@@ -14,7 +15,7 @@ pub(crate) struct Now {
 }
 
 impl Now {
-    /// The moment it is.
+    /// The current moment.
     pub(crate) fn read() -> Now {
         Now { instant: Instant::now(), utc: Timestamp::now() }
     }

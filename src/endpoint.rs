@@ -1,11 +1,11 @@
-//! The reader endpoint's path and query, percent-encoded: message ids hold `+`, `/` and `=`.
+//! The reader endpoint's path and query, percent-encoded: message ids contain `+`, `/` and `=`.
 
 use percent_encoding::utf8_percent_encode;
 
 use crate::message::Position;
 use crate::secret::QUERY_VALUE;
 
-/// What is read: the path and query of the reader endpoint.
+/// The topic to read and the reader's parameters.
 #[derive(Clone, Debug)]
 pub(crate) struct Topic {
     pub(crate) tenant: String,
@@ -16,7 +16,7 @@ pub(crate) struct Topic {
     pub(crate) receiver_queue_size: u16,
 }
 
-/// `/ws/v2/reader/persistent/TENANT/NAMESPACE/TOPIC?…`, as Apache Pulsar's WebSocket API has it.
+/// `/ws/v2/reader/persistent/TENANT/NAMESPACE/TOPIC?…`, as in Apache Pulsar's WebSocket API.
 pub(crate) fn reader(topic: &Topic, position: &Position, receiver_queue_size: u16) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, QUERY_VALUE).to_string();
     let mut path = format!(

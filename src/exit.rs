@@ -1,4 +1,4 @@
-//! Exit codes: one table, from which `main`, the man page and the README take theirs.
+//! Exit codes: one table for `main`, the man page and the README.
 //!
 //! Most are those of sysexits(3), which systemd knows by name; 60 is curl's. Numbers never
 //! change; new ones may be added, so a script should treat an unknown one as a failure.
@@ -49,7 +49,7 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
     (Exit::Bug, "a bug in tail8x8; please report it"),
     (
         Exit::CantCreate,
-        "the output, its cursor or lock, or the report cannot be created; or the report is there already",
+        "the output, its cursor or lock, or the report cannot be created; or the report already exists",
     ),
     (Exit::Output, "the output or the cursor cannot be written"),
     (
@@ -58,11 +58,11 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
     ),
     (
         Exit::Protocol,
-        "protocol error: TLS handshake, no WebSocket there, a broken frame, a message over the limit",
+        "protocol error: TLS handshake, not a WebSocket endpoint, a broken frame, a message over the limit",
     ),
     (Exit::Denied, "refused: 401 or 403 from the service, 407 or 403 from the proxy"),
     (
         Exit::Config,
-        "configuration: tenant or key missing, unknown cluster, a cursor that cannot be used, 400, 404 or another answer that stays",
+        "configuration: tenant or key missing, unknown cluster, a cursor that cannot be used, 400, 404 or another permanent refusal",
     ),
 ];

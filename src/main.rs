@@ -1,7 +1,7 @@
 //! `tail8x8`: streams the events of an 8x8 contact centre, one JSON line each.
 //!
-//! `main` parses, dispatches, prints what went wrong and chooses the exit code. The way of the
-//! data is [`wire`] → [`session`] → [`message`] → [`sink`], and [`read`] is the loop
+//! `main` parses, dispatches, prints errors and chooses the exit code. The data flows from [`wire`]
+//! through [`session`] and [`message`] to [`sink`], and [`read`] is the loop
 //! that drives it. `src/README.md` is the map.
 
 mod args;
@@ -46,7 +46,7 @@ use report::{Counters, Log, Report, Talk};
 use settings::{Environment, Settings};
 use wait::Signals;
 
-/// Of a text to explain.
+/// The longest text to explain, in bytes.
 const LONGEST_TEXT: u64 = 1024 * 1024;
 
 fn main() -> ExitCode {
@@ -66,7 +66,7 @@ fn main() -> ExitCode {
         Ok(args::Parsed::Version) => print(concat!("tail8x8 ", env!("CARGO_PKG_VERSION"), "\n")),
         Ok(args::Parsed::Generate(document)) => print(&args::generate(document)),
         Err(failure) => match args::understood(&words) {
-            // The form of a diagnosis holds for a mistake on its line, too.
+            // A mistake on the line of a diagnosis is reported in the form of a diagnosis.
             (args::Command::Diagnose, given) => run_diagnose(&given, Some(failure)),
             (_, given) => fail(&mut Report::new(Args::of(&given).talk), &failure),
         },
@@ -96,11 +96,11 @@ fn run_read(typed: &[Given]) -> Exit {
     }
 }
 
-/// What is to be known before anything is connected.
+/// Prints the warnings that come before the first connection.
 fn warn(settings: &Settings, report: &mut Report) {
     if settings.target.trust.insecure {
         report.alarm(
-            "--insecure: the server is not verified; whoever is in between can read the API key",
+            "--insecure: the server is not verified; anyone in between can read the API key",
         );
     }
     for warning in &settings.warnings {
@@ -119,7 +119,7 @@ fn read_ended(settings: &Settings, log: &mut Log, signals: &Signals, ended: Ende
     let stop = &settings.stop;
     let has_end = stop.at_end || stop.until.is_some() || stop.num_messages.is_some();
     if let (Ended::Stopped, true, Some(signal)) = (ended, has_end, signals.stop()) {
-        // Cut short: `tail8x8 -e > file && use file` must not go on.
+        // The run is incomplete, so `tail8x8 -e > file && use file` must not continue.
         wait::die_by(signal);
     }
     if stop.fail_if_empty && log.counters.events == 0 {
@@ -133,7 +133,7 @@ fn no_signals(e: &io::Error) -> Failure {
     Failure::new(Step::Config, "signals", Fault::NoResources, cause)
 }
 
-/// `mistake` is one on the command line: a diagnosis tells of it as of any other trouble.
+/// `mistake` is a mistake on the command line, which a diagnosis reports like any other failure.
 fn run_diagnose(typed: &[Given], mistake: Option<Failure>) -> Exit {
     let env = Environment::of_process();
     let (args, layers) = settings::complete(typed, &env);
@@ -166,15 +166,15 @@ fn run_regions(args: &Args) -> Exit {
 fn run_explain(text: String) -> Exit {
     let text = match text.is_empty() {
         true if io::stdin().is_terminal() => {
-            let cause = "nothing to explain is given";
+            let cause = "no text to explain is given";
             let failure = Failure::new(Step::Config, "explain", Fault::NothingToExplain, cause);
             return fail(&mut Report::new(Talk::default()), &failure);
         }
         true => {
             let mut bytes = Vec::new();
-            // What cannot be read, or is more than anyone wants explained, is left out.
+            // Input that cannot be read, or that is far too long, is left out.
             let _ = io::stdin().lock().take(64 * LONGEST_TEXT).read_to_end(&mut bytes);
-            // What went wrong stands at the end of a log.
+            // Errors are usually at the end of a log.
             let start = bytes.len().saturating_sub(LONGEST_TEXT as usize);
             String::from_utf8_lossy(&bytes[start..]).into_owned()
         }

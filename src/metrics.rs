@@ -12,10 +12,10 @@ use crate::clock::Now;
 use crate::files;
 use crate::report::Counters;
 
-/// Scrapers do not look more often.
+/// How often the file is written; scrapers do not read it more often.
 const EVERY: Duration = Duration::from_secs(15);
 
-/// The exporter is another user.
+/// The file's permissions: the exporter runs as another user.
 const MODE: u32 = 0o644;
 
 /// The file, rewritten as a whole.
@@ -30,7 +30,7 @@ impl Metrics {
         Metrics { path, next: Instant::now() }
     }
 
-    /// When the next one is due.
+    /// When the next write is due.
     pub(crate) fn due(&self) -> Instant {
         self.next
     }
@@ -38,13 +38,13 @@ impl Metrics {
     /// Writes the file.
     ///
     /// # Errors
-    /// Those of the file system; the old file is still there then.
+    /// Those of the file system; the old file then remains.
     pub(crate) fn write(&mut self, counters: &Counters, now: Now) -> io::Result<()> {
         self.next = now.instant + EVERY;
         files::replace(&self.path, text(counters, now.utc).as_bytes(), MODE, false)
     }
 
-    /// For people.
+    /// The file, for people.
     pub(crate) fn shown(&self) -> String {
         self.path.display().to_string()
     }
@@ -68,7 +68,7 @@ fn text(counters: &Counters, now: Timestamp) -> String {
     );
     family(
         "reconnects_total",
-        "Sessions reopened, by what ended the one before.",
+        "Sessions reopened, by what ended the previous one.",
         &labelled("cause", counters.reconnects.each()),
     );
     family(

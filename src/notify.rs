@@ -1,20 +1,20 @@
-//! What systemd wants to hear (sd_notify(3)): one datagram each to the socket it names.
+//! Notifications for systemd (sd_notify(3)): one datagram each to the socket it names.
 
 use std::os::linux::net::SocketAddrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
-/// The way to the service manager; there is none outside of one.
+/// The connection to the service manager, if there is one.
 #[derive(Debug)]
 pub(crate) struct Notify {
     socket: Option<(UnixDatagram, SocketAddr)>,
-    /// A sign of life is sent so often, half of what the manager allows.
+    /// How often a watchdog notification is sent: twice as often as the manager requires.
     watchdog: Option<Duration>,
     next: Instant,
 }
 
 impl Notify {
-    /// The manager that the environment names, if it does.
+    /// The manager that the environment names, if any.
     pub(crate) fn of_process() -> Notify {
         let var = |name| std::env::var(name).ok();
         let socket = var("NOTIFY_SOCKET").and_then(|name| open(&name));
@@ -24,12 +24,12 @@ impl Notify {
         Notify { watchdog: watchdog.filter(|_| socket.is_some()), socket, next: Instant::now() }
     }
 
-    /// The first session is open.
+    /// Reports that the first session is open.
     pub(crate) fn ready(&self) {
         self.send("READY=1");
     }
 
-    /// What the run is doing, for `systemctl status`.
+    /// Reports what the run is doing, for `systemctl status`.
     pub(crate) fn status(&self, words: &str) {
         self.send(&format!("STATUS={}", words.replace('\n', " ")));
     }
@@ -38,12 +38,12 @@ impl Notify {
         self.send("STOPPING=1");
     }
 
-    /// When the next sign of life is due.
+    /// When the next watchdog notification is due.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.watchdog.map(|_| self.next)
     }
 
-    /// Sends a sign of life when it is due.
+    /// Sends a watchdog notification if it is due.
     pub(crate) fn work(&mut self, now: Instant) {
         if let Some(every) = self.watchdog.filter(|_| now >= self.next) {
             self.next = now + every;
@@ -51,7 +51,7 @@ impl Notify {
         }
     }
 
-    /// A manager that does not listen is no reason to stop.
+    /// Sends a datagram. Errors are ignored: a manager that does not listen is no reason to stop.
     fn send(&self, text: &str) {
         if let Some((socket, address)) = &self.socket {
             let _ = socket.send_to_addr(text.as_bytes(), address);
@@ -59,7 +59,7 @@ impl Notify {
     }
 }
 
-/// A path, or with `@` a name in the abstract namespace.
+/// Opens a socket for this address: a path, or with `@` a name in the abstract namespace.
 fn open(name: &str) -> Option<(UnixDatagram, SocketAddr)> {
     let address = match name.strip_prefix('@') {
         Some(name) => SocketAddr::from_abstract_name(name),

@@ -1,8 +1,8 @@
-//! How far a run is: the one value that says which messages were taken from the service, which
-//! are written, which the cursor names, and which may be acknowledged.
+//! The progress of a run: the one value that says which messages were taken from the service, which
+//! are written, which the cursor covers, and which may be acknowledged.
 //!
-//! A message passes the stages in that order and none is skipped, so `saved` never is ahead of
-//! `written`, nor `written` of `taken`. What takes a run back takes all three back at once.
+//! A message passes these stages in order, without skipping one, so `saved` is never ahead of
+//! `written`, nor `written` ahead of `taken`. A rollback takes all three back at once.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -11,8 +11,8 @@ use jiff::Timestamp;
 
 use crate::message::MessageId;
 
-/// How far a topic was read: the last message of each partition, and of all. Ids are compared by
-/// meaning, within one partition, where they only grow.
+/// How far a topic was read: the last message of each partition, and the last of all. Ids are
+/// compared by ledger and entry, within one partition, where they only grow.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Reached {
     newest: Option<MessageId>,
@@ -58,12 +58,12 @@ impl Reached {
     }
 }
 
-/// What is due once a message's line is out.
+/// What is due once a message's line is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Receipt {
-    /// The place in the topic that is reached with the message; `None` if it reaches no new one.
+    /// The place in the topic that the message reaches; `None` if it is not a new one.
     pub(crate) place: Option<(MessageId, Option<Timestamp>)>,
-    /// The id to acknowledge, as the server wrote it, while its session lasts.
+    /// The id to acknowledge, as the server wrote it; `None` after its session has ended.
     pub(crate) ack: Option<Rc<str>>,
     /// The message has a line.
     pub(crate) is_event: bool,
@@ -72,25 +72,25 @@ pub(crate) struct Receipt {
 /// When a message may be acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AckAfter {
-    /// Its line has left. Enough where an acknowledgement only makes room for more messages.
+    /// After its line is written. This is enough if an acknowledgement only asks for more messages.
     Write,
-    /// Its line is on the disk and the cursor names it. Needed where the service forgets what was
-    /// acknowledged.
+    /// After its line is on the disk and the cursor covers it. This is needed if the service
+    /// forgets acknowledged messages.
     Commit,
 }
 
-/// How far one run is.
+/// The progress of one run.
 #[derive(Debug)]
 pub(crate) struct Progress {
     taken: Reached,
     written: Reached,
     saved: Reached,
-    /// Lines that are written, and how many of them the cursor names.
+    /// The number of lines written, and how many of them the cursor covers.
     lines_written: u64,
     lines_saved: u64,
-    /// Messages that are taken and not written, each with where its line ends in the output.
-    on_the_way: VecDeque<(u64, Receipt)>,
-    /// Messages that are written, still to be acknowledged.
+    /// Messages that are taken but not written, each with the end of its line in the output.
+    unwritten: VecDeque<(u64, Receipt)>,
+    /// Messages that are written but not acknowledged.
     unacknowledged: VecDeque<Receipt>,
     /// How many of those, from the first on, are committed.
     committed: usize,
@@ -98,7 +98,7 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    /// A run that goes on where the cursor of an earlier one is.
+    /// The progress of a run that resumes from the cursor of an earlier one.
     pub(crate) fn new(saved: Reached, ack_after: AckAfter) -> Progress {
         Progress {
             taken: saved.clone(),
@@ -106,41 +106,41 @@ impl Progress {
             saved,
             lines_written: 0,
             lines_saved: 0,
-            on_the_way: VecDeque::new(),
+            unwritten: VecDeque::new(),
             unacknowledged: VecDeque::new(),
             committed: 0,
             ack_after,
         }
     }
 
-    /// What was taken from the service.
+    /// The messages taken from the service.
     pub(crate) fn taken(&self) -> &Reached {
         &self.taken
     }
 
-    /// What the cursor names.
+    /// The messages that the cursor covers.
     pub(crate) fn saved(&self) -> &Reached {
         &self.saved
     }
 
     /// Whether every message that was taken is written.
     pub(crate) fn is_all_written(&self) -> bool {
-        self.on_the_way.is_empty()
+        self.unwritten.is_empty()
     }
 
-    /// A message is taken, whose line ends at this place of the output.
+    /// Takes a message, whose line ends at this offset of the output.
     pub(crate) fn take(&mut self, receipt: Receipt, end: u64) {
         if let Some((id, published)) = &receipt.place {
             self.taken.took(id.clone(), *published);
         }
-        self.on_the_way.push_back((end, receipt));
+        self.unwritten.push_back((end, receipt));
     }
 
-    /// The output has left up to this place. Whether that was the end of any message.
+    /// The output is written up to this offset. Returns whether that completes any message.
     pub(crate) fn wrote(&mut self, end: u64) -> bool {
         let mut any = false;
-        while self.on_the_way.front().is_some_and(|(at, _)| *at <= end)
-            && let Some((_, mut receipt)) = self.on_the_way.pop_front()
+        while self.unwritten.front().is_some_and(|(at, _)| *at <= end)
+            && let Some((_, mut receipt)) = self.unwritten.pop_front()
         {
             if let Some((id, published)) = receipt.place.take() {
                 self.written.took(id, published);
@@ -152,14 +152,14 @@ impl Progress {
         any
     }
 
-    /// What is written is on the disk, and the cursor comes to name it. Whether or not it can be
-    /// saved, there is no way back behind this: a save that fails may have replaced the file.
+    /// Everything written is on the disk, and the cursor is about to cover it. Even if the save
+    /// fails, a rollback cannot go back further, because the file may have been replaced.
     pub(crate) fn save(&mut self) {
         self.saved.clone_from(&self.written);
         self.lines_saved = self.lines_written;
     }
 
-    /// The cursor that names what is written is saved.
+    /// The cursor that covers everything written is saved.
     pub(crate) fn committed(&mut self) {
         self.committed = self.unacknowledged.len();
     }
@@ -173,23 +173,23 @@ impl Progress {
         self.unacknowledged.pop_front()
     }
 
-    /// The session is gone: the lines still count, their acknowledgements are void.
+    /// The session has ended: its lines still count, but their acknowledgements are void.
     pub(crate) fn session_closed(&mut self) {
-        for (_, receipt) in &mut self.on_the_way {
+        for (_, receipt) in &mut self.unwritten {
             receipt.ack = None;
         }
         self.forget_acks();
     }
 
-    /// The run is back where the cursor is, and everything since then will be sent again. How many
-    /// lines are to be counted again.
+    /// Takes the run back to the cursor; everything after it will be sent again. Returns how many
+    /// lines will be counted again.
     pub(crate) fn roll_back(&mut self) -> u64 {
-        let waiting = self.on_the_way.iter().filter(|(_, receipt)| receipt.is_event).count();
+        let waiting = self.unwritten.iter().filter(|(_, receipt)| receipt.is_event).count();
         let again = waiting as u64 + (self.lines_written - self.lines_saved);
         self.taken.clone_from(&self.saved);
         self.written.clone_from(&self.saved);
         self.lines_written = self.lines_saved;
-        self.on_the_way.clear();
+        self.unwritten.clear();
         self.forget_acks();
         again
     }

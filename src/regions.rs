@@ -1,11 +1,11 @@
 //! The regions of the service: which host serves which Contact Center clusters.
 //!
-//! A copy of what 8x8 publishes, as of [`REGIONS_AS_OF`](crate::dates::REGIONS_AS_OF). A host that is not here can always be given
-//! with `--host`.
+//! A copy of what 8x8 publishes, as of [`REGIONS_AS_OF`](crate::dates::REGIONS_AS_OF). A host that
+//! is not listed here can always be given with `--host`.
 
 use std::fmt::Write as _;
 
-/// The host that is used when nothing else is said.
+/// The host that is used by default.
 pub(crate) const DEFAULT_HOST: &str = "pulsar-ws-euw2.8x8.com";
 
 /// One site of the Contact Center.
@@ -13,15 +13,15 @@ pub(crate) const DEFAULT_HOST: &str = "pulsar-ws-euw2.8x8.com";
 pub(crate) struct Region {
     /// 8x8's name of the site, such as `US1`.
     pub(crate) name: &'static str,
-    /// The short form in the host name, such as `use1`; empty where nothing is deployed.
+    /// The short form in the host name, such as `use1`; empty if nothing is deployed.
     pub(crate) code: &'static str,
-    /// `None`: known, but the service is not there yet.
+    /// `None` if the service is not deployed there yet.
     pub(crate) host: Option<&'static str>,
     /// The clusters whose events appear there.
     pub(crate) clusters: &'static [&'static str],
 }
 
-/// Deployed ones first.
+/// Every region, deployed ones first.
 #[rustfmt::skip]
 pub(crate) const REGIONS: &[Region] = &[
     Region { name: "UK3", code: "euw2", host: Some("pulsar-ws-euw2.8x8.com"), clusters: &[
@@ -44,7 +44,7 @@ pub(crate) const REGIONS: &[Region] = &[
     Region { name: "SY1", code: "", host: None, clusters: &["AU1", "AU2"] },
 ];
 
-/// The region called so: `US1` or `use1`, in any case.
+/// The region of this name: `US1` or `use1`, in any case.
 pub(crate) fn by_name(text: &str) -> Option<&'static Region> {
     REGIONS.iter().find(|region| {
         region.name.eq_ignore_ascii_case(text)
@@ -70,7 +70,7 @@ pub(crate) fn deployed_names() -> Vec<&'static str> {
     deployed().map(|region| region.name).collect()
 }
 
-/// The clusters whose events appear in one of them.
+/// The clusters of deployed regions.
 pub(crate) fn deployed_clusters() -> Vec<&'static str> {
     deployed().flat_map(|region| region.clusters).copied().collect()
 }
@@ -79,8 +79,7 @@ fn deployed() -> impl Iterator<Item = &'static Region> {
     REGIONS.iter().filter(|region| region.host.is_some())
 }
 
-/// What `tail8x8 regions` prints: all of them, or only the one that was asked for; `as_of` is the
-/// month of this copy.
+/// What `tail8x8 regions` prints: all regions, or only one; `as_of` is the month of this copy.
 pub(crate) fn table(only: Option<&Region>, as_of: &str) -> String {
     let mut out = format!("REGION  CODE  HOST                    CLUSTERS (as of {as_of})\n");
     for Region { name, code, host, clusters } in wanted(only) {
@@ -91,10 +90,10 @@ pub(crate) fn table(only: Option<&Region>, as_of: &str) -> String {
     out
 }
 
-/// What `tail8x8 regions --json` prints: the same rows as one document, `null` for a host or
-/// code that is not there yet.
+/// What `tail8x8 regions --json` prints: the same rows as one document, with `null` for a host or
+/// code that does not exist yet.
 pub(crate) fn json(only: Option<&Region>, as_of: &str) -> String {
-    // Names and hosts of the table need no escapes, as a test shows by parsing them.
+    // Names and hosts in the table need no escapes; a test parses them.
     let text = |value: &str| format!("\"{value}\"");
     let or_null = |value: Option<&str>| value.map_or("null".to_owned(), text);
     let mut out = format!("{{\"schema_version\":1,\"as_of\":\"{as_of}\",\"regions\":[");

@@ -1,33 +1,33 @@
-//! Whether what failed is worth another try, and after how long: pure decisions.
+//! Whether to retry after a failure, and after how long: pure decisions.
 
 use std::time::{Duration, Instant};
 
 use crate::fault::Failure;
 use crate::fault::{self, RetryClass};
 
-/// After a session has been open, every failure is tried again for this long: a gateway that is
-/// being replaced answers 401 and 404 too.
+/// Once a session has been open, every failure is retried for this long: a gateway that is being
+/// replaced may answer 401 and 404 too.
 const GRACE: Duration = Duration::from_secs(5 * 60);
 
-/// A failure that may or may not stay gets so many attempts.
+/// The number of attempts in the retry class [`RetryClass::Few`].
 const FEW: u32 = 3;
 
-/// No server may make us wait for longer with its `Retry-After`.
+/// The longest `Retry-After` of a server that is honoured.
 const LONGEST: Duration = Duration::from_secs(3600);
 
-/// How often and how fast a failed connection, or a write that was refused, is tried again.
+/// How often and how fast a failed connection or a refused write is retried.
 #[derive(Clone, Debug)]
 pub(crate) struct Retry {
-    /// Tries after the first failure in a row; `None` is without end.
+    /// The number of retries after the first failure in a row; `None` means unlimited.
     pub(crate) limit: Option<u32>,
     pub(crate) delay: Duration,
     pub(crate) max_delay: Duration,
-    /// Also errors that need someone to fix them.
+    /// Also retry errors that need someone to fix them.
     pub(crate) all_errors: bool,
 }
 
 impl Retry {
-    /// The wait before the next try after so many failures in a row; `None` is to stop.
+    /// The wait before the next try after this many failures in a row; `None` means stop.
     pub(crate) fn wait(&self, failures: u32) -> Option<Duration> {
         let again = self.limit.is_none_or(|limit| failures <= limit);
         again.then(|| Backoff { first: self.delay, longest: self.max_delay }.after(failures))
@@ -42,7 +42,7 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// The wait after so many failures in a row, of which there is at least one.
+    /// The wait after this many failures in a row (at least one).
     pub(crate) fn after(self, failures: u32) -> Duration {
         let doublings = failures.saturating_sub(1).min(20);
         self.first.saturating_mul(1 << doublings).min(self.longest)
@@ -60,15 +60,15 @@ impl Default for Retry {
     }
 }
 
-/// The failures in a row, since a message was last written.
+/// Counts failures in a row, since a message was last written.
 #[derive(Debug)]
 pub(crate) struct Retries<'a> {
     policy: &'a Retry,
     in_row: u32,
-    /// Those among them that may or may not stay.
+    /// How many of them are of the class [`RetryClass::Few`].
     doubtful: u32,
     ever_open: bool,
-    /// When the session that was open before ended.
+    /// When the first failure after the last open session was counted.
     outage: Option<Instant>,
 }
 
@@ -83,7 +83,7 @@ impl<'a> Retries<'a> {
         self.outage = None;
     }
 
-    /// A message was written: the failures before it count no more.
+    /// A message was written, so earlier failures no longer count.
     pub(crate) fn wrote(&mut self) {
         (self.in_row, self.doubtful) = (0, 0);
     }
@@ -93,10 +93,10 @@ impl<'a> Retries<'a> {
         self.in_row
     }
 
-    /// Counts a failure and says how long to wait before the next try; `None` is to stop.
+    /// Counts a failure and returns how long to wait before the next try; `None` means stop.
     ///
-    /// `jitter` is a random number from 0 to 1: the wait is anything up to a limit that doubles,
-    /// so that many clients cut off together do not come back together.
+    /// `jitter` is a random number from 0 to 1: the wait is a random part of a limit that doubles,
+    /// so that many clients cut off together do not reconnect together.
     pub(crate) fn next(
         &mut self,
         failure: &Failure,
@@ -124,7 +124,7 @@ impl<'a> Retries<'a> {
 
 /// A random number from 0 to 1.
 pub(crate) fn jitter() -> f64 {
-    // Without randomness the middle does.
+    // Without a random number, use the middle.
     getrandom::u32().map_or(0.5, |n| f64::from(n) / f64::from(u32::MAX))
 }
 
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn retry_after_is_honoured_and_a_written_message_starts_anew() {
+    fn retry_after_is_honoured_and_a_written_message_restarts_the_count() {
         let mut retries = Retries::new(&POLICY);
         let mut busy = failure(Fault::RateLimited);
         busy.retry_after = Some(Duration::from_secs(7));

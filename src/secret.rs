@@ -1,5 +1,5 @@
-//! The API key's type: it prints as `(redacted)`, and only the upgrade and the proxy login ask
-//! for what is inside.
+//! The type of the API key: it prints as `(redacted)`. Only the upgrade, the proxy login and code
+//! that checks or describes a secret read its value.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-/// What stands for itself in a query: the unreserved characters of RFC 3986 section 2.3.
+/// Encodes all but the unreserved characters of RFC 3986 section 2.3.
 pub(crate) const QUERY_VALUE: &AsciiSet =
     &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
@@ -20,12 +20,12 @@ impl Secret {
         Secret(value)
     }
 
-    /// The value itself, to be put into the one header or query parameter it is meant for.
+    /// The value itself, for the one header or query parameter it is meant for.
     pub(crate) fn expose(&self) -> &str {
         &self.0
     }
 
-    /// The text without this value, in whatever form it was sent or a server may repeat it in.
+    /// The text without this value, in any form in which it was sent or a server may echo it.
     pub(crate) fn remove_from(&self, text: &str) -> String {
         let json = serde_json::Value::from(self.0.as_str()).to_string();
         let everything = utf8_percent_encode(&self.0, NON_ALPHANUMERIC).to_string();
@@ -37,13 +37,13 @@ impl Secret {
             json[1..json.len() - 1].to_owned(),
             self.0.clone(),
         ];
-        // Removing a letter or two would hide nothing and garble everything.
+        // Removing one to three letters would hide nothing and garble the text.
         let forms = forms.iter().filter(|form| form.len() > 3);
         forms.fold(text.to_owned(), |text, form| text.replace(form, "(redacted)"))
     }
 }
 
-/// `%2B` as `%2b`, all else as it is.
+/// Converts `%2B` to `%2b`, and leaves everything else unchanged.
 fn percent_lowercase(text: &str) -> String {
     let mut parts = text.split('%');
     let mut out = parts.next().unwrap_or_default().to_owned();

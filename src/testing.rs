@@ -1,5 +1,5 @@
-//! What unit tests share with the tests in `tests/`: the made-up certificate authority, and folders
-//! that disappear.
+//! What unit tests share with the tests in `tests/`: the test certificate authority and temporary
+//! folders.
 
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
@@ -8,12 +8,12 @@ pub(crate) mod ca;
 #[path = "../tests/support/scratch.rs"]
 pub(crate) mod scratch;
 
-/// The authority's folder goes at once: what it made is held in memory here.
+/// Removes the authority's folder at once: here its certificates are held in memory.
 fn at_exit(ending: impl FnOnce() + Send + 'static) {
     ending();
 }
 
-/// Some certificate, another one each time.
+/// A new certificate each time.
 pub(crate) fn certificate() -> openssl::x509::X509 {
     ca::Ca::shared().issue(&ca::Leaf::default()).cert
 }

@@ -1,11 +1,11 @@
 //! Waiting: the one place where the program blocks.
 //!
 //! Signals are blocked for the whole process and read from a descriptor (signalfd(2)) that every
-//! wait polls beside its own, so a signal is never missed between a check and a wait, and acts at
-//! once wherever the program happens to be. No code runs in a signal handler.
+//! wait also polls. So a signal is never missed between a check and a wait, and takes effect at
+//! once wherever the program is waiting. No code runs in a signal handler.
 //!
-//! Whoever needs to wait is handed a [`Wait`] as `&mut`. It serves meanwhile what has to go on in
-//! every wait, however long and whatever it is for: files that are due, signs of life, signals.
+//! Code that needs to wait is given a [`Wait`] as `&mut`. During every wait, whatever it is for, it
+//! serves files that are due, systemd notifications and signals.
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -19,16 +19,15 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wake {
-    /// A descriptor is ready or in error, or something was served that the caller may want to
-    /// look at.
+    /// A descriptor is ready or in error, or something was served that may concern the caller.
     Ready,
     /// The time is over.
     Deadline,
-    /// The run is to stop: said once, by [`Wait::is_stopping`] from then on.
+    /// The run must stop. This is returned once; from then on [`Wait::is_stopping`] is true.
     Stop,
 }
 
-/// One descriptor to wait for, and what became of it.
+/// One descriptor to wait for, and whether it is ready.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interest<'a> {
     fd: BorrowedFd<'a>,
@@ -38,17 +37,17 @@ pub(crate) struct Interest<'a> {
 }
 
 impl<'a> Interest<'a> {
-    /// A descriptor and what to poll it for; for nothing, only its end is noticed.
+    /// A descriptor and the events to poll it for. Without events, only its end is noticed.
     pub(crate) fn new(fd: BorrowedFd<'a>, events: PollFlags) -> Interest<'a> {
         Interest { fd, events, is_ready: false }
     }
 
-    /// A descriptor that is to be read.
+    /// A descriptor to read from.
     pub(crate) fn readable(fd: BorrowedFd<'a>) -> Interest<'a> {
         Interest::new(fd, PollFlags::POLLIN)
     }
 
-    /// A descriptor that is to be written.
+    /// A descriptor to write to.
     pub(crate) fn writable(fd: BorrowedFd<'a>) -> Interest<'a> {
         Interest::new(fd, PollFlags::POLLOUT)
     }
@@ -57,20 +56,20 @@ impl<'a> Interest<'a> {
 /// What a wait served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Served {
-    /// Nothing the caller has to know of.
+    /// Nothing that concerns the caller.
     Nothing,
-    /// Something it may want to look at.
+    /// Something that may concern the caller.
     Something,
-    /// What makes the run stop; said once.
+    /// Something that makes the run stop. This is returned once.
     Over,
 }
 
-/// A host for waits: it waits, and serves what is its own meanwhile.
+/// A host for waits: it waits, and meanwhile serves what it owns.
 pub(crate) trait Wait {
     /// The signals of the process.
     fn signals(&mut self) -> &mut Signals;
 
-    /// Whether the run is to stop: by a signal, or because the host cannot go on.
+    /// Whether the run must stop: because of a signal, or because the host cannot continue.
     fn is_stopping(&self) -> bool;
 
     /// When there is something to serve.
@@ -83,20 +82,20 @@ pub(crate) trait Wait {
         Served::Nothing
     }
 
-    /// SIGUSR1: tells the counters.
+    /// SIGUSR1: prints the counters.
     fn count(&mut self) {}
 
-    /// SIGHUP: reopens the output. `false` where there is none, and the signal asks to stop.
+    /// SIGHUP: reopens the output. `false` if there is no file; the signal then asks to stop.
     fn reopen(&mut self) -> bool {
         false
     }
 
-    /// One poll of these descriptors, of the signals and of what is the host's own.
+    /// Polls once: these descriptors, the signals and the host's own descriptors.
     fn poll(&mut self, interests: &mut [Interest<'_>], until: Option<Instant>) -> Vec<Signal> {
         self.signals().poll(interests, until)
     }
 
-    /// Waits until a descriptor is ready, something was served, the time is over or the run is to
+    /// Waits until a descriptor is ready, something was served, the time is over or the run must
     /// stop, whichever comes first.
     ///
     /// A second signal to stop ends the process here, by that signal.
@@ -136,14 +135,14 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over.
+    /// Blocks the signals and opens the descriptor that reads them.
     ///
     /// # Errors
     /// Those of sigprocmask(2) and signalfd(2).
     pub(crate) fn take_over() -> io::Result<Signals> {
         let mut set = SigSet::empty();
-        // What our parent has set to be ignored (nohup, a shell's background job) stays ignored; a
-        // blocked signal would arrive all the same.
+        // Signals that our parent ignores for us (nohup, a shell's background job) stay ignored; if
+        // blocked, they would arrive all the same.
         let ignored = ignored_signals();
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGUSR1] {
             if ignored >> (signal as u32 - 1) & 1 == 0 {
@@ -151,16 +150,16 @@ impl Signals {
             }
         }
         set.thread_block()?;
-        // A file that may not grow is an error of write(2), and no reason to die.
+        // A file that must not grow is then an error of write(2), and not the end of the process.
         SigSet::from(Signal::SIGXFSZ).thread_block()?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
         Ok(Signals { fd, stop: None })
     }
 
-    /// Keeps a SIGHUP for later: what asks for a reopened file must not end a run that has only
-    /// begun. Others still end it, such as Ctrl-C while a key is typed.
+    /// Holds back SIGHUP: a request to reopen the file must not end a run that has just begun.
+    /// Other signals still end it, such as Ctrl-C while a key is typed.
     pub(crate) fn hold_hangup() {
-        // Where it cannot be held it does what it always does.
+        // If this fails, SIGHUP keeps its default action.
         let _ = SigSet::from(Signal::SIGHUP).thread_block();
     }
 
@@ -169,7 +168,7 @@ impl Signals {
         self.stop
     }
 
-    /// The run is to stop; a second signal ends the process.
+    /// Records that the run must stop; a second signal ends the process.
     fn stop_by(&mut self, signal: Signal) {
         if self.stop.is_some() {
             die_by(signal);
@@ -177,7 +176,7 @@ impl Signals {
         self.stop = Some(signal);
     }
 
-    /// One poll of these descriptors and of the signals: which of them came.
+    /// Polls these descriptors and the signals once. Returns the signals that arrived.
     pub(crate) fn poll(
         &mut self,
         interests: &mut [Interest<'_>],
@@ -202,7 +201,7 @@ impl Signals {
     }
 }
 
-/// Without anything to serve: a diagnosis, and a run before its output is open.
+/// A host with nothing to serve, for a diagnosis.
 impl Wait for Signals {
     fn signals(&mut self) -> &mut Signals {
         self
@@ -213,24 +212,24 @@ impl Wait for Signals {
     }
 }
 
-/// The signals that are ignored, as a mask; none where /proc does not tell (proc(5), `SigIgn`).
+/// The ignored signals as a mask (proc(5), `SigIgn`); none if /proc cannot be read.
 fn ignored_signals() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// Ends the process by this signal, so that its parent sees a run that was cut short.
+/// Ends the process by this signal, so that its parent sees that the run is incomplete.
 pub(crate) fn die_by(signal: Signal) -> ! {
     let mut set = SigSet::empty();
     set.add(signal);
     let _ = set.thread_unblock();
     let _ = raise(signal);
-    // Only reached when the signal was ignored from the start.
+    // This is reached only if the signal was ignored from the start.
     std::process::exit(128 + signal as i32)
 }
 
-/// Rounded up to the next millisecond, so that a wait never ends before its time.
+/// The time left, rounded up to the next millisecond, so that a wait never ends too early.
 fn timeout(until: Option<Instant>) -> PollTimeout {
     let Some(until) = until else { return PollTimeout::NONE };
     let left = until.saturating_duration_since(Instant::now());
@@ -238,7 +237,7 @@ fn timeout(until: Option<Instant>) -> PollTimeout {
     PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
 }
 
-/// The earlier of two times, where `None` is never.
+/// The earlier of two times; `None` means never.
 pub(crate) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
     match (a, b) {
         (Some(a), Some(b)) => Some(a.min(b)),

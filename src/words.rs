@@ -1,10 +1,10 @@
-//! Words for people: durations, and paragraphs that fit a terminal.
+//! Text for people: durations, and paragraphs that fit a terminal.
 
 use std::fmt::Write as _;
 use std::io;
 use std::time::Duration;
 
-/// Columns of the narrowest terminal people use.
+/// The width of the narrowest terminal that people use, in columns.
 pub(crate) const WIDTH: usize = 80;
 
 /// A duration for people: `850ms`, `45s`, `2m5s`, `3h20m`, `4d2h`.
@@ -24,7 +24,7 @@ pub(crate) fn duration(d: Duration) -> String {
     }
 }
 
-/// The reason of an I/O error in the words of all other messages.
+/// The reason for an I/O error, in the style of all other messages.
 pub(crate) fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
@@ -32,8 +32,8 @@ pub(crate) fn reason(error: &io::Error) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-/// Foreign text on one line of bearable length: control characters become spaces, so that it can
-/// neither forge a line of ours nor speak to the terminal.
+/// Text from outside as one line of limited length. Control characters become spaces, so that it
+/// can neither fake a line of ours nor control the terminal.
 pub(crate) fn one_line(text: &str, limit: usize) -> String {
     let mut line: String =
         text.chars().take(limit).map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -48,8 +48,8 @@ pub(crate) fn wrap(out: &mut String, text: &str, indent: usize) {
     wrap_after(out, &" ".repeat(indent), text, WIDTH);
 }
 
-/// Appends a paragraph, wrapped at so many columns: its first line follows a label, and the others
-/// are indented as far.
+/// Appends a paragraph, wrapped at `width` columns. Its first line follows a label, and the others
+/// are indented by the label's width.
 pub(crate) fn wrap_after(out: &mut String, label: &str, text: &str, width: usize) {
     let indent = label.chars().count();
     let mut column = indent;

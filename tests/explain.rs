@@ -87,7 +87,7 @@ fn unknown() {
     let output = explain(&["all", "is", "well", "and", "the", "sun", "shines"]);
     output.assert_code(65).assert_silent();
     let text = output.lines().join("\n");
-    assert!(text.contains("no error message that is known here"), "{text}");
+    assert!(text.contains("no error message that tail8x8 knows"), "{text}");
     assert!(text.contains("tail8x8 diagnose"), "{text}");
 }
 

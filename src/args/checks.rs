@@ -1,16 +1,16 @@
-//! Checks of single options that [`crate::values`] does not have.
+//! Checks of single options' values, beyond the general ones in [`crate::values`].
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::values;
 
-/// A duration that ends something; `None` is never, written as 0.
+/// A time limit; 0 means never, which is `None`.
 pub(super) fn limit(text: &str) -> Result<Option<Duration>, String> {
     values::duration(text).map(|duration| Some(duration).filter(|duration| !duration.is_zero()))
 }
 
-/// A file, which is opened later.
+/// The path of a file, which is opened later.
 pub(super) fn path(text: &str) -> Result<PathBuf, String> {
     values::label(text).map(PathBuf::from)
 }
@@ -32,7 +32,7 @@ pub(super) fn message_size(text: &str) -> Result<usize, String> {
     }
 }
 
-/// Smaller files are a mistake in the unit.
+/// A size below 1k can only be a mistake in the unit.
 pub(super) fn rotate_size(text: &str) -> Result<u64, String> {
     match values::size(text)? {
         size if size >= 1 << 10 => Ok(size),
@@ -40,7 +40,7 @@ pub(super) fn rotate_size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// A time that divides each day of the UTC clock evenly, or whole days.
+/// A time that divides a day evenly, or whole days.
 pub(super) fn rotate_interval(text: &str) -> Result<Duration, String> {
     let interval = values::duration_from(Duration::from_secs(1), text)?;
     let (day, millis) = (86_400_000, interval.as_millis());
@@ -54,7 +54,7 @@ pub(super) fn rotate_keep(text: &str) -> Result<usize, String> {
     values::number(1..=1_000_000, text)
 }
 
-/// Permissions with which this program can still write the file.
+/// Permissions that still let this program read and write the file.
 pub(super) fn file_mode(text: &str) -> Result<u32, String> {
     let digits = (3..=4).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
     let mode = u32::from_str_radix(text, 8).ok().filter(|mode| digits && *mode <= 0o777);
@@ -65,7 +65,7 @@ pub(super) fn file_mode(text: &str) -> Result<u32, String> {
     }
 }
 
-/// `None` is unlimited.
+/// A number of retries; `None` means unlimited.
 pub(super) fn retry(text: &str) -> Result<Option<u32>, String> {
     if text == "unlimited" {
         return Ok(None);
@@ -74,7 +74,7 @@ pub(super) fn retry(text: &str) -> Result<Option<u32>, String> {
     number.map(Some).map_err(|_| "must be a whole number or `unlimited`".to_owned())
 }
 
-/// Shorter silences would be no sign of anything, and each costs a connection.
+/// At least a second: a shorter silence is no sign of trouble, and each one costs a connection.
 pub(super) fn max_silence(text: &str) -> Result<Option<Duration>, String> {
     match limit(text)? {
         None => Ok(None),
@@ -82,7 +82,7 @@ pub(super) fn max_silence(text: &str) -> Result<Option<Duration>, String> {
     }
 }
 
-/// How often `-v` was given, up to 2, or the number itself.
+/// The verbosity after one more `-v`, up to 2, or after a number.
 pub(super) fn verbosity(before: u8, text: &str) -> Result<u8, String> {
     match text {
         "true" => Ok((before + 1).min(2)),

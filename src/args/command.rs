@@ -13,7 +13,7 @@ impl Command {
     pub(crate) const ALL: [Command; 4] =
         [Command::Read, Command::Diagnose, Command::Explain, Command::Regions];
 
-    /// The one that need not be named.
+    /// The command that need not be named.
     pub(crate) const DEFAULT: Command = Command::Read;
 
     pub(crate) fn name(self) -> &'static str {
@@ -25,7 +25,7 @@ impl Command {
         }
     }
 
-    /// How it is written.
+    /// Its line in the synopsis.
     pub(crate) fn usage(self) -> &'static str {
         match self {
             Command::Read => "tail8x8 [read] [OPTIONS]",
@@ -53,7 +53,7 @@ impl Command {
 /// Which commands take an option.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Commands {
-    /// `read`: what becomes of the events.
+    /// `read`: what happens to the events.
     Read,
     /// `read` and `diagnose`: how to reach the service.
     Connecting,

@@ -6,7 +6,7 @@ use crate::args::Command;
 use crate::args::opt::Opt;
 use crate::args::options::OPTIONS;
 
-/// To be sourced, or put into bash-completion's folder as `tail8x8`.
+/// The script for bash, to be sourced, or put into bash-completion's folder as `tail8x8`.
 pub(crate) fn bash() -> String {
     let mut cases = String::new();
     for opt in OPTIONS.iter().filter(|opt| opt.metavar.is_some()) {
@@ -45,7 +45,7 @@ complete -o filenames -F _tail8x8 tail8x8
     )
 }
 
-/// To be put into a folder of `fpath` as `_tail8x8`.
+/// The script for zsh, to be put into a folder of `fpath` as `_tail8x8`.
 pub(crate) fn zsh() -> String {
     let mut out = "#compdef tail8x8\n\n_arguments \\\n".to_owned();
     for opt in OPTIONS {
@@ -76,7 +76,7 @@ pub(crate) fn zsh() -> String {
     out
 }
 
-/// To be put into fish's `completions` folder as `tail8x8.fish`.
+/// The script for fish, to be put into its `completions` folder as `tail8x8.fish`.
 pub(crate) fn fish() -> String {
     let commands = commands();
     let mut out = format!(
@@ -97,7 +97,7 @@ pub(crate) fn fish() -> String {
     out
 }
 
-/// What may follow an option.
+/// The values that may follow an option.
 enum Values {
     Any,
     Files,
@@ -113,7 +113,7 @@ fn values(opt: &Opt) -> Values {
     }
 }
 
-/// The commands, for a shell.
+/// The names of the commands, separated by spaces.
 fn commands() -> String {
     Command::names().join(" ")
 }
@@ -136,7 +136,7 @@ mod tests {
 
     /// Bash is on every machine these tests run on; the other two are not.
     #[test]
-    fn bash_completes_by_what_stands_before() {
+    fn bash_completes_by_the_word_before() {
         for (words, expected) in [
             ("tail8x8 re", "read regions"),
             ("tail8x8 --format e", "envelope"),

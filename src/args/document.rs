@@ -3,7 +3,7 @@
 use crate::values::choice::choice;
 
 choice! {
-    /// A document that is made from the options table.
+    /// A document that is generated from the options table.
     Document {
         Man = "man",
         Bash = "complete-bash",

@@ -3,7 +3,7 @@
 use crate::args::document::Document;
 use crate::args::{complete, man};
 
-/// The document itself.
+/// The text of a document.
 pub(crate) fn generate(document: Document) -> String {
     match document {
         Document::Man => man::page(),

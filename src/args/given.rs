@@ -1,4 +1,4 @@
-//! What was given: a value of an option, checked by itself, and the place it was written in.
+//! An option's value as it was given, checked by itself, and where it was written.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use crate::args::typed::{Args, Layer};
 use crate::fault::{Failure, Fault, Step};
 use crate::values;
 
-/// A value of an option that the option takes.
+/// A valid value of an option.
 #[derive(Clone)]
 pub(crate) struct Given {
     pub(crate) opt: &'static Opt,
@@ -22,7 +22,7 @@ impl Given {
     /// Checks a value.
     ///
     /// # Errors
-    /// Why the option does not take it.
+    /// If the option does not take the value.
     pub(crate) fn new(
         opt: &'static Opt,
         text: impl Into<String>,
@@ -36,12 +36,12 @@ impl Given {
         }
     }
 
-    /// Puts the value on top of what is there.
+    /// Sets the value in `args`.
     pub(super) fn apply(&self, args: &mut Args) -> Result<(), String> {
         (self.opt.set)(args, &self.text)
     }
 
-    /// Whether a higher layer says the same thing, by this option or another of its group.
+    /// Whether a higher layer overrides it, by this option or another of its group.
     pub(super) fn is_hidden_by(&self, others: &[Given]) -> bool {
         others.iter().any(|other| other.opt.group == self.opt.group && other.layer > self.layer)
     }
@@ -51,7 +51,7 @@ impl Given {
             true => "the value".to_owned(),
             false => values::quoted(&self.text),
         };
-        // What is allowed is said of the option, what is wrong of the value.
+        // A reason that begins with "must" is about the option, any other about the value.
         let cause = match reason.starts_with("must ") {
             true => format!("{reason}, not {value}"),
             false => format!("{value} {reason}"),
@@ -65,13 +65,13 @@ impl Given {
 }
 
 impl Args {
-    /// Puts what was given on top of the defaults, the lowest layer first. What a higher layer says
-    /// by an option hides what lower ones say by any option of its group.
+    /// Sets what was given on top of the defaults, the lowest layer first. An option in a higher
+    /// layer overrides all options of its group in lower ones.
     pub(crate) fn of(given: &[Given]) -> Args {
         let mut args = Args::default();
         for layer in Layer::ALL {
             for one in given.iter().filter(|one| one.layer == layer && !one.is_hidden_by(given)) {
-                // It was checked when it was given.
+                // The value was checked by `Given::new`.
                 if one.apply(&mut args).is_ok() {
                     args.note(one.opt.long, layer, &one.source);
                 }

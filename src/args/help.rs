@@ -7,14 +7,14 @@ use crate::args::options::OPTIONS;
 use crate::args::{Command, Document};
 use crate::words::wrap;
 
-/// How the program is called, a line for each way.
+/// The ways to call the program, one per line.
 pub(crate) fn synopsis() -> Vec<String> {
     let commands = Command::ALL.map(|command| command.usage().to_owned());
     let documents = format!("tail8x8 --generate {}", Document::NAMES.join("|"));
     commands.into_iter().chain([documents]).collect()
 }
 
-/// `-h`: a line for each option.
+/// `-h`: one line for each option.
 pub(crate) fn short() -> String {
     let mut out = head();
     let width = OPTIONS.iter().map(|opt| opt.usage().len()).max().unwrap_or_default();
@@ -28,7 +28,7 @@ pub(crate) fn short() -> String {
     out
 }
 
-/// `--help`: everything, wrapped.
+/// `--help`: the full texts, wrapped.
 pub(crate) fn long() -> String {
     let mut out = head();
     for section in Section::ALL {
@@ -110,7 +110,7 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_speaks_of_options_and_exit_codes_that_exist() {
+    fn the_readme_names_only_options_and_exit_codes_that_exist() {
         let readme = include_str!("../../README.md");
         let cargo = ["example", "features", "path"];
         for name in readme.split("--").skip(1).filter(|name| name.starts_with(char::is_alphabetic))
@@ -119,7 +119,7 @@ mod tests {
             let name = &name[..end.unwrap_or(name.len())];
             assert!(by_long(name).is_some() || cargo.contains(&name), "--{name}");
         }
-        // A row that begins with a number.
+        // A table row that begins with a number.
         let is_row = |line: &&str| {
             line.strip_prefix("| ").and_then(|l| l.split(' ').next()?.parse::<u8>().ok()).is_some()
         };

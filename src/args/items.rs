@@ -1,7 +1,7 @@
-//! From words to items: options with their values, and other words.
+//! Turns the words of a command line into items: options with their values, and other words.
 //!
-//! Long names take one dash or two, since the service's own clients take one; they are matched
-//! as whole words before short options. Short options cannot be combined, except `-vv`.
+//! Long names take one dash or two, since 8x8's own clients take one; they are matched as whole
+//! words, before short options. Short options cannot be combined, except `-vv`.
 
 use std::ffi::{OsStr, OsString};
 
@@ -12,7 +12,7 @@ use crate::args::opt::Opt;
 use crate::args::options::{OPTIONS, by_long, by_short};
 use crate::fault::{Failure, Fault, Step};
 
-/// One or two words, understood.
+/// An item: one or two words.
 pub(super) enum Item {
     /// An option, how it was spelled, and its value.
     Option {
@@ -35,7 +35,7 @@ impl Items {
         Items { parser: lexopt::Parser::from_args(words), only_words: false }
     }
 
-    /// The words that are left, as they are.
+    /// The remaining words, unchanged.
     pub(super) fn rest(&mut self) -> Vec<String> {
         let words = self.parser.raw_args().into_iter().flatten();
         words.map(|word| word.to_string_lossy().into_owned()).collect()
@@ -68,7 +68,7 @@ impl Items {
         self.with_value(Spelled { opt, spelled, attached }).map(Some)
     }
 
-    /// `-tenant` and `-tenant=acme`.
+    /// Takes a long name with one dash: `-tenant` or `-tenant=acme`.
     fn long_with_one_dash(&mut self) -> Result<Option<Spelled>, Failure> {
         if self.only_words {
             return Ok(None);
@@ -85,7 +85,7 @@ impl Items {
         Ok(Some(Spelled { opt, spelled, attached }))
     }
 
-    /// The option with its value, attached or in the word that follows.
+    /// The option with its value, which is attached or in the next word.
     fn with_value(&mut self, option: Spelled) -> Result<Item, Failure> {
         let Spelled { opt, spelled, attached } = option;
         let text = match (opt.metavar, attached) {
@@ -99,14 +99,14 @@ impl Items {
     }
 }
 
-/// An option as it was written, and the value that was attached to it.
+/// An option as it was written, and the value attached to it.
 struct Spelled {
     opt: &'static Opt,
     spelled: String,
     attached: Option<String>,
 }
 
-/// The value in `-n5` and `-vv`, but in no other bundle, and not in a mistyped long name.
+/// The value in `-n5` or `-vv`. Other bundles and mistyped long names are unknown options.
 fn short_with_text(opt: &'static Opt, spelled: &str, text: String) -> Result<String, Failure> {
     let word = format!("{spelled}{text}");
     if opt.long == "verbose" && text.chars().all(|c| c == 'v') {
@@ -143,7 +143,7 @@ fn following_value(
     Ok(utf8(&value)?.to_owned())
 }
 
-/// The `false` of `--insecure false`, which is not the name of a command.
+/// The value of a flag in the next word, as in `--insecure false`.
 fn following_boolean(parser: &mut lexopt::Parser) -> Option<String> {
     let mut words = parser.try_raw_args()?;
     let word = words.next_if(|word| word == "true" || word == "false")?;

@@ -1,6 +1,6 @@
-//! The man page: the options from their table, the exit codes from theirs, prose around them.
+//! The man page: options and exit codes from their tables, with prose around them.
 //!
-//! `man/tail8x8.1` is a copy of what this returns, as a test checks.
+//! `man/tail8x8.1` is a copy of this page, which a test checks.
 
 use std::fmt::Write as _;
 
@@ -60,9 +60,9 @@ const DESCRIPTION: &[&str] = &[
      continues after the last event it has written.",
     "`read`, the command that does this, is the default. `diagnose` takes the same steps to the \
      service, reports for each of them what it found, what is wrong and what to do, and contacts \
-     nothing but the service, its proxy and the nameservers. `explain` tells what an error \
-     message of any client means, given as an argument or on standard input. `regions` lists the \
-     regions of the service with their clusters and hosts.",
+     nothing but the service, its proxy and the nameservers. `explain` explains an error message of \
+     any client, given as an argument or on standard input. `regions` lists the regions of the \
+     service with their clusters and hosts.",
     "A tenant and an API key are required. Everything else has a default; without --region, \
      --cluster or --host that is the host of region UK3.",
     "Long options take one dash or two, and their value after a space or an equals sign: \
@@ -76,15 +76,14 @@ const DESCRIPTION: &[&str] = &[
 const SIGNALS: &[(&str, &str)] = &[
     (
         "INT, TERM",
-        "End: the line is finished, the connection is closed. A run that follows the stream \
-         exits with 0; one with an end of its own (-e, -n, --until) that was cut short dies by \
-         the signal, so that a script does not take it for complete. A second signal ends at \
-         once.",
+        "End the run: the line is finished, the connection is closed. A run that follows the \
+         stream exits with 0; one with an end of its own (-e, -n, --until) dies by the signal \
+         unless it is complete, so that a script notices. A second signal ends it at once.",
     ),
     (
         "HUP",
-        "With --output: what was received is written, and the file is reopened under its name, \
-         as logrotate(8) expects. Without, the same as TERM.",
+        "With --output: everything received is written, and the file is reopened under its name, \
+         as logrotate(8) expects. Without --output: the same as TERM.",
     ),
     ("USR1", "Writes the counters to standard error."),
 ];
@@ -159,12 +158,12 @@ const NOTES: &[&str] = &[
      reported once, retried as --retry says, and reported again when it is over. On standard \
      output, too, the rest of a line is kept and written later.",
     "The service cannot continue a partitioned topic after a message id. After a lost connection \
-     tail8x8 reads such a topic from earliest again and leaves out what it has written.",
+     tail8x8 reads such a topic from earliest again and skips what it has already written.",
     "An event is acknowledged after its line has been written to standard output. A reader that \
      is slow or stopped slows the service down and loses nothing.",
     "The API key is sent only over TLS to a server whose certificate has been verified, and \
      appears in no message at any level. The exceptions are your own choice: --insecure, \
-     --auth-style query, ws:// to this machine, --x-api-key in the list of processes.",
+     --auth-style query, ws:// to this machine, --x-api-key in the process list.",
     "One connection reads one topic.",
 ];
 
@@ -174,7 +173,7 @@ const EXAMPLES: &[(&str, &str)] = &[
         "tail8x8 --tenant acme --region US1 --x-api-key-file ~/.8x8-key",
     ),
     (
-        "Everything of the last day, then end:",
+        "Read the events of the last day, then end:",
         "tail8x8 --tenant acme --cluster NA12 --x-api-key-file ~/.8x8-key -e --since 1d",
     ),
     (
@@ -187,16 +186,19 @@ const EXAMPLES: &[(&str, &str)] = &[
          --rotate-interval 1h --rotate-keep 48",
     ),
     (
-        "From cron: everything new since the last time, then end; silent unless something is wrong:",
+        "From cron: read everything new since the last run, silently unless something is wrong:",
         "tail8x8 --config acme.conf -e -o events.ndjson --cursor-file events.cursor",
     ),
     (
-        "It does not work: what is wrong, and where are the events?",
+        "Find out what is wrong, and in which region the events are:",
         "tail8x8 diagnose --tenant acme --x-api-key-file ~/.8x8-key --all-regions",
     ),
-    ("What does this mean?", "tail8x8 explain 'x509: certificate signed by unknown authority'"),
     (
-        "The key from a password store:",
+        "Explain an error message:",
+        "tail8x8 explain 'x509: certificate signed by unknown authority'",
+    ),
+    (
+        "Take the key from a password store:",
         "pass show 8x8/key | tail8x8 --tenant acme --x-api-key-file -",
     ),
 ];
@@ -244,7 +246,7 @@ fn prose(out: &mut String, title: &str, paragraphs: &[&str]) {
     }
 }
 
-/// The first one under a heading begins by itself.
+/// Begins a paragraph; the first one under a heading needs no request.
 fn paragraph(out: &mut String, is_first: bool) {
     if !is_first {
         out.push_str(".PP\n");
@@ -269,14 +271,14 @@ fn line(out: &mut String, text: &str) {
             _ => roff.push_str(&format!("\\fB{}\\fR", escape(part))),
         }
     }
-    // A request begins with a dot or a quote; `\&` is nothing, and not one of them.
+    // A line that begins with a dot or a quote would be a request; `\&` prints nothing.
     if roff.starts_with(['.', '\'']) {
         roff.insert_str(0, "\\&");
     }
     let _ = writeln!(out, "{roff}");
 }
 
-/// What roff would take for its own, or print as a typographer would.
+/// Escapes the characters that roff would interpret, or print as typographic ones.
 fn escape(text: &str) -> String {
     let mut roff = String::new();
     for c in text.chars() {

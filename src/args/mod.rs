@@ -1,7 +1,7 @@
 //! The command line: what was typed, checked word by word.
 //!
-//! [`options`] is the table everything else here is made from. What several options, the
-//! environment and the config file mean together is settled in [`crate::settings`].
+//! [`options`] is the table that everything else here uses. What several options, the environment
+//! and the config file mean together is settled in [`crate::settings`].
 
 mod checks;
 mod command;

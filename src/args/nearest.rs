@@ -1,11 +1,11 @@
-//! What an unknown word may have been meant to be.
+//! What an unknown word was probably meant to be.
 
 use crate::args::command::Command;
 use crate::args::opt::Opt;
 use crate::args::options::OPTIONS;
 use crate::fault::{Failure, Fault, Step};
 
-/// That there is no such option, and which one is nearest.
+/// The failure for an unknown option, with the most similar one.
 pub(super) fn unknown_option(word: &str) -> Failure {
     let word = split(word).0;
     match nearest(word) {
@@ -15,7 +15,7 @@ pub(super) fn unknown_option(word: &str) -> Failure {
     }
 }
 
-/// That there is no such command, and which one is nearest, or which ones there are.
+/// The failure for an unknown command, with the most similar one, or a list of all.
 pub(super) fn unknown_command(word: &str) -> Failure {
     let failure = |fault| Failure::new(Step::Config, shown(word), fault, "unknown command");
     match Command::ALL.iter().find(|command| edits(command.name(), word) <= 2) {
@@ -24,7 +24,7 @@ pub(super) fn unknown_command(word: &str) -> Failure {
     }
 }
 
-/// The option whose name is most like this one, if any is near.
+/// The option with the most similar name, if any is similar enough.
 pub(crate) fn nearest(name: &str) -> Option<&'static Opt> {
     let name = name.trim_start_matches('-').to_ascii_lowercase();
     let likeness = |opt: &Opt| {
@@ -38,7 +38,7 @@ pub(crate) fn nearest(name: &str) -> Option<&'static Opt> {
     (score >= 0.6).then_some(opt)
 }
 
-/// `name=value` taken apart.
+/// Splits `name=value`.
 pub(super) fn split(word: &str) -> (&str, Option<&str>) {
     match word.split_once('=') {
         Some((name, value)) => (name, Some(value)),
@@ -50,8 +50,8 @@ pub(super) fn edits(a: &str, b: &str) -> usize {
     strsim::damerau_levenshtein(a, b)
 }
 
-/// A word that is neither an option nor a command may be a key in the wrong place: only what looks
-/// like a name is shown.
+/// The beginning of a word, as far as it looks like a name. A word that is neither an option nor a
+/// command may be a key in the wrong place, so the rest is not shown.
 fn shown(word: &str) -> String {
     const MOST: usize = 24;
     let plain = |c: char| c == '-' || c.is_ascii_lowercase();

@@ -9,23 +9,22 @@ pub(crate) struct Opt {
     /// Without dashes; also its name in a config file.
     pub(crate) long: &'static str,
     pub(crate) short: Option<char>,
-    /// What help calls its value; `None` is a flag.
+    /// The name of its value in the help; `None` for a flag.
     pub(crate) metavar: Option<&'static str>,
-    /// The only values there are, where they can be listed.
+    /// The only values allowed, if they can be listed.
     pub(crate) choices: &'static [&'static str],
-    /// Values to offer where the shell completes it, beside `choices`.
+    /// Values that shell completion offers besides `choices`.
     pub(crate) suggest: fn() -> Vec<&'static str>,
     /// May be given more than once, and adds up.
     pub(crate) repeated: bool,
-    /// The variable that is read where the command line has nothing.
+    /// The environment variable that is read if the command line does not have the option.
     pub(crate) env: Option<&'static str>,
     pub(crate) default: Fallback,
     pub(crate) section: Section,
     pub(crate) commands: Commands,
-    /// Options of one group say the same thing: one on the command line hides all in the
-    /// environment and the config file.
+    /// Options of one group are alternatives: one in a higher layer overrides all in lower ones.
     pub(crate) group: &'static str,
-    /// May not be repeated in a message.
+    /// Its value must not appear in a message.
     pub(crate) secret: bool,
     /// For `-h`: a few words.
     pub(crate) short_text: &'static str,
@@ -36,18 +35,17 @@ pub(crate) struct Opt {
     pub(crate) set: fn(&mut Args, &str) -> Result<(), String>,
 }
 
-/// What holds where an option is not given, for people; the value itself is in
-/// [`Args::default`](super::Args).
+/// An option's default, for people; the value itself is in [`Args::default`](super::Args).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fallback {
     Nothing,
     /// As if this had been given.
     Value(&'static str),
-    /// It depends; the words are for people.
+    /// It depends; the words say on what.
     Words(&'static str),
 }
 
-/// The parts of help and man page, in their order.
+/// The sections of the help and the man page, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Section {
     Service,
@@ -106,7 +104,7 @@ pub(crate) const fn value(
     Opt { metavar: Some(metavar), ..flag(long, section, short_text, long_text, set) }
 }
 
-/// An option that is given or not.
+/// A flag: an option without a value.
 pub(crate) const fn flag(
     long: &'static str,
     section: Section,
@@ -188,7 +186,7 @@ impl Opt {
         format!("{short}--{}{value}", self.long)
     }
 
-    /// What holds where it is not given, for people.
+    /// Its default, for people.
     pub(crate) fn default_text(&self) -> Option<&'static str> {
         match self.default {
             Fallback::Nothing => None,
@@ -196,7 +194,7 @@ impl Opt {
         }
     }
 
-    /// Whether a config file or the environment may hold it.
+    /// Whether a config file or the environment may set it.
     pub(crate) fn is_setting(&self) -> bool {
         !matches!(self.long, "config" | "help" | "version" | "generate")
     }

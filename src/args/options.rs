@@ -2,8 +2,8 @@
 //! completions are made. To add an option, add a row here, and its field with its default to
 //! [`Args`](super::Args) or to the part of the settings that the field belongs to.
 //!
-//! A row only says what a value must look like; what options mean together is
-//! [`crate::settings`]'s business.
+//! A row only defines what a value must look like; how options depend on each other is settled in
+//! [`crate::settings`].
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ use crate::values::choice::{AuthStyle, Color, Durability, LogFormat};
 use crate::values::file_name::FileName;
 use crate::values::{self, host, proxy};
 
-/// The option called so, without dashes.
+/// The option of this name, without dashes.
 pub(crate) fn by_long(name: &str) -> Option<&'static Opt> {
     OPTIONS.iter().find(|opt| opt.long == name)
 }
@@ -28,7 +28,7 @@ pub(crate) fn by_short(short: char) -> Option<&'static Opt> {
     OPTIONS.iter().find(|opt| opt.short == Some(short))
 }
 
-/// Every option, in the order of the documents.
+/// Every option, in the order of the help and the man page.
 #[rustfmt::skip]
 pub(crate) const OPTIONS: &[Opt] = &[
     value("tenant", "TENANT", Section::Service,
@@ -103,7 +103,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("x-api-key", "KEY", Section::Key,
         "the API key itself; a file is safer",
         "The API key itself: one created in the Admin Console (eght_...) or a Contact Center \
-         token. Every user of this machine can see it in the list of processes, so prefer \
+         token. Every user of this machine can see it in the process list, so prefer \
          --x-api-key-file.",
         |args, text| put(&mut args.x_api_key, Ok(Secret::new(text.to_owned()))))
         .env("PULSAR_API_KEY").group("key").secret(),
@@ -236,7 +236,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "Start a new file before this size, at least 1k, is exceeded; only a single longer line \
          exceeds it. The open file is FILE.part; finished ones appear complete, named after the \
          time they were finished: events.ndjson becomes events.20261002T090000.ndjson, with -1, \
-         -2 and so on where that is taken. No file is ever overwritten.",
+         -2 and so on if that name is taken. No file is ever overwritten.",
         |args, text| put(&mut args.capture.rotation.size, checks::rotate_size(text)))
         .default_words("never"),
     value("rotate-interval", "TIME", Section::Capture,
@@ -309,7 +309,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("retry-delay", "TIME", Section::Retry,
         "the wait before the first retry",
         "The wait before the first retry. It doubles with each one, and is shortened at random, \
-         so that many clients do not come back at once. A Retry-After of the service is \
+         so that many clients do not reconnect at once. A Retry-After from the service is \
          honoured.",
         |args, text| put(&mut args.retry.delay, values::duration(text)))
         .default("1s"),
@@ -342,8 +342,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
         .default_words("no_proxy or NO_PROXY from the environment"),
     value("ca-file", "FILE", Section::Network,
         "certificates to trust besides the system's",
-        "A file of root certificates, PEM or DER, to trust besides those of the system: where \
-         a company proxy inspects TLS, its root.",
+        "A file of root certificates, PEM or DER, to trust besides those of the system, such as \
+         the root of a company proxy that inspects TLS.",
         |args, text| put(&mut args.ca_file, values::label(text))),
     flag("insecure", Section::Network,
         "do not verify the server; never in production",

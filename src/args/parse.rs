@@ -1,4 +1,4 @@
-//! From the words after the program's name to what is asked for.
+//! Parses the words after the program's name.
 
 use std::ffi::OsString;
 
@@ -14,7 +14,7 @@ use crate::fault::Failure;
 pub(crate) enum Parsed {
     Read(Vec<Given>),
     Diagnose(Vec<Given>),
-    /// The text to explain; empty is to be read from standard input.
+    /// The text to explain; if empty, it is read from standard input.
     Explain(String),
     Regions(Vec<Given>),
     /// `-h`.
@@ -25,8 +25,8 @@ pub(crate) enum Parsed {
     Generate(Document),
 }
 
-/// What the words after the program's name ask for. Help, version and generated documents are
-/// given whatever else is on the line.
+/// Parses the words after the program's name. Help, version and generated documents are provided
+/// whatever else is on the line.
 ///
 /// # Errors
 /// The first mistake.
@@ -34,8 +34,8 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
     read(words).or_else(|failure| asked_anyway(words).ok_or(failure))
 }
 
-/// What can be understood of a line with a mistake: the command and the options decide in which
-/// form the mistake is reported.
+/// The parts of a line with a mistake that can be understood: its command and options decide in
+/// which form the mistake is reported.
 pub(crate) fn understood(words: &[OsString]) -> (Command, Vec<Given>) {
     let mut line = Line::new(words.iter().filter(|word| word.to_str().is_some()));
     while line.command != Some(Command::Explain) {
@@ -80,11 +80,11 @@ struct Line {
     given: Vec<Given>,
 }
 
-/// What an item of the line asks for by itself.
+/// What an item means for the line.
 enum Said {
-    /// It is a part of the line.
+    /// It is a normal part of the line.
     Nothing,
-    /// Help, version or a document.
+    /// It asks for help, the version or a document.
     Special(Parsed),
 }
 
@@ -125,7 +125,8 @@ impl Line {
     }
 }
 
-/// What follows `explain` is text, whatever it looks like: error messages are full of dashes.
+/// Everything after `explain` is text, even if it looks like options: error messages are full of
+/// dashes.
 fn explain(words: &[String]) -> Parsed {
     match words {
         [word] if ["-h", "--help", "-help"].contains(&word.as_str()) => Parsed::LongHelp,
@@ -143,7 +144,7 @@ fn special(opt: &Opt, spelled: &str, text: &str) -> Option<Parsed> {
     }
 }
 
-/// Help, version or a document, asked for on a line that has a mistake elsewhere.
+/// The help, version or document that a line asks for, although it has a mistake elsewhere.
 fn asked_anyway(words: &[OsString]) -> Option<Parsed> {
     let words = words.iter().map(|word| word.to_str().unwrap_or_default());
     let words: Vec<&str> = words.take_while(|word| *word != "--").collect();
@@ -192,7 +193,7 @@ mod tests {
         assert_eq!(args("-tenant=a=b").tenant.as_deref(), Some("a=b"));
     }
 
-    /// As 8x8's troubleshooting page and tables write them.
+    /// As written on 8x8's troubleshooting page and in its tables.
     #[test]
     fn the_lines_of_the_official_clients_are_understood() {
         for line in [
@@ -240,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn help_version_and_documents_are_given_whatever_else_is_there() {
+    fn help_version_and_documents_are_provided_whatever_else_is_on_the_line() {
         for rest in ["", "--bogus", "frobnicate", "--port 0", "-n", "--tenant --host", "-xyz"] {
             assert!(matches!(parsed(&format!("{rest} -h")), Ok(Parsed::ShortHelp)), "{rest}");
             assert!(matches!(parsed(&format!("{rest} -help")), Ok(Parsed::LongHelp)), "{rest}");
@@ -313,7 +314,7 @@ mod tests {
             assert!(failure.advice().contains(advice), "{line}: {}", failure.advice());
             assert_eq!(failure.exit() as u8, 64, "{line}");
             assert!(!format!("{failure:?}").contains("canary"), "{failure:?}");
-            // Whatever else is wrong, the form of what is said about it holds.
+            // Even with a mistake, the options that decide how it is reported are understood.
             let line = format!("diagnose {line} --json --log-format json");
             let words: Vec<_> = line.split(' ').map(OsString::from).collect();
             let (command, given) = understood(&words);

@@ -15,7 +15,7 @@ use crate::values::host::Override;
 use crate::values::limits::Limits;
 use crate::values::stop::Stop;
 
-/// The places an option can be given in. What a later one says hides what an earlier one says.
+/// The places an option can be given in. A later one overrides an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Layer {
     ConfigFile,
@@ -28,11 +28,11 @@ impl Layer {
     pub(crate) const ALL: [Layer; 3] = [Layer::ConfigFile, Layer::Environment, Layer::CommandLine];
 }
 
-/// The value of every option: the program's default, or what was given on top of it, each checked
-/// by itself. `None` is only where the absence of a value means something.
+/// The value of every option: the default or the value given, each checked by itself. It is `None`
+/// only if the absence of a value has a meaning.
 ///
-/// Where an option needs no other to be understood, its field is already the one of the part of
-/// [`Settings`](crate::settings::Settings) that uses it, with its default there.
+/// Options that do not depend on others are already grouped in the parts of
+/// [`Settings`](crate::settings::Settings) that use them, which also define their defaults.
 #[derive(Debug)]
 pub(crate) struct Args {
     pub(crate) tenant: Option<String>,
@@ -69,7 +69,7 @@ pub(crate) struct Args {
     pub(crate) report: Option<String>,
     pub(crate) config: Option<String>,
     pub(crate) talk: Talk,
-    /// Where each option that was given was written.
+    /// Where each given option was written.
     given: BTreeMap<&'static str, (Layer, String)>,
 }
 
@@ -116,7 +116,7 @@ impl Default for Args {
 }
 
 impl Args {
-    /// Notes where an option was given.
+    /// Records where an option was given.
     pub(super) fn note(&mut self, long: &'static str, layer: Layer, source: &str) {
         self.given.insert(long, (layer, source.to_owned()));
     }

@@ -1,5 +1,5 @@
-//! TCP: every address is tried, in a race with a head start of 250 ms each, so that one dead
-//! address costs a quarter of a second and not the kernel's two minutes (RFC 8305).
+//! TCP: all addresses are tried, each starting 250 ms after the one before and racing it, so that a
+//! dead address costs a quarter of a second and not the kernel's two minutes (RFC 8305).
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream};
@@ -15,7 +15,7 @@ use super::step::StepContext;
 use crate::fault::Fault;
 use crate::wait::{Interest, Wake};
 
-/// How long an address has for itself before the next one starts.
+/// How long an address is tried alone before the next one starts.
 const HEAD_START: Duration = Duration::from_millis(250);
 
 /// Connects to the first address that answers.
@@ -143,9 +143,9 @@ fn finish(socket: &Socket) -> io::Result<()> {
     if let Some(e) = socket.take_error()? {
         return Err(e);
     }
-    // Acknowledgements are small and must not wait for more.
+    // Acknowledgements are small and must not be held back to fill a packet.
     socket.set_tcp_nodelay(true)?;
-    // The WebSocket's own pings notice a dead peer first; this one holds when they are rare.
+    // WebSocket pings usually notice a dead peer first; this helps if they are set to be rare.
     let keepalive = TcpKeepalive::new()
         .with_time(Duration::from_secs(30))
         .with_interval(Duration::from_secs(10))
@@ -153,7 +153,8 @@ fn finish(socket: &Socket) -> io::Result<()> {
     socket.set_tcp_keepalive(&keepalive)
 }
 
-/// Every address failed: each with its own cause, and the problem of the one that got furthest.
+/// The failure when every address failed: all their causes, and the fault of the one that got
+/// furthest.
 fn all_failed(failed: &[Attempt], on: &StepContext<'_>) -> Halt {
     let errors = || failed.iter().filter_map(|a| a.outcome.as_ref().err().map(|e| (a.address, e)));
     let any = |wanted: &[ErrorKind]| errors().any(|(_, (kind, _))| wanted.contains(kind));
@@ -177,7 +178,7 @@ fn all_failed(failed: &[Attempt], on: &StepContext<'_>) -> Halt {
     }
 }
 
-/// The field's words, without the number of the operating system.
+/// The usual words for an error, without the operating system's error number.
 fn words(e: &io::Error) -> String {
     match e.kind() {
         ErrorKind::ConnectionRefused => "connection refused".to_owned(),

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::Ipv4Addr;
 
-/// What a nameserver did with the question.
+/// How a nameserver answered the question, if it did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Answer {
     Addresses(Vec<Ipv4Addr>),
@@ -13,16 +13,16 @@ pub(crate) enum Answer {
     /// A response code other than 0 (RFC 1035 section 4.1.1).
     Code(u8),
     Truncated,
-    /// Something came that is no answer to the question.
+    /// A packet that is not an answer to the question.
     Garbage,
     Silent,
-    /// The machine is there, and no nameserver on it.
+    /// The machine responds, but no nameserver runs on it.
     PortClosed,
     Unreachable(String),
 }
 
 impl Answer {
-    /// Whether it says something about the name, and not only about the nameserver.
+    /// Whether it says something about the name, not only about the nameserver.
     pub(crate) fn is_of_the_name(&self) -> bool {
         matches!(self, Answer::Addresses(_) | Answer::NoAddress | Answer::Code(3))
     }
@@ -33,7 +33,10 @@ impl Answer {
     }
 }
 
-/// The name as labels, then type A and class IN.
+/// The question for a name: its labels, then type A and class IN.
+///
+/// # Errors
+/// If a label is empty or too long.
 pub(super) fn question(name: &str) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     for label in name.trim_end_matches('.').split('.') {
@@ -45,11 +48,12 @@ pub(super) fn question(name: &str) -> io::Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Reads a nameserver's answer to the question with this id.
 pub(super) fn read(packet: &[u8], id: [u8; 2], question: &[u8]) -> Answer {
     let Some((head, body)) = packet.split_at_checked(12) else { return Answer::Garbage };
     let (is_answer, is_cut, code) = (head[2] & 0x80 != 0, head[2] & 2 != 0, head[3] & 15);
     let repeats = body.get(..question.len()).is_some_and(|q| q.eq_ignore_ascii_case(question));
-    // Who cannot read the question may leave it out of the refusal.
+    // A server that cannot read the question may leave it out of its error.
     let leaves_out = code != 0 && head[4..6] == [0, 0];
     if head[..2] != id || !is_answer || !(leaves_out || (repeats && head[4..6] == [0, 1])) {
         return Answer::Garbage;
@@ -77,7 +81,7 @@ fn record(bytes: &[u8]) -> Option<(Option<Ipv4Addr>, &[u8])> {
     let after_name = loop {
         match *bytes.get(at)? {
             0 => break at + 1,
-            // A pointer to a name said before is always its end.
+            // A pointer to an earlier name always ends the name.
             0xc0.. => break at + 2,
             length => at += 1 + usize::from(length),
         }
@@ -100,12 +104,12 @@ impl fmt::Display for Answer {
             Answer::Unreachable(why) => return write!(f, "cannot be reached: {why}"),
             Answer::NoAddress => "the name exists but has no IPv4 address",
             Answer::Code(1) => "could not read the question (FORMERR)",
-            Answer::Code(2) => "failed to find out (SERVFAIL)",
+            Answer::Code(2) => "failed to resolve the name (SERVFAIL)",
             Answer::Code(3) => "no such name (NXDOMAIN)",
-            Answer::Code(4) => "does not do this (NOTIMP)",
+            Answer::Code(4) => "does not support this query (NOTIMP)",
             Answer::Code(5) => "refuses to answer (REFUSED)",
-            Answer::Truncated => "the answer is cut short (TC); the rest needs TCP port 53",
-            Answer::Garbage => "what came is no DNS answer: something intercepts DNS",
+            Answer::Truncated => "the answer is truncated (TC); the rest needs TCP port 53",
+            Answer::Garbage => "the reply is not a DNS answer: something intercepts DNS",
             Answer::Silent => "no answer",
             Answer::PortClosed => "no nameserver there (port closed)",
         }

@@ -1,4 +1,5 @@
-//! What whoever has the connect steps walked hears of them: each step's subject, evidence and time.
+//! The events of the connect steps, for the host that runs them: each step's subject, evidence and
+//! time.
 
 use std::time::{Duration, Instant};
 
@@ -8,13 +9,13 @@ use super::evidence::Evidence;
 use crate::fault::{Failure, Step};
 use crate::wait::{Interest, Served, Signals, Wait};
 
-/// The host of the connect steps: waits for them, and hears what they find.
+/// The host of the connect steps: waits for them, and receives their events.
 pub(crate) trait Watch: Wait {
-    /// One event of a step.
+    /// Receives one event of a step.
     fn hear(&mut self, event: &Event<'_>);
 }
 
-/// What is heard while the connect steps are walked.
+/// What happens in the connect steps.
 #[derive(Debug)]
 pub(crate) enum Event<'a> {
     /// A step begins.
@@ -27,14 +28,14 @@ pub(crate) enum Event<'a> {
     Failed { elapsed: Duration, failure: &'a Failure },
 }
 
-/// Makes a host for the connect steps of one that waits, and of what hears.
+/// A host for the connect steps, made of a host that waits and a function that receives events.
 pub(crate) struct Watched<'a, F> {
     host: &'a mut dyn Wait,
     hear: F,
 }
 
 impl<'a, F: FnMut(&mut dyn Wait, &Event<'_>)> Watched<'a, F> {
-    /// `hear` is handed the host along with each event: what it does may have to wait, too.
+    /// `hear` gets the host with each event, because it may have to wait too.
     pub(crate) fn new(host: &'a mut dyn Wait, hear: F) -> Watched<'a, F> {
         Watched { host, hear }
     }

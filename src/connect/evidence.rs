@@ -1,4 +1,4 @@
-//! What the connect steps find out on their way.
+//! What the connect steps find out.
 
 use std::fmt;
 use std::io::ErrorKind;
@@ -8,12 +8,12 @@ use std::time::Duration;
 use super::nameserver::Reply;
 use super::response::Response;
 
-/// What a step found out on its way.
+/// What a step found out.
 #[derive(Debug)]
 pub(crate) enum Evidence<'a> {
-    /// The addresses of a host, in the order they are tried, and who named them.
+    /// The addresses of a host, in the order they are tried, and where they come from.
     Addresses { addresses: &'a [IpAddr], source: Source },
-    /// What the nameservers say themselves, asked because the system's resolver takes so long.
+    /// The nameservers' own answers, asked for because the system's resolver takes too long.
     Nameservers(&'a [Reply]),
     /// One address tried.
     Attempt(&'a Attempt),
@@ -21,8 +21,8 @@ pub(crate) enum Evidence<'a> {
     ProxyRule(&'a str),
     /// The proxy's or the gateway's answer, whatever its status.
     Response(&'a Response),
-    /// The certificate of the server, in DER; verified unless that was given up (`--insecure`).
-    /// And the version of TLS that was agreed on.
+    /// The server's certificate, in DER, which is verified unless `--insecure` is given, and the
+    /// TLS version agreed on.
     Certificate { der: &'a [u8], is_verified: bool, version: Option<&'static str> },
 }
 
@@ -30,12 +30,12 @@ pub(crate) enum Evidence<'a> {
 #[derive(Clone, Debug)]
 pub(crate) struct Attempt {
     pub(crate) address: SocketAddr,
-    /// `Err` holds the kind, for the decision, and the words, for people.
+    /// `Err` holds the kind, which decides the fault, and the words, for people.
     pub(crate) outcome: Result<(), (ErrorKind, String)>,
     pub(crate) elapsed: Duration,
 }
 
-/// Who named the addresses of a host.
+/// Where the addresses of a host come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Source {
     /// `--resolve`.

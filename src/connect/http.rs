@@ -1,5 +1,5 @@
-//! As much HTTP/1.1 as a CONNECT and an upgrade need: the head of an answer and the beginning of
-//! its body.
+//! The parts of HTTP/1.1 that a CONNECT and an upgrade need: the head of an answer and the
+//! beginning of its body.
 
 use std::io::{self, ErrorKind, Read};
 
@@ -10,7 +10,7 @@ use crate::wire::OverWire;
 
 pub(crate) const USER_AGENT: &str = concat!("tail8x8/", env!("CARGO_PKG_VERSION"));
 
-/// As much of a refusal's body as is worth reading.
+/// How much of a refusal's body is worth reading.
 const BODY_LIMIT: usize = 8 * 1024;
 
 /// More header lines than any gateway sends.
@@ -20,7 +20,7 @@ const MAX_HEADERS: usize = 256;
 #[derive(Debug)]
 pub(super) enum BadHead {
     Io(io::Error),
-    /// What came is no HTTP/1.x; the words name what it looks like.
+    /// The answer is not HTTP/1.x; the text says what it looks like.
     NotHttp(String),
 }
 
@@ -28,7 +28,7 @@ pub(super) enum BadHead {
 #[derive(Debug)]
 pub(super) struct Head {
     bytes: Vec<u8>,
-    /// A longer one is not read.
+    /// A longer head is not read.
     limit: usize,
 }
 
@@ -37,11 +37,11 @@ impl Head {
         Head { bytes: Vec::with_capacity(1024), limit }
     }
 
-    /// Reads on up to the empty line, byte by byte: what follows belongs to another reader. The
-    /// bytes come from a buffer below, so this costs no system calls.
+    /// Reads up to the empty line, byte by byte, because the bytes after it belong to another
+    /// reader. They come from a buffer below, so this costs no system calls.
     ///
     /// # Errors
-    /// `WouldBlock` where more has to be waited for; then it can be called again.
+    /// `WouldBlock` if more bytes must arrive first; call it again then.
     pub(super) fn read(&mut self, stream: &mut impl OverWire) -> Result<Response, BadHead> {
         while !self.bytes.ends_with(b"\r\n\r\n") {
             let mut byte = [0];
@@ -55,7 +55,7 @@ impl Head {
                 let mut more = vec![0; stream.ahead().min(60)];
                 let n = stream.read(&mut more).unwrap_or(0);
                 self.bytes.extend_from_slice(&more[..n]);
-                return Err(BadHead::NotHttp(what_speaks(&self.bytes)));
+                return Err(BadHead::NotHttp(name_protocol(&self.bytes)));
             }
             if self.bytes.len() > self.limit {
                 let kib = self.limit / 1024;
@@ -80,7 +80,7 @@ impl Head {
 /// Reads the head of an answer.
 ///
 /// # Errors
-/// Those of [`StepContext::wait`]; what else went wrong is inside.
+/// Those of [`StepContext::wait`]; the inner result holds any other error.
 pub(super) fn head(
     stream: &mut impl OverWire,
     limit: usize,
@@ -97,8 +97,8 @@ pub(super) fn head(
     }
 }
 
-/// Reads the beginning of an answer's body. Whatever goes wrong on the way (a body cut short, the
-/// deadline, a stop) leaves what had arrived.
+/// Reads the beginning of an answer's body. If anything goes wrong (a body cut short, the deadline,
+/// a stop), it keeps what has arrived.
 pub(super) fn body(response: &mut Response, stream: &mut impl OverWire, on: &mut StepContext<'_>) {
     let mut body = Body::of(response);
     let _ = on.drive(stream, |stream| body.read(stream));
@@ -109,7 +109,7 @@ fn parsed(head: &[u8]) -> Result<Response, BadHead> {
     let mut lines = vec![httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut parsed = httparse::Response::new(&mut lines);
     if let Err(e) = parsed.parse(head) {
-        return Err(BadHead::NotHttp(format!("the answer is no valid HTTP: {e}")));
+        return Err(BadHead::NotHttp(format!("the answer is not valid HTTP: {e}")));
     }
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     Ok(Response {
@@ -121,7 +121,7 @@ fn parsed(head: &[u8]) -> Result<Response, BadHead> {
     })
 }
 
-/// The body of an answer, as far as it has arrived and is worth reading.
+/// The part of an answer's body that has arrived and is worth reading.
 #[derive(Debug)]
 pub(super) struct Body {
     bytes: Vec<u8>,
@@ -130,19 +130,19 @@ pub(super) struct Body {
 }
 
 impl Body {
-    /// The body that this head announces.
+    /// An empty body of the length that this head announces.
     pub(super) fn of(response: &Response) -> Body {
         let length = response.header("Content-Length").and_then(|v| v.trim().parse::<usize>().ok());
         let is_chunked = response.has_token("Transfer-Encoding", "chunked");
-        // The coding of chunks takes a little room of its own.
+        // The chunked coding itself takes a few bytes more.
         let wanted = length.filter(|_| !is_chunked).unwrap_or(2 * BODY_LIMIT).min(2 * BODY_LIMIT);
         Body { bytes: Vec::new(), wanted, is_chunked }
     }
 
-    /// Reads on to its end.
+    /// Reads up to the end of the body.
     ///
     /// # Errors
-    /// `WouldBlock` where more has to be waited for; then it can be called again.
+    /// `WouldBlock` if more bytes must arrive first; call it again then.
     pub(super) fn read(&mut self, stream: &mut impl Read) -> io::Result<()> {
         while self.bytes.len() < self.wanted
             && !(self.is_chunked && self.bytes.ends_with(b"0\r\n\r\n"))
@@ -156,8 +156,8 @@ impl Body {
         Ok(())
     }
 
-    /// What had arrived, without its chunked coding: also of a body that was cut short, since it is
-    /// evidence and not the verdict.
+    /// The bytes that arrived, without their chunked coding. A body that was cut short is accepted,
+    /// because it only explains a refusal.
     pub(super) fn into_bytes(self) -> Vec<u8> {
         let mut bytes = if self.is_chunked { dechunked(&self.bytes) } else { self.bytes };
         bytes.truncate(BODY_LIMIT);
@@ -180,16 +180,16 @@ fn dechunked(mut coded: &[u8]) -> Vec<u8> {
     data
 }
 
-/// Names what answered instead of HTTP, by its first bytes.
-fn what_speaks(head: &[u8]) -> String {
+/// Names the protocol that answered instead of HTTP, by its first bytes.
+fn name_protocol(head: &[u8]) -> String {
     match head {
         [0x05, ..] => "the port speaks SOCKS, not HTTP".to_owned(),
         [0x15 | 0x16, ..] => "the port speaks TLS, not plain HTTP".to_owned(),
-        _ => format!("the answer is no HTTP; it begins with {}", quoted(head)),
+        _ => format!("the answer is not HTTP; it begins with {}", quoted(head)),
     }
 }
 
-/// The beginning of what was said, as text on one line.
+/// The first line of an answer as quoted text, cut to 60 bytes.
 pub(super) fn quoted(first: &[u8]) -> String {
     let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
     format!("{:?}", String::from_utf8_lossy(&line[..line.len().min(60)]).trim_end())
@@ -258,7 +258,7 @@ mod tests {
         assert!(cause(&[5, 0xff]).contains("SOCKS"));
         assert!(cause(&[0x15, 3, 3]).contains("TLS"));
         assert!(cause(b"220 mail ESMTP\r\nmore").contains(r#"begins with "220 mail ESMTP""#));
-        assert!(cause(b"HTTP/1.1 boo\r\n\r\n").contains("no valid HTTP"));
+        assert!(cause(b"HTTP/1.1 boo\r\n\r\n").contains("not valid HTTP"));
         let long = [b"HTTP/1.1 200 OK\r\nA: ".as_slice(), &[b'x'; 2000]].concat();
         assert!(cause(&long).contains("longer"));
     }

@@ -1,9 +1,9 @@
 //! The connect steps, from a host name to an open WebSocket: resolve, dial, tunnel, TLS, upgrade.
 //!
-//! They are written once, print nothing and never wait by themselves: a host is handed down, which
-//! waits for them ([`crate::wait`]) and hears of every step's subject, evidence and time. One
-//! deadline holds over all of them. No byte of HTTP and no key leaves before the server's
-//! certificate is verified.
+//! The steps are written once, print nothing and never wait by themselves: they are given a host,
+//! which waits for them ([`crate::wait`]) and receives every step's subject, evidence and time. One
+//! deadline covers all of them. No HTTP and no key is sent before the server's certificate is
+//! verified.
 
 mod dial;
 mod dns;
@@ -43,12 +43,12 @@ pub(crate) use upgrade::Request;
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) socket: WebSocket<Stream>,
-    /// The server's clock (`Date` of the 101), where it told.
+    /// The server's clock (`Date` of the 101), if it sent one.
     pub(crate) date: Option<Timestamp>,
 }
 
-/// Walks the connect steps, as often as needed with the same TLS settings: reading the system's
-/// certificates is by far the dearest part of a connect, so it is done once.
+/// Runs the connect steps as often as needed. It keeps the TLS settings, because reading the
+/// system's certificates is by far the most expensive part of a connect.
 #[derive(Debug)]
 pub(crate) struct Connector<'a> {
     target: &'a Target,
@@ -63,7 +63,7 @@ impl<'a> Connector<'a> {
     /// Connects once.
     ///
     /// # Errors
-    /// The failure of the step that did not work, or that the run is to stop.
+    /// The failure of the step that did not work, or a stop.
     pub(crate) fn connect(
         &mut self,
         request: &Request,
@@ -91,8 +91,8 @@ impl<'a> Connector<'a> {
         Ok(Connection { socket: upgrade::into_websocket(stream, request), date })
     }
 
-    /// Goes only as far as the server's TCP port, through the proxy where there is one: for a
-    /// look at what answers there.
+    /// Connects only as far as the server's TCP port, through the proxy if there is one, to see
+    /// what answers there.
     ///
     /// # Errors
     /// As for [`Connector::connect`].
@@ -101,7 +101,7 @@ impl<'a> Connector<'a> {
     }
 }
 
-/// One walk: the deadline and the host that all its steps share.
+/// One run of the steps: the deadline and the host that all of them share.
 struct Walk<'w> {
     target: &'w Target,
     deadline: Instant,
@@ -114,7 +114,7 @@ impl<'w> Walk<'w> {
         Walk { target, deadline: Instant::now() + timeout, timeout, host }
     }
 
-    /// Resolve, dial, tunnel.
+    /// The first steps: resolve, dial, tunnel.
     fn reach_server(&mut self) -> Result<Wire, Halt> {
         let target = self.target;
         let proxy = target.proxy.proxy.as_ref();
@@ -140,7 +140,7 @@ impl<'w> Walk<'w> {
         Ok(wire)
     }
 
-    /// Walks one step: tells the host, takes the time, names step and subject in a failure.
+    /// Runs one step: reports its events to the host, and measures its time.
     fn step<T>(
         &mut self,
         step: Step,

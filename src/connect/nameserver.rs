@@ -1,7 +1,7 @@
-//! What each nameserver itself says about a name.
+//! What each nameserver itself answers about a name.
 //!
-//! The system's resolver stays the verdict, since it also asks the hosts file and the VPN; but it
-//! has one word ("again") for a refusal, a failure and silence, and this tells them apart.
+//! The system's resolver still decides, since it also asks the hosts file and the VPN. But it
+//! reports a refusal, a failure and silence all as "again", and this module tells them apart.
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
@@ -13,7 +13,7 @@ use super::dns::{self, Answer};
 use crate::wait::{Interest, Wait, Wake};
 use crate::words;
 
-/// How long a nameserver has for an answer to a question of ours. They are asked all at once.
+/// How long a nameserver may take to answer our question. All are asked at the same time.
 pub(crate) const LIMIT: Duration = Duration::from_millis(1500);
 
 /// The limits of the C library (resolv.conf(5)): for one question, and how often it asks.
@@ -29,7 +29,7 @@ pub(crate) struct Reply {
 }
 
 impl Reply {
-    /// The nameserver as people write it.
+    /// The nameserver's address, as people write it.
     pub(crate) fn server(&self) -> String {
         match self.server.port() {
             53 => self.server.ip().to_string(),
@@ -38,31 +38,31 @@ impl Reply {
     }
 }
 
-/// The nameservers of this machine, as the C library reads them; with `path`, a test's, whose
-/// addresses may carry a port.
+/// The nameservers of this machine, as the C library reads them. With `path`, those of a test,
+/// whose addresses may have a port.
 pub(crate) fn nameservers(path: Option<&Path>) -> Vec<SocketAddr> {
     let file = path.unwrap_or(Path::new("/etc/resolv.conf"));
-    // Without the file the C library asks this machine, just as with an empty one.
+    // If there is no such file the C library asks this machine, as it does if the file is empty.
     parse(&std::fs::read_to_string(file).unwrap_or_default(), path.is_some())
 }
 
-/// The first three `nameserver` lines; without any, this machine. An address with a zone
+/// The first three `nameserver` lines, or this machine if there are none. An address with a zone
 /// (`fe80::1%eth0`) is left out: std cannot turn the zone's name into its number.
 fn parse(text: &str, has_ports: bool) -> Vec<SocketAddr> {
-    let place = |word: &str| match word.parse::<IpAddr>() {
+    let server = |word: &str| match word.parse::<IpAddr>() {
         Ok(address) => Some(SocketAddr::new(address, 53)),
         Err(_) => word.parse().ok().filter(|_| has_ports),
     };
     let servers = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace();
-        (words.next()? == "nameserver").then(|| place(words.next()?))?
+        (words.next()? == "nameserver").then(|| server(words.next()?))?
     });
     let servers: Vec<_> = servers.take(3).collect();
     if servers.is_empty() { vec![(Ipv4Addr::LOCALHOST, 53).into()] } else { servers }
 }
 
 /// Asks every nameserver for the IPv4 addresses of a name, once and all at the same time. `None`
-/// when a signal asks to stop.
+/// if a signal asks to stop.
 pub(crate) fn ask_each(
     servers: &[SocketAddr],
     name: &str,
@@ -75,7 +75,7 @@ pub(crate) fn ask_each(
     for (at, &server) in servers.iter().enumerate() {
         match Question::put(server, name) {
             Ok(question) => questions.push((at, question)),
-            Err(e) => replies[at] = Some(reply(server, went_wrong(&e), began)),
+            Err(e) => replies[at] = Some(reply(server, error_answer(&e), began)),
         }
     }
     while !questions.is_empty() {
@@ -106,8 +106,8 @@ pub(crate) fn ask_each(
     Some(replies.into_iter().flatten().collect())
 }
 
-/// Asks one after the other and each several times, as the C library does, until one answers:
-/// for tests, whose nameservers it cannot be told to ask. It takes as long, too.
+/// Asks one nameserver after another, several times each, until one answers. It does this in place
+/// of the C library, with the same limits, in tests, whose nameservers that cannot be made to ask.
 pub(super) fn ask_in_turn(servers: &[SocketAddr], name: &str) -> Answer {
     let mut last = Answer::Silent;
     for &server in servers.iter().cycle().take(servers.len() * LIBC_ATTEMPTS) {
@@ -118,7 +118,7 @@ pub(super) fn ask_in_turn(servers: &[SocketAddr], name: &str) -> Answer {
         });
         last = match asked {
             Ok(answer) => answer.unwrap_or(Answer::Silent),
-            Err(e) => went_wrong(&e),
+            Err(e) => error_answer(&e),
         };
         if last.is_of_the_name() {
             break;
@@ -131,14 +131,14 @@ fn reply(server: SocketAddr, answer: Answer, began: Instant) -> Reply {
     Reply { server, answer, elapsed: began.elapsed() }
 }
 
-fn went_wrong(e: &io::Error) -> Answer {
+fn error_answer(e: &io::Error) -> Answer {
     match e.kind() {
         ErrorKind::ConnectionRefused => Answer::PortClosed,
         _ => Answer::Unreachable(words::reason(e)),
     }
 }
 
-/// One question that is out.
+/// One question that has been sent.
 struct Question {
     socket: UdpSocket,
     id: [u8; 2],
@@ -150,7 +150,7 @@ impl Question {
         let any: SocketAddr =
             if server.is_ipv4() { ([0; 4], 0).into() } else { ([0u16; 8], 0).into() };
         let socket = UdpSocket::bind(any)?;
-        // Connected, so that the kernel tells of a closed port and takes answers from nobody else.
+        // Connected, so that the kernel reports a closed port and drops packets from anyone else.
         socket.connect(server)?;
         socket.set_nonblocking(true)?;
         let [a, b, ..] = getrandom::u32().map_err(io::Error::other)?.to_be_bytes();
@@ -161,14 +161,14 @@ impl Question {
         Ok(Question { socket, id: [a, b], text })
     }
 
-    /// What has come; `None` if it is nothing yet.
+    /// The answer, or `None` if nothing has arrived yet.
     fn answer(&self) -> Option<Answer> {
         let mut packet = [0; 4096];
         match self.socket.recv(&mut packet) {
             Ok(n) => Some(dns::read(&packet[..n], self.id, &self.text)),
-            // A datagram with a wrong checksum wakes and is gone.
+            // A datagram with a wrong checksum wakes us, but is then dropped.
             Err(e) if e.kind() == ErrorKind::WouldBlock => None,
-            Err(e) => Some(went_wrong(&e)),
+            Err(e) => Some(error_answer(&e)),
         }
     }
 }

@@ -1,9 +1,9 @@
 //! The name lookup, by the system's resolver (hosts file, nsswitch, VPN hooks and all).
 //!
-//! getaddrinfo(3) can be neither interrupted nor given a time limit, so it runs on a thread of
-//! its own: the one exception to "single-threaded". When time is up the thread is left behind.
-//! A resolver that takes long is doubted: with three nameservers that are silent it takes half a
-//! minute to give up, and asking them all at once tells after a moment.
+//! getaddrinfo(3) can be neither interrupted nor given a time limit, so it runs on its own thread,
+//! the only second thread of this program. When time is up, the thread is abandoned. If the
+//! resolver takes long, the nameservers are asked directly: with three silent ones it would take
+//! half a minute to give up, while asking them all at the same time takes a moment.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::fd::AsFd;
@@ -24,8 +24,8 @@ use crate::settings::Target;
 use crate::values::choice::Family;
 use crate::wait::{Interest, Wake};
 
-/// How long the system may take until its nameservers are asked directly. A lookup that has to
-/// go around two dead ones takes 6 s and is still right.
+/// How long the system's resolver may take before its nameservers are asked directly. A lookup that
+/// has to get past two dead ones takes 6 s and still works.
 const DOUBT: Duration = Duration::from_secs(8);
 
 /// The addresses of `host`, in the order the system prefers them.
@@ -51,8 +51,9 @@ pub(super) fn resolve(
     on.saw(Evidence::Addresses { addresses: &addresses, source });
     let other = addresses.iter().find(|address| !address.is_loopback());
     if let (true, false, Some(other)) = (target.plain, target.trust.insecure, other) {
-        // The name was checked before; what it leads to is known only here.
-        let cause = format!("leads to {other}, where ws:// would send the key without encryption");
+        // The settings checked the name, but its addresses are known only here.
+        let cause =
+            format!("resolves to {other}, where ws:// would send the key without encryption");
         return Err(on.failure(Fault::LeadsAbroad, cause).into());
     }
     if addresses.is_empty() {
@@ -62,7 +63,7 @@ pub(super) fn resolve(
     Ok(addresses)
 }
 
-/// Whether an address is none that a public service answers on: a sinkhole or local filter.
+/// Whether no public service can have this address: it is a sinkhole's or a local filter's.
 pub(super) fn is_sinkhole(address: IpAddr) -> bool {
     address.is_loopback() || address == Ipv4Addr::UNSPECIFIED || address == Ipv6Addr::UNSPECIFIED
 }
@@ -71,22 +72,22 @@ type Found = Result<Vec<IpAddr>, (Fault, String)>;
 
 fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<IpAddr>, Halt> {
     let unable = |e: std::io::Error| (Fault::NoAnswer, format!("cannot start a lookup: {e}"));
-    let told = |(problem, cause), on: &StepContext<'_>| Halt::from(on.failure(problem, cause));
+    let failed = |(fault, cause), on: &StepContext<'_>| Halt::from(on.failure(fault, cause));
     // The pair's other end closes when the thread is done, which ends the wait.
-    let (done, theirs) = UnixStream::pair().map_err(|e| told(unable(e), on))?;
+    let (done, theirs) = UnixStream::pair().map_err(|e| failed(unable(e), on))?;
     let (sender, answer) = mpsc::sync_channel(1);
     let (name, family, resolv_conf) = (host.to_owned(), target.family, target.resolv_conf.clone());
     thread::Builder::new()
         .name("lookup".to_owned())
         .spawn(move || {
             let found = match resolv_conf {
-                None => getaddrinfo(&name, family).map_err(|e| in_words(&e)),
-                Some(file) => directly(&ask_in_turn(&nameservers(Some(&file)), &name)),
+                None => getaddrinfo(&name, family).map_err(|e| explain(&e)),
+                Some(file) => as_system(&ask_in_turn(&nameservers(Some(&file)), &name)),
             };
             let _ = sender.send(found);
             drop(theirs);
         })
-        .map_err(|e| told(unable(e), on))?;
+        .map_err(|e| failed(unable(e), on))?;
     let mut doubt = Some(Instant::now() + DOUBT);
     loop {
         let until = doubt.map_or(on.deadline, |doubt| doubt.min(on.deadline));
@@ -102,15 +103,15 @@ fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<
                 on.saw(Evidence::Nameservers(&replies));
                 if replies.iter().all(|reply| reply.answer.is_none()) {
                     let cause = "no nameserver answers".to_owned();
-                    return Err(told((Fault::NoAnswer, cause), on));
+                    return Err(failed((Fault::NoAnswer, cause), on));
                 }
             }
-            // The host has served something of its own.
+            // The host served something else.
             Wake::Ready if !answered[0].is_ready => {}
             Wake::Ready => {
                 let nothing = (Fault::NoAnswer, "the lookup ended without an answer".to_owned());
                 let found: Found = answer.recv().unwrap_or(Err(nothing));
-                return found.map_err(|why| told(why, on));
+                return found.map_err(|why| failed(why, on));
             }
         }
     }
@@ -130,9 +131,9 @@ fn getaddrinfo(host: &str, family: Family) -> Result<Vec<IpAddr>, LookupError> {
     Ok(found.flatten().map(|info| info.sockaddr.ip()).collect())
 }
 
-/// The resolver's codes say less than one would like: "again" covers a refusal, a failure
-/// upstream and plain silence alike, so it is not told as more than that.
-fn in_words(e: &LookupError) -> (Fault, String) {
+/// The fault and cause for a resolver's code. "Again" covers a refusal, a failure upstream and
+/// silence alike, so the cause says no more than that.
+fn explain(e: &LookupError) -> (Fault, String) {
     match e.kind() {
         LookupErrorKind::NoName => (Fault::NoSuchName, "no such name (EAI_NONAME)".to_owned()),
         LookupErrorKind::NoData => {
@@ -145,8 +146,8 @@ fn in_words(e: &LookupError) -> (Fault, String) {
     }
 }
 
-/// A test's nameserver, told as the system's resolver would.
-fn directly(answer: &Answer) -> Found {
+/// The answer of a test's nameserver, as the system's resolver would report it.
+fn as_system(answer: &Answer) -> Found {
     match answer {
         Answer::Addresses(found) => Ok(found.iter().copied().map(IpAddr::V4).collect()),
         Answer::Code(3) => Err((Fault::NoSuchName, "no such name".to_owned())),

@@ -1,4 +1,4 @@
-//! The answer of a proxy or a gateway, and the one sentence in it that says why.
+//! The answer of a proxy or a gateway, and the sentence in it that gives the reason.
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -58,7 +58,7 @@ impl Response {
         Some(rfc2822::parse(self.header("Date")?.trim()).ok()?.timestamp())
     }
 
-    /// Removes a secret from everything the server said.
+    /// Removes a secret from everything the server sent.
     pub(super) fn remove(&mut self, secret: &Secret) {
         self.reason = secret.remove_from(&self.reason);
         for (_, value) in &mut self.headers {
@@ -69,8 +69,8 @@ impl Response {
         self.body = secret.remove_from(&body).into_bytes();
     }
 
-    /// The server's own sentence: the `<title>` of an HTML page, a JSON member that says why,
-    /// or the first line of text.
+    /// The server's own sentence: the `<title>` of an HTML page, a JSON member that gives a
+    /// reason, or the first line of text.
     pub(crate) fn sentence(&self) -> Option<String> {
         let text = String::from_utf8_lossy(&self.body);
         let found = match serde_json::from_str::<Value>(&text) {
@@ -78,7 +78,7 @@ impl Response {
             Err(_) if text.trim_start().starts_with('<') => title(&text),
             Err(_) => text.lines().map(str::trim).find(|l| !l.is_empty()).map(str::to_owned),
         }?;
-        // The titles of Jetty and nginx repeat the status, and nginx has its own names for some.
+        // Titles from Jetty and nginx repeat the status, and nginx has its own names for some.
         let found = found.trim();
         let titles = [format!("Error {} ", self.status), format!("{} ", self.status)];
         let found = titles.iter().find_map(|title| found.strip_prefix(title)).unwrap_or(found);
@@ -115,7 +115,7 @@ fn title(html: &str) -> Option<String> {
     Some(unescaped(html[start..end].trim()))
 }
 
-/// The five entities HTML generators escape text with.
+/// Replaces the entities that HTML generators use to escape text.
 fn unescaped(text: &str) -> String {
     [
         ("&quot;", "\""),

@@ -1,4 +1,4 @@
-//! One connect step as it goes on: its place among the others, its deadline, its host.
+//! The context in which one connect step runs: its subject, its deadline, its host.
 
 use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
@@ -13,12 +13,12 @@ use crate::wire::OverWire;
 use crate::wire::Wire;
 use crate::words;
 
-/// What one step knows of its place on the way to the service.
+/// The context in which one step runs.
 pub(super) struct StepContext<'s> {
     pub(super) step: Step,
-    /// What it is busy with, for people.
+    /// What it is working on, for people.
     pub(super) subject: &'s str,
-    /// When the whole connect is to be over, and how long it had.
+    /// When the whole connect must be done, and how long that is in all.
     pub(super) deadline: Instant,
     pub(super) timeout: Duration,
     pub(super) target: &'s Target,
@@ -26,15 +26,15 @@ pub(super) struct StepContext<'s> {
 }
 
 impl StepContext<'_> {
-    /// Tells the host what the step found.
+    /// Reports evidence to the host.
     pub(super) fn saw(&mut self, evidence: Evidence<'_>) {
         self.host.hear(&Event::Saw { step: self.step, evidence });
     }
 
-    /// Waits until the wire has received something, or takes what it did not take before.
+    /// Waits until bytes arrive on the wire, or until it takes bytes that it did not take before.
     ///
     /// # Errors
-    /// The deadline is over, or the run is to stop.
+    /// The deadline passed, or the run must stop.
     pub(super) fn wait(&mut self, wire: &mut Wire) -> Result<(), Halt> {
         match self.host.wait(&mut [wire.interest()], Some(self.deadline)) {
             Wake::Ready => {
@@ -46,10 +46,10 @@ impl StepContext<'_> {
         }
     }
 
-    /// Makes an attempt that may have to wait, as often as it takes.
+    /// Repeats an attempt, waiting in between, until it no longer returns `WouldBlock`.
     ///
     /// # Errors
-    /// As [`StepContext::wait`]; what else went wrong is inside.
+    /// As [`StepContext::wait`]; the inner result holds any other error.
     pub(super) fn drive<S: OverWire, T>(
         &mut self,
         stream: &mut S,
@@ -63,7 +63,7 @@ impl StepContext<'_> {
         }
     }
 
-    /// Sends all of this.
+    /// Sends all of these bytes.
     ///
     /// # Errors
     /// As [`StepContext::drive`].
@@ -84,7 +84,7 @@ impl StepContext<'_> {
         })
     }
 
-    /// The step failed.
+    /// A failure of this step, with what its texts may mention.
     pub(super) fn failure(&self, fault: Fault, cause: impl Into<String>) -> Failure {
         let Target { host, port, proxy, .. } = self.target;
         let is_way_to_proxy = self.step <= Step::Tcp && proxy.proxy.is_some();
@@ -95,7 +95,7 @@ impl StepContext<'_> {
             .with("proxy_rule", &proxy.rule)
     }
 
-    /// The deadline passed during this step.
+    /// The failure when the deadline passed during this step.
     pub(super) fn timed_out(&self) -> Halt {
         let fault = match self.step {
             Step::Dns => Fault::NoAnswer,
@@ -108,7 +108,7 @@ impl StepContext<'_> {
         self.failure(fault, format!("timed out after {limit}")).into()
     }
 
-    /// An I/O error of the wire in this step: an end, or a reset.
+    /// The failure for an I/O error of the wire in this step: an end, or a reset.
     pub(super) fn broken(&self, e: &io::Error, closed: Fault, reset: Fault) -> Halt {
         match e.kind() {
             ErrorKind::UnexpectedEof => self.failure(closed, "closed without an answer").into(),
@@ -120,7 +120,7 @@ impl StepContext<'_> {
     }
 }
 
-/// The same fault where it is the proxy that cannot be reached, not the service.
+/// The corresponding fault if the proxy, not the service, cannot be reached.
 fn of_proxy(fault: Fault) -> Fault {
     match fault {
         Fault::NoSuchName => Fault::ProxyNoSuchName,

@@ -1,4 +1,4 @@
-//! TLS: builds the connector, shakes hands, and says in words why a handshake failed.
+//! TLS: builds the connector, does the handshake, and explains why one failed.
 //!
 //! Failures are told apart by OpenSSL's numbers, never by its texts, which change between
 //! versions. Nothing is written after a failed verification.
@@ -22,15 +22,15 @@ use crate::wire::Wire;
 
 /// `ERR_LIB_SSL`.
 const LIB_SSL: i32 = 20;
-/// `SSL_R_CERTIFICATE_VERIFY_FAILED`: only then the verify result means anything.
+/// `SSL_R_CERTIFICATE_VERIFY_FAILED`: only with it does the verify result mean anything.
 const VERIFY_FAILED: i32 = 134;
-/// `SSL_R_WRONG_VERSION_NUMBER` and its kin: the bytes are no TLS record.
+/// `SSL_R_WRONG_VERSION_NUMBER` and the like: the bytes are not a TLS record.
 const NOT_TLS: [i32; 3] = [267, 155, 156];
 
 /// Builds the connector: the system's certificates and `--ca-file`, TLS 1.2 or later.
 pub(super) fn connector(trust: &Trust, on: &StepContext<'_>) -> Result<TlsConnector, Halt> {
     let unable = |e: native_tls::Error| {
-        Halt::from(on.failure(Fault::Handshake, format!("cannot set TLS up: {e}")))
+        Halt::from(on.failure(Fault::Handshake, format!("cannot set up TLS: {e}")))
     };
     let mut builder = TlsConnector::builder();
     builder
@@ -43,14 +43,14 @@ pub(super) fn connector(trust: &Trust, on: &StepContext<'_>) -> Result<TlsConnec
     builder.build().map_err(unable)
 }
 
-/// Shakes hands and verifies the certificate for the host.
+/// Does the handshake and verifies the certificate for the host.
 pub(super) fn handshake(
     tls: &TlsConnector,
     target: &Target,
     wire: Wire,
     on: &mut StepContext<'_>,
 ) -> Result<Stream, Halt> {
-    // A handshake that fails takes the wire with it, so what came first is copied before.
+    // A failed handshake consumes the wire, so the server's first bytes are copied before.
     let mut first = Vec::new();
     let mut attempt = tls.connect(&target.host, wire);
     let tls = loop {
@@ -73,10 +73,10 @@ pub(super) fn handshake(
     Ok(Stream::tls(tls))
 }
 
-/// The version in the server's hello (RFC 8446 section 4.1.3), which native-tls does not tell: the
-/// cipher suites of TLS 1.3 are its own, and nothing before TLS 1.2 is spoken.
+/// The TLS version in the server's hello (RFC 8446 section 4.1.3), which native-tls does not show.
+/// TLS 1.3 has its own cipher suites, and anything else is TLS 1.2, the oldest version accepted.
 fn version(hello: &[u8]) -> Option<&'static str> {
-    // The record's head and the message's, the old version number, the random, the session's id.
+    // After the record header, the message header, the legacy version and the random.
     const ID_LENGTH: usize = 5 + 4 + 2 + 32;
     let suite = hello.get(ID_LENGTH + 1 + usize::from(*hello.get(ID_LENGTH)?))?;
     match (hello[0], hello[5]) {
@@ -86,7 +86,7 @@ fn version(hello: &[u8]) -> Option<&'static str> {
     }
 }
 
-/// `first` is what the other end sent to begin with.
+/// The failure for a handshake error; `first` holds the first bytes the server sent.
 fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_>) -> Halt {
     let Some(source) = e.source() else {
         // OpenSSL leaves no error behind when the peer just hangs up.
@@ -97,8 +97,8 @@ fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_>) -> Halt {
     }
     match source.downcast_ref::<ErrorStack>().and_then(ssl_reason) {
         Some(VERIFY_FAILED) => {
-            let (problem, cause) = verify_problem(verify_error(e), Timestamp::now());
-            on.failure(problem, cause).into()
+            let (fault, cause) = verify_fault(verify_error(e), Timestamp::now());
+            on.failure(fault, cause).into()
         }
         Some(reason) if NOT_TLS.contains(&reason) => {
             let cause = format!("the port does not speak TLS; it begins with {}", quoted(first));
@@ -109,8 +109,8 @@ fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_>) -> Halt {
     }
 }
 
-/// The alert a server sends after the handshake (TLS 1.3 demands a client certificate only
-/// then), as words; `None` when the error is no TLS alert.
+/// An alert the server sent after the handshake, in words: in TLS 1.3, a missing client certificate
+/// is refused only then. `None` if the error is not a TLS error.
 pub(super) fn late_alert(e: &io::Error) -> Option<String> {
     let ssl = e.get_ref()?.downcast_ref::<openssl::ssl::Error>()?;
     let reason = ssl_reason(ssl.ssl_error()?)?;
@@ -122,7 +122,7 @@ fn ssl_reason(stack: &ErrorStack) -> Option<i32> {
     (first.library_code() == LIB_SSL).then(|| first.reason_code())
 }
 
-/// The X.509 verify result, which native-tls keeps to itself but for its `Debug`.
+/// The X.509 verify result, which native-tls shows only in its `Debug` output.
 fn verify_error(e: &native_tls::Error) -> Option<VerifyError> {
     let debug = format!("{e:?}");
     let (_, result) = debug.split_once("X509VerifyResult")?;
@@ -131,8 +131,8 @@ fn verify_error(e: &native_tls::Error) -> Option<VerifyError> {
     code[..digits].parse().ok().map(VerifyError::of)
 }
 
-/// The fault, and what was wrong in words. Dates mean nothing to a clock that is wrong itself.
-fn verify_problem(error: Option<VerifyError>, now: Timestamp) -> (Fault, String) {
+/// The fault and the cause. If this machine's clock is wrong, certificate dates mean nothing.
+fn verify_fault(error: Option<VerifyError>, now: Timestamp) -> (Fault, String) {
     match error {
         Some(VerifyError::NotYetValid | VerifyError::Expired) if now.as_second() < NOT_BEFORE => (
             Fault::Clock,
@@ -147,7 +147,7 @@ fn handshake_words(reason: i32, e: &native_tls::Error) -> String {
     match alert_words(reason) {
         Some(words) => words.to_owned(),
         None if reason == 338 => {
-            "the other end is too old for safe TLS (no RFC 5746 renegotiation)".to_owned()
+            "the server is too old for safe TLS (no RFC 5746 renegotiation)".to_owned()
         }
         None => format!("TLS handshake failed: {e}"),
     }
@@ -159,7 +159,7 @@ fn alert_words(reason: i32) -> Option<&'static str> {
         1040 => "the server refused our TLS hello (alert handshake_failure)",
         1048 => "the server refused the connection (alert unknown_ca)",
         1049 => "the server refused the connection (alert access_denied)",
-        1070 => "the server speaks no TLS 1.2 or later (alert protocol_version)",
+        1070 => "the server does not support TLS 1.2 or later (alert protocol_version)",
         1080 => "the server failed inside TLS (alert internal_error)",
         1112 => "the server does not know this host name (alert unrecognized_name)",
         1116 => "the server demands a client certificate (alert certificate_required)",
@@ -187,11 +187,11 @@ mod tests {
     #[test]
     fn a_clock_from_before_this_program_is_named_as_the_cause() {
         let boot = Timestamp::UNIX_EPOCH;
-        assert_eq!(verify_problem(Some(VerifyError::NotYetValid), boot).0, Fault::Clock);
-        assert_eq!(verify_problem(Some(VerifyError::Expired), boot).0, Fault::Clock);
-        assert_eq!(verify_problem(Some(VerifyError::WrongName), boot).0, Fault::WrongName);
+        assert_eq!(verify_fault(Some(VerifyError::NotYetValid), boot).0, Fault::Clock);
+        assert_eq!(verify_fault(Some(VerifyError::Expired), boot).0, Fault::Clock);
+        assert_eq!(verify_fault(Some(VerifyError::WrongName), boot).0, Fault::WrongName);
         let later = Timestamp::from_second(NOT_BEFORE + 1).expect("in range");
-        assert_eq!(verify_problem(Some(VerifyError::NotYetValid), later).0, Fault::NotYetValid);
-        assert_eq!(verify_problem(Some(VerifyError::Expired), later).0, Fault::Expired);
+        assert_eq!(verify_fault(Some(VerifyError::NotYetValid), later).0, Fault::NotYetValid);
+        assert_eq!(verify_fault(Some(VerifyError::Expired), later).0, Fault::Expired);
     }
 }

@@ -12,10 +12,10 @@ use crate::fault::Fault;
 use crate::values::proxy::Proxy;
 use crate::wire::Wire;
 
-/// A proxy's answer is a few hundred bytes; a page of many kilobytes is none.
+/// A proxy's answer has a few hundred bytes; many kilobytes are not one.
 const HEAD_LIMIT: usize = 16 * 1024;
 
-/// Asks for a tunnel to `server`. After it the wire belongs to the server.
+/// Asks for a tunnel to `server`. Afterwards the wire leads to the server.
 pub(super) fn tunnel(
     wire: &mut Wire,
     proxy: &Proxy,
@@ -42,7 +42,7 @@ pub(super) fn tunnel(
         Err(BadHead::NotHttp(cause)) => return Err(on.failure(Fault::NotAProxy, cause).into()),
     };
     on.saw(Evidence::Response(&answer));
-    let problem = match answer.status {
+    let fault = match answer.status {
         200..=299 => {
             wire.forget_first_bytes();
             return Ok(());
@@ -61,10 +61,10 @@ pub(super) fn tunnel(
             cause = format!("{cause} ({name}: {})", values.join(", "));
         }
     }
-    Err(on.failure(problem, cause).into())
+    Err(on.failure(fault, cause).into())
 }
 
-/// Whether the proxy offers the one kind of login that is supported.
+/// Whether the proxy offers Basic, the only kind of login that is supported.
 fn takes_basic(answer: &Response) -> bool {
     let mut schemes = answer.headers("Proxy-Authenticate");
     schemes.any(|s| s.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("basic")))

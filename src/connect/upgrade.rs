@@ -1,7 +1,7 @@
-//! The WebSocket upgrade (RFC 6455 section 4.1), written by hand: tungstenite's own loses a
-//! refusal's reason and refuses the legal `Connection: keep-alive, Upgrade`.
+//! The WebSocket upgrade (RFC 6455 section 4.1), written by hand: tungstenite's own loses the
+//! reason for a refusal, and rejects the legal `Connection: keep-alive, Upgrade`.
 //!
-//! This is the only place that reads the API key.
+//! This is the only place that sends the API key.
 
 use std::time::{Duration, Instant};
 
@@ -29,28 +29,30 @@ use crate::values::choice::AuthStyle;
 use crate::values::host::authority;
 use crate::wire::Stream;
 
-/// Far more than any gateway's head; a page that never ends must not fill the memory.
+/// Far longer than any gateway's head; an endless one must not fill the memory.
 const HEAD_LIMIT: usize = 64 * 1024;
 
-/// Larger reads gain nothing, smaller ones cost: the WebSocket layer clears it before each.
+/// The WebSocket layer clears its read buffer before each read, so smaller reads cost more, while
+/// larger ones gain nothing.
 const READ_BUFFER: usize = 32 * 1024;
 
-/// A refusal's body explains it; waiting for a missing one must not hold up what is known.
+/// How long to wait for the body of a refusal, which explains it. A missing body must not delay the
+/// failure for longer.
 const BODY_TIME: Duration = Duration::from_secs(2);
 
-/// What is asked of the server.
+/// What the upgrade requests.
 #[derive(Debug)]
 pub(crate) struct Request {
     /// Path and query, percent-encoded, without the key.
     pub(crate) path: String,
     pub(crate) key: Secret,
     pub(crate) style: AuthStyle,
-    /// Bytes of the largest WebSocket message that is accepted.
+    /// The largest WebSocket message that is accepted, in bytes.
     pub(crate) max_message_size: usize,
 }
 
 impl Request {
-    /// Asks for a reader from this position on, with this receiver queue.
+    /// A request for a reader that starts at this position, with this receiver queue.
     pub(crate) fn reader(
         settings: &Settings,
         key: Secret,
@@ -66,7 +68,7 @@ impl Request {
     }
 }
 
-/// Asks for the upgrade and checks the answer. Returns the server's clock, where it told.
+/// Requests the upgrade and checks the answer. Returns the server's clock, if it sent one.
 pub(super) fn upgrade(
     stream: &mut Stream,
     request: &Request,
@@ -99,14 +101,14 @@ pub(super) fn upgrade(
     }
     on.deadline = on.deadline.min(Instant::now() + BODY_TIME);
     http::body(&mut answer, stream, on);
-    // A server may repeat what it was sent.
+    // A server may echo the key.
     answer.remove(&request.key);
     on.saw(Evidence::Response(&answer));
     Err(refusal(&answer, on).into())
 }
 
-/// Hands the connection to the WebSocket layer. Nothing is lost between the two: what followed
-/// the 101 is still in the buffers below.
+/// Hands the connection to the WebSocket layer. Nothing is lost: any bytes after the 101 are still
+/// in the buffers below.
 pub(super) fn into_websocket(stream: Stream, request: &Request) -> WebSocket<Stream> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
@@ -141,7 +143,7 @@ fn head(request: &Request, target: &Target, nonce: &str) -> String {
     )
 }
 
-/// The clauses of RFC 6455 section 4.1 on a 101.
+/// Checks a 101 by the rules of RFC 6455 section 4.1.
 fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_>) -> Result<(), Halt> {
     let stripped =
         |what: &str| on.failure(Fault::NotWebSocket, format!("HTTP 101 without `{what}`")).into();
@@ -168,7 +170,8 @@ fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_>) -> Result<
     Ok(())
 }
 
-/// Anything but a 101: the status decides, but for the sentences that are known to say more.
+/// The failure for any answer but a 101. The status decides, unless the sentence is a known one
+/// that says more.
 fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
     let sentence = answer.sentence();
     let known = sentence.as_deref().and_then(|sentence| fault::said(sentence, answer.status));
@@ -184,21 +187,21 @@ fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
         500..=599 => Fault::ServerError,
         _ => Fault::NotWebSocket,
     };
-    let problem = known.unwrap_or(by_status);
+    let fault = known.unwrap_or(by_status);
     let mut cause = answer.status_line();
     if let Some(place) = answer.header("Location") {
-        // Never followed: the key would go with it.
+        // Redirects are never followed: the key would be sent along.
         cause = format!("{cause} to {}", place.split(['?', '#']).next().unwrap_or_default());
     }
     if let Some(sentence) = sentence {
         cause = format!("{cause}: {sentence}");
     }
-    let mut failure = on.failure(problem, cause);
+    let mut failure = on.failure(fault, cause);
     failure.retry_after = answer.header("Retry-After").and_then(retry_after);
     failure
 }
 
-/// Seconds, or a date (RFC 9110 section 10.2.3).
+/// The value of `Retry-After`: seconds, or a date (RFC 9110 section 10.2.3).
 fn retry_after(value: &str) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse() {
         return Some(Duration::from_secs(seconds));

@@ -1,5 +1,5 @@
-//! The cursor's file: read once, and replaced as a whole at each save, so that it is always
-//! either the old one or the new one.
+//! The cursor's file. Each save replaces it as a whole, so it always holds either the old cursor
+//! or the new one.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -11,20 +11,20 @@ use crate::files;
 use crate::progress::Reached;
 use crate::words;
 
-/// Far more than any cursor of ours is long, and no reason to read a film to its end.
+/// Far longer than any cursor. A larger file given by mistake is not read to its end.
 const LONGEST: u64 = 16 * 1024 * 1024;
 
-/// Where a cursor is kept.
+/// The file that holds a cursor.
 #[derive(Debug)]
 pub(crate) struct CursorFile {
     path: PathBuf,
-    /// Each save reaches the disk before it counts.
+    /// Each save is synced to the disk before it counts.
     durable: bool,
 }
 
 impl CursorFile {
     pub(crate) fn new(path: &Path, durable: bool) -> io::Result<CursorFile> {
-        // A link stays one, and what it leads to is replaced.
+        // A symbolic link stays in place, and the file it points to is replaced.
         let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path))?;
         Ok(CursorFile { path, durable })
     }
@@ -33,10 +33,10 @@ impl CursorFile {
         &self.path
     }
 
-    /// The cursor of an earlier run, and how far it is; `None` if there was none.
+    /// The cursor of an earlier run, and its progress; `None` if there is none.
     ///
     /// # Errors
-    /// When it cannot be read, cannot be used, or belongs to something else.
+    /// If it cannot be read, is damaged, or belongs to another topic.
     pub(crate) fn load(&self, source: &Source) -> Result<Option<(Cursor, Reached)>, Failure> {
         let subject = format!("cursor {}", self.path.display());
         let unreadable =
@@ -51,7 +51,7 @@ impl CursorFile {
         let found = Cursor::from_json(&text).map_err(bad)?;
         match found.0.belongs_to.difference(source) {
             Some((what, theirs, ours)) => Err(bad(format!(
-                "belongs to {what} {}, and this run reads {}",
+                "belongs to {what} {}, but this run reads {}",
                 words::one_line(theirs, 100),
                 words::one_line(ours, 100)
             ))),
@@ -59,18 +59,18 @@ impl CursorFile {
         }
     }
 
-    /// Replaces the cursor by one that is so far.
+    /// Replaces the saved cursor with this one and its progress.
     ///
     /// # Errors
-    /// Those of the file system; the old cursor is still there then.
+    /// Those of the file system; the old cursor then remains.
     pub(crate) fn save(&self, cursor: &Cursor, reached: &Reached) -> io::Result<()> {
         files::replace(&self.path, cursor.to_json(reached).as_bytes(), 0o600, self.durable)
     }
 
-    /// Whether a save could work: the folder is there and takes files.
+    /// Checks that the cursor's folder exists, so that a save can work.
     ///
     /// # Errors
-    /// Why it could not.
+    /// If there is no such folder.
     pub(crate) fn check(&self) -> Result<(), Failure> {
         let parent = self.path.parent().unwrap_or(Path::new("/"));
         let folder = fs::metadata(parent).and_then(|folder| match folder.is_dir() {

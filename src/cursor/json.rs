@@ -1,4 +1,4 @@
-//! JSON that names what is wrong with it: members are asked for by name and type.
+//! JSON members read by name and type, with errors that name the member that is wrong.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use crate::files::{FilePlace, Identity};
 use crate::message::MessageId;
 
-/// A JSON object of a cursor. An error is the end of a sentence about that cursor.
+/// A JSON object of a cursor. Its errors complete a sentence that begins with the cursor's name.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Object<'a>(&'a Map<String, Value>);
 
@@ -48,7 +48,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// What [`of_place`] wrote.
+    /// Reads what [`of_place`] wrote.
     pub(super) fn place(self) -> Result<FilePlace, String> {
         let number = |name| self.value(name).map(|_| self.number(name)).transpose();
         let identity = number("device")?.zip(number("inode")?);
@@ -65,7 +65,7 @@ impl<'a> Object<'a> {
     }
 }
 
-/// A file and its length.
+/// A file and its length, as JSON.
 pub(super) fn of_place(place: &FilePlace) -> Value {
     let mut object = json!({"name": place.name.to_string_lossy(), "offset": place.offset});
     if let Some(Identity { device, inode, born }) = place.identity {

@@ -1,7 +1,7 @@
-//! The cursor: what one run leaves to the next, so that each event is in the files exactly once.
+//! The cursor: what one run saves for the next, so that each event is in the files exactly once.
 //!
-//! It names the last message written, and how long each file was then. What lies behind that
-//! length belongs to later messages, which the service will send again.
+//! It names the last message written, and the length of each file at that point. Anything beyond
+//! that length belongs to later messages, which the service will send again.
 
 mod file;
 mod json;
@@ -16,32 +16,33 @@ use json::Object;
 
 pub(crate) use file::CursorFile;
 
-/// Grows when an older program would misread what a newer one wrote.
+/// Increased whenever an older program would misread what a newer one writes.
 const VERSION: u64 = 1;
 
-/// Everything a cursor holds beside how far it is ([`Reached`]).
+/// Everything a cursor holds apart from its progress ([`Reached`]).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Cursor {
     pub(crate) belongs_to: Source,
-    /// Where the first run of this cursor began.
+    /// Where the first run with this cursor started.
     pub(crate) start: Position,
     /// `--since` of the first run.
     pub(crate) since: Option<Timestamp>,
-    /// The service's clock when the first session was open.
+    /// The service's clock when the first session opened.
     pub(crate) began: Option<Timestamp>,
-    /// The topic refuses to go on after an id.
+    /// The topic refuses to resume by message id.
     pub(crate) partitioned: bool,
     /// The files that may hold lines of later messages; the open one is the last.
     pub(crate) output: Vec<FilePlace>,
     /// The same for rejects.
     pub(crate) rejects: Vec<FilePlace>,
-    /// What decides how a line looks and which messages have one, in words that are only compared.
+    /// The options that decide how a line looks and which messages have one, as text that is only
+    /// compared.
     pub(crate) lines: String,
-    /// The run that wrote this ended in good order: nothing is behind the lengths.
+    /// The run that wrote this ended cleanly: no file is longer than its length here.
     pub(crate) clean: bool,
 }
 
-/// What a cursor belongs to.
+/// The topic a cursor belongs to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
     pub(crate) host: String,
@@ -71,7 +72,7 @@ impl Cursor {
         }
     }
 
-    /// One JSON object and a newline, for a cursor that is so far.
+    /// The cursor and its progress as one JSON object and a newline.
     pub(crate) fn to_json(&self, reached: &Reached) -> String {
         let Source { host, tenant, namespace, topic } = &self.belongs_to;
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
@@ -101,10 +102,10 @@ impl Cursor {
         format!("{object}\n")
     }
 
-    /// Reads what [`Cursor::to_json`] wrote, and how far it is.
+    /// Reads a cursor and its progress as [`Cursor::to_json`] wrote them.
     ///
     /// # Errors
-    /// What about it cannot be used, for people.
+    /// Why it cannot be used, for people.
     pub(crate) fn from_json(text: &str) -> Result<(Cursor, Reached), String> {
         let object: Map<String, Value> =
             serde_json::from_str(text).map_err(|e| format!("is damaged: {e}"))?;
@@ -113,10 +114,10 @@ impl Cursor {
             Some(VERSION) => {}
             Some(other) => {
                 return Err(format!(
-                    "is of version {other}, and this program knows only version {VERSION}"
+                    "has version {other}, but this program supports only version {VERSION}"
                 ));
             }
-            None => return Err("is no cursor of this program: `version` is missing".to_owned()),
+            None => return Err("is not a cursor of this program: `version` is missing".to_owned()),
         }
         let reached = reached(object)?;
         let places = |name| -> Result<Vec<FilePlace>, String> {
@@ -149,9 +150,11 @@ fn reached(object: Object<'_>) -> Result<Reached, String> {
         reached.took(last.id("id")?, last.time("published")?);
     }
     if object.value("newest").is_some() {
-        // Whatever is taken last is the newest.
+        // Take it last, which makes it the newest.
         let newest = object.id("newest")?;
-        let last = reached.of(newest.partition).ok_or("is damaged: `newest` is of no partition")?;
+        let last = reached
+            .of(newest.partition)
+            .ok_or("is damaged: `newest` is in none of its `partitions`")?;
         let published = last.published;
         reached.took(newest, published);
     }
@@ -159,7 +162,7 @@ fn reached(object: Object<'_>) -> Result<Reached, String> {
 }
 
 impl Source {
-    /// The first member that differs: its name, here and there.
+    /// The first member that differs: its name, its value here and its value in `other`.
     pub(crate) fn difference<'a>(
         &'a self,
         other: &'a Source,

@@ -1,14 +1,13 @@
-//! Who issues certificates: the public authorities and the products that inspect TLS, by the names
-//! they go by.
+//! The names of those who issue certificates: public authorities and products that inspect TLS.
 
-/// Whether this is how a public authority calls itself (of those behind nearly all of the web,
-/// and 8x8): what is none of them was made by someone in between, or by the server's owner.
+/// Whether this is the name of a public authority (one of those behind nearly all of the web, and
+/// 8x8). Any other certificate was made by someone in between, or by the server's owner.
 pub(crate) fn is_public(authority: &str) -> bool {
     let authority = authority.to_ascii_lowercase();
     PUBLIC.iter().any(|name| authority.contains(name)) && !inspects(&authority)
 }
 
-/// Whether this is how an inspection product calls itself.
+/// Whether this is the name of an inspection product.
 pub(crate) fn inspects(authority: &str) -> bool {
     let authority = authority.to_ascii_lowercase();
     INSPECTORS.iter().any(|name| authority.contains(name))

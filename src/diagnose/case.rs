@@ -1,12 +1,12 @@
-//! One fault as a check met it: the row of the table, and what fills the holes of its texts.
+//! One fault as a check found it: the row of the table, and the values for the holes in its texts.
 
 use crate::fault::{Failure, Fault, Holes, Row, row};
 use crate::words;
 
-/// Of a value in a hole: most are somebody else's words.
+/// The most characters of a value in a hole, since most come from outside.
 const LONGEST: usize = 60;
 
-/// One fault, and what is known of this case of it.
+/// One case of a fault.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Case {
     pub(crate) fault: Fault,

@@ -1,4 +1,4 @@
-//! What one certificate says of itself, in the words that people know it by.
+//! The contents of one certificate, in the terms that people use.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -11,10 +11,10 @@ use openssl::x509::{X509, X509NameRef, X509Ref};
 
 use crate::words;
 
-/// Of a name in it.
+/// The most characters of a name in a certificate.
 const LONGEST: usize = 100;
 
-/// One certificate of the chain as it was sent.
+/// One certificate of the chain, as the server sent it.
 #[derive(Clone, Debug)]
 pub(crate) struct Certificate {
     pub(crate) subject: Name,
@@ -24,11 +24,11 @@ pub(crate) struct Certificate {
     /// The DNS names and IP addresses it is for.
     pub(crate) names: Vec<String>,
     pub(crate) self_issued: bool,
-    /// Says where its issuer's certificate can be had (AIA caIssuers).
+    /// It contains the URL of its issuer's certificate (AIA caIssuers).
     pub(crate) has_issuer_url: bool,
 }
 
-/// Whom a certificate is about, as far as people go by it.
+/// The parts of a subject's or issuer's name that people use.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) common_name: Option<String>,
@@ -36,7 +36,7 @@ pub(crate) struct Name {
 }
 
 impl Certificate {
-    /// A certificate in DER; `None` when it is none.
+    /// Reads a certificate in DER; `None` if it is not one.
     pub(crate) fn from_der(der: &[u8]) -> Option<Certificate> {
         Certificate::read(X509::from_der(der).ok()?.as_ref()).ok()
     }
@@ -74,7 +74,7 @@ impl From<&X509NameRef> for Name {
     }
 }
 
-/// Whoever made the certificate chose its words.
+/// A name as one line of limited length, because its text comes from outside.
 fn plain(text: &str) -> String {
     words::one_line(text, LONGEST)
 }

@@ -1,5 +1,5 @@
-//! One check and what it found: plain data, which the text, the JSON document and the report for
-//! support are three renderings of.
+//! One check and what it found: plain data, which is rendered as text, as the JSON document and as
+//! the report for support.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ pub(crate) enum Status {
 }
 
 impl Status {
-    /// As the text shows it.
+    /// The status as the text output shows it.
     pub(crate) fn word(self) -> &'static str {
         match self {
             Status::Skip => "skip",
@@ -42,7 +42,7 @@ pub(crate) struct Note {
 pub(crate) struct Check {
     pub(crate) step: Step,
     pub(crate) status: Status,
-    /// What is wrong, most telling first; none where nothing is.
+    /// What is wrong, most important first; empty if nothing is.
     pub(crate) cases: Vec<Case>,
     pub(crate) elapsed: Duration,
     pub(crate) summary: String,
@@ -75,27 +75,27 @@ impl Check {
         Check::ok(step, elapsed, summary).fail(failure)
     }
 
-    /// The same, ended by what another failed with; what it had seen stays.
+    /// The check with the failure of another one. It keeps its own step, evidence and notes.
     pub(crate) fn ended_by(mut self, failed: Check) -> Check {
         self.notes.extend(failed.notes);
         Check { step: self.step, evidence: self.evidence, notes: self.notes, ..failed }
     }
 
-    /// The same, failed over this before anything else.
+    /// Fails the check, with this case first.
     pub(crate) fn fail(mut self, case: impl Into<Case>) -> Check {
         self.status = Status::Fail;
         self.cases.insert(0, case.into());
         self
     }
 
-    /// The same, less than well.
+    /// Adds a warning, with this case.
     pub(crate) fn warn(mut self, case: impl Into<Case>) -> Check {
         self.status = self.status.max(Status::Warn);
         self.cases.push(case.into());
         self
     }
 
-    /// The same, and why in the words of the table.
+    /// Adds a warning, and a note with the table's explanation.
     pub(crate) fn warn_and_say(self, case: impl Into<Case>) -> Check {
         let case = case.into();
         self.note("why", case.means()).warn(case)
@@ -125,7 +125,7 @@ impl Check {
         Some(self.case()?.fault)
     }
 
-    /// Stable, `step.what`; none where nothing is wrong.
+    /// The stable code, `step.what`; `None` if nothing is wrong.
     pub(crate) fn code(&self) -> Option<&'static str> {
         Some(self.case()?.row().code)
     }
@@ -135,12 +135,12 @@ impl Check {
         self.case().map(Case::headline).unwrap_or_default()
     }
 
-    /// The exit code if this is what the run fails with.
+    /// The exit code if the run fails because of this check.
     pub(crate) fn exit(&self) -> Exit {
         self.case().map_or(Exit::Ok, |case| case.row().exit)
     }
 
-    /// What to do, most promising first, each once.
+    /// What to do, most promising first, without duplicates.
     pub(crate) fn fixes(&self) -> Vec<String> {
         let mut fixes = Vec::new();
         for fix in self.cases.iter().flat_map(Case::fixes) {

@@ -1,5 +1,4 @@
-//! The first check, before anything is sent: what was asked for, the key, the certificates and
-//! the clock.
+//! The first check, before anything is sent: the settings, the key, the certificates and the clock.
 
 use std::time::{Duration, Instant};
 
@@ -41,7 +40,7 @@ pub(super) fn head(settings: &Settings, key: Option<&Key>) -> Vec<(&'static str,
     vec![("target", url), ("using", using)]
 }
 
-/// How the key was sent, and which.
+/// How the key was sent, and its description.
 pub(super) fn sent(settings: &Settings, key: &Key) -> String {
     let way = match settings.credentials.style {
         AuthStyle::Header => "header X-API-Key",
@@ -50,7 +49,7 @@ pub(super) fn sent(settings: &Settings, key: &Key) -> String {
     format!("{way}; {key}, from {}", settings.credentials.source)
 }
 
-/// The check itself, at this time.
+/// Makes the check.
 pub(super) fn check(settings: &Settings, key: &Key, now: Timestamp) -> Check {
     let began = Instant::now();
     let mut check = Check::ok(Step::Config, Duration::ZERO, "settings, key and clock look right");
@@ -69,7 +68,7 @@ pub(super) fn check(settings: &Settings, key: &Key, now: Timestamp) -> Check {
     check.with(Evidence::Config(evidence::Config { is_of_tenant, roots }))
 }
 
-/// A warning: the first is the summary, the others stand below it.
+/// Adds a warning: the first becomes the summary, the others become notes.
 fn worth_a_look(mut check: Check, text: impl Into<String>, case: impl Into<Case>) -> Check {
     match check.is_problem() {
         true => check = check.note("note", text),
@@ -78,7 +77,7 @@ fn worth_a_look(mut check: Check, text: impl Into<String>, case: impl Into<Case>
     check.warn(case)
 }
 
-/// The same in the table's own words.
+/// Adds a warning with the table's own text.
 fn plainly(check: Check, fault: Fault) -> Check {
     let case = Case::from(fault);
     worth_a_look(check, case.means(), case)
@@ -111,7 +110,8 @@ fn clock(check: Check, now: Timestamp) -> Check {
     if now.as_second() >= NOT_BEFORE {
         return check;
     }
-    let text = format!("this machine's clock shows {now:.0}, before this program was made");
+    let text =
+        format!("this machine's clock shows {now:.0}, earlier than this program's build date");
     worth_a_look(check, text, Fault::OldClock)
 }
 
@@ -121,7 +121,7 @@ fn certificates(mut check: Check, settings: &Settings, store: &Store) -> Check {
         return plainly(check, Fault::InsecureSetting);
     }
     for trouble in store.troubles() {
-        // A root that is given is enough.
+        // A root given with `--ca-file` is enough.
         if trouble != Trouble::NoRoots || trust.extra_roots.is_empty() {
             check = worth_a_look(check, trouble.to_string(), trouble.case());
         }

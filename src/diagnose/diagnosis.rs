@@ -1,4 +1,4 @@
-//! The order of the checks: what each is made with, and which are left out after a failure.
+//! The order of the checks: what each one needs, and which are skipped after a failure.
 
 use std::fs::File;
 use std::time::{Duration, Instant};
@@ -25,20 +25,20 @@ use crate::settings::Settings;
 use crate::values::choice::Color;
 use crate::wait::Signals;
 
-/// The steps that a diagnosis checks, in their order.
+/// The steps that a diagnosis checks, in order.
 fn steps() -> impl Iterator<Item = Step> {
     Step::ALL.into_iter().filter(|step| *step != Step::Output)
 }
 
-/// One diagnosis, as it goes on.
+/// One diagnosis and its state.
 pub(super) struct Diagnosis<'a> {
     options: &'a Options,
     signals: &'a mut Signals,
     printer: Printer<'a>,
     findings: Findings<'a>,
-    /// Where `--report` goes, created before anything else is done.
+    /// The file for `--report`, created before anything else is done.
     file: Option<File>,
-    /// When everything but the other regions is to be over.
+    /// When everything but the check of the other regions must be done.
     deadline: Instant,
 }
 
@@ -76,7 +76,7 @@ impl<'a> Diagnosis<'a> {
 
         let mut connector = Connector::new(&settings.target);
         let Some(connection) = self.connect(settings, &mut connector, &key) else {
-            // The key may be good in another region, or the name of this one wrong.
+            // The key may be valid in another region, or this region's name may be wrong.
             let failed = self.findings.failed().map(|check| check.step);
             if self.options.all_regions && matches!(failed, Some(Step::Dns | Step::Auth)) {
                 self.skip_before(Step::Regions);
@@ -101,7 +101,7 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    /// What was settled, and the key. The findings know as much of both as there is.
+    /// The settings and the key. As far as they are available, they are also added to the findings.
     fn prepare(
         &mut self,
         settled: &'a Result<Settings, Failure>,
@@ -120,7 +120,7 @@ impl<'a> Diagnosis<'a> {
         Ok((settings, key))
     }
 
-    /// Climbs the connector and adds a check for each of its steps.
+    /// Runs the connect steps and adds a check for each.
     fn connect(
         &mut self,
         settings: &Settings,
@@ -128,7 +128,8 @@ impl<'a> Diagnosis<'a> {
         key: &Secret,
     ) -> Option<Connection> {
         let mut observer = Observer::new(settings, config::sent(settings, &Key::of(key)));
-        // An id is tried, as it may be what is refused; otherwise only news tell that events arrive.
+        // A message id is tried, since it may be the reason for a refusal. Otherwise the stream
+        // starts at latest, because only new messages show that events arrive.
         let start = match &settings.start.position {
             Position::Latest | Position::Earliest => &Position::Latest,
             after => after,
@@ -151,7 +152,7 @@ impl<'a> Diagnosis<'a> {
         });
         let connected = connector.connect(&request, timeout, &mut watched);
         match connected {
-            // It came while the nameservers were asked.
+            // The signal came while the nameservers were asked.
             Ok(_) if self.signals.stop().is_some() => None,
             Ok(connection) => Some(connection),
             Err(_) => {
@@ -164,7 +165,7 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    /// The connector stops at the first reason; there is more to be seen.
+    /// Adds more to a failed check: the connector stops at the first reason.
     fn explain(&mut self, check: Check, settings: &Settings, connector: &Connector<'_>) -> Check {
         match check.step {
             Step::Dns => names::explain(check, &settings.target, self.signals, self.deadline),
@@ -178,7 +179,7 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    /// The clock of the proxy, where there is one and it told.
+    /// The proxy's clock, if there is a proxy and it sent one.
     fn proxy_date(&self) -> Option<Timestamp> {
         match &self.findings.of(Step::Proxy)?.evidence {
             Evidence::Response(response) => response.date(),
@@ -186,7 +187,7 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    /// The check of the regions; `is_silent` is what the chosen one was.
+    /// Checks the regions; `is_silent` says whether the chosen one has shown no message.
     fn regions(&mut self, settings: &Settings, key: &Secret, is_silent: bool) {
         if !self.options.all_regions {
             return self.add(Check::skip(Step::Regions, "ask for it with --all-regions"));
@@ -198,13 +199,14 @@ impl<'a> Diagnosis<'a> {
         self.add(check);
     }
 
-    /// Adds a check, and prints it where text is wanted.
+    /// Adds a check, and prints it if the output is text.
     fn add(&mut self, check: Check) {
         self.printer.check(&check);
         self.findings.checks.push(check);
     }
 
-    /// Adds the checks before this step, or all, that were not made, and why.
+    /// Adds a skipped check, with the reason, for each step before `end` (or each step) that was
+    /// not checked.
     fn skip_before(&mut self, end: impl Into<Option<Step>>) {
         let why = match (self.findings.failed(), self.signals.stop()) {
             (Some(check), _) => format!("needs {}", check.step),
@@ -219,7 +221,7 @@ impl<'a> Diagnosis<'a> {
         }
     }
 
-    /// The checks that were not made, the result, the report; then the exit code.
+    /// Adds the skipped checks, writes the report, and prints the result. Returns the exit code.
     pub(super) fn finish(mut self) -> Exit {
         self.skip_before(None);
         let exit = match self.write_report() {
@@ -236,7 +238,7 @@ impl<'a> Diagnosis<'a> {
         exit
     }
 
-    /// `--report`: the findings once more, with what support asks for.
+    /// Writes the `--report`: the findings again, with what support asks for.
     fn write_report(&mut self) -> Result<(), Exit> {
         let (Some(path), Some(file)) = (&self.options.report, &self.file) else { return Ok(()) };
         let report = &mut *self.printer.report;

@@ -27,49 +27,50 @@ pub(crate) enum Evidence {
     Handshake(Handshake),
     /// The second look at a handshake that failed.
     Look(Box<Look>),
-    /// The gateway's 101, and how far this machine's clock is ahead of it, where it told its own.
+    /// The gateway's 101, and how far this machine's clock is ahead of the gateway's, if it sent
+    /// its own.
     Upgraded {
         response: Response,
         clock_skew_s: Option<i64>,
     },
     Stream(Stream),
-    /// In the order they were asked.
+    /// The regions, in the order they were asked.
     Regions(Vec<(&'static str, RegionFinding)>),
 }
 
-/// What the settings lead to.
+/// What the first check found.
 #[derive(Clone, Debug)]
 pub(crate) struct Config {
-    /// Whether a token was made for the tenant; `None` where the key does not tell.
+    /// Whether a token was issued for the tenant; `None` if the key does not show it.
     pub(crate) is_of_tenant: Option<bool>,
     /// The system's root certificates and how many `--ca-file` adds; `None` without TLS.
     pub(crate) roots: Option<(Store, usize)>,
 }
 
-/// What a name led to.
+/// The result of a name lookup.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Lookup {
     pub(crate) addresses: Vec<IpAddr>,
-    /// Who named the addresses; `None` where there are none.
+    /// Where the addresses come from; `None` if there are none.
     pub(crate) source: Option<Source>,
-    /// What the nameservers say themselves, where they were asked.
+    /// The nameservers' own answers, if they were asked.
     pub(crate) replies: Option<Vec<Reply>>,
     pub(crate) control: Option<Control>,
 }
 
-/// Another name of the service, to tell "this name" from "DNS as a whole".
+/// Another name of the service, to tell a problem with one name from a problem with all of DNS.
 #[derive(Clone, Debug)]
 pub(crate) struct Control {
     pub(crate) host: &'static str,
     pub(crate) resolves: bool,
 }
 
-/// A handshake that was finished.
+/// A finished handshake.
 #[derive(Clone, Debug)]
 pub(crate) struct Handshake {
-    /// `TLSv1.3`, where it is known.
+    /// `TLSv1.3`, if it is known.
     pub(crate) version: Option<&'static str>,
-    /// The server's own; `None` when it cannot be read.
+    /// The server's own certificate; `None` if it cannot be read.
     pub(crate) certificate: Option<Certificate>,
     pub(crate) is_verified: bool,
 }
@@ -79,19 +80,19 @@ pub(crate) struct Handshake {
 pub(crate) struct Stream {
     pub(crate) listened: Duration,
     pub(crate) live: Heard,
-    /// Whether what came was published while we listened, as far as times tell; `None` when
-    /// nothing came.
+    /// Whether the messages that arrived were published while we listened, judging by their
+    /// times; `None` if none arrived.
     pub(crate) arrived: Option<bool>,
-    /// What a second reader found from the topic's beginning, where there was one.
+    /// What a second reader found from the topic's beginning, if there was one.
     pub(crate) retained: Option<Heard>,
 }
 
-/// What a nameserver said.
+/// A nameserver's answer, in words.
 pub(crate) fn in_words(reply: &Reply) -> String {
     format!("{}: {}, after {}", reply.server(), reply.answer, duration(reply.elapsed))
 }
 
-/// What became of an attempt.
+/// The result of an attempt, in words.
 pub(crate) fn outcome(attempt: &Attempt) -> &str {
     match &attempt.outcome {
         Ok(()) => "connected",
@@ -135,7 +136,7 @@ fn member(name: &str, value: impl Into<Value>) -> (String, Value) {
     (name.to_owned(), value.into())
 }
 
-/// Each as it shows itself.
+/// The items as texts.
 fn texts<T: ToString>(items: &[T]) -> Value {
     items.iter().map(|item| Value::from(item.to_string())).collect()
 }
@@ -165,8 +166,8 @@ fn of_lookup(lookup: &Lookup) -> Members {
         ]);
     }
     if let Some(replies) = &lookup.replies {
-        let told: Vec<String> = replies.iter().map(in_words).collect();
-        members.extend([member("nameservers", told)]);
+        let list: Vec<String> = replies.iter().map(in_words).collect();
+        members.extend([member("nameservers", list)]);
     }
     if let Some(control) = &lookup.control {
         let value = json!({ "host": control.host, "resolves": control.resolves });

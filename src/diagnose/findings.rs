@@ -1,4 +1,4 @@
-//! Everything that was found: the verdict, the exit code and the last line are made from it.
+//! Everything that was found: the verdict, the exit code and the last line are derived from it.
 
 use std::time::Instant;
 
@@ -19,14 +19,14 @@ const CONNECTING: [Step; 5] = [Step::Dns, Step::Tcp, Step::Proxy, Step::Tls, Ste
 pub(super) struct Findings<'a> {
     pub(super) started: Timestamp,
     pub(super) began: Instant,
-    /// `None` while they are not good enough to know what to look at.
+    /// `None` if they are not valid.
     pub(super) settings: Option<&'a Settings>,
     pub(super) key: Option<Key>,
     pub(super) checks: Vec<Check>,
     pub(super) strict: bool,
-    /// A request with the key has left.
+    /// A request with the key was sent.
     pub(super) key_sent: bool,
-    /// How the process ends, where the checks do not decide: by a signal, or without its report.
+    /// The exit code, if not decided by the checks: after a signal, or without the report.
     pub(super) ending: Option<u8>,
 }
 
@@ -58,8 +58,8 @@ impl Findings<'_> {
         self.checks.iter().map(|check| check.status).max().unwrap_or(Status::Skip)
     }
 
-    /// The check that matters most, where something is wrong: what failed, else what the stream
-    /// says, else the first warning.
+    /// The check that matters most, if something is wrong: among the worst checks that of the
+    /// stream, else the first.
     pub(super) fn first_problem(&self) -> Option<&Check> {
         let verdict = self.verdict();
         let mut worst = self.checks.iter().filter(|c| c.is_problem() && c.status == verdict);
@@ -97,7 +97,7 @@ impl Findings<'_> {
         }
     }
 
-    /// The last line where nothing is wrong.
+    /// The last line if nothing is wrong.
     fn good(&self) -> String {
         let stream = self.of(Step::Stream).filter(|check| check.status == Status::Ok);
         match stream.map(|check| &check.evidence) {
@@ -111,7 +111,7 @@ impl Findings<'_> {
         }
     }
 
-    /// The steps that were made and are well.
+    /// The connect steps that work.
     fn working(&self) -> String {
         let is_ok = |check: &&Check| check.status == Status::Ok && CONNECTING.contains(&check.step);
         let names: Vec<&str> = self.checks.iter().filter(is_ok).map(|c| c.step.name()).collect();

@@ -1,4 +1,4 @@
-//! What the messages that came, or did not, say of the stream. Pure.
+//! What the messages that arrived, or did not, show about the stream. Pure.
 
 use std::time::Duration;
 
@@ -7,29 +7,30 @@ use super::check::Check;
 use super::heard::Heard;
 use crate::fault::Fault;
 
-/// How many of the retained messages are looked at.
+/// How many of the retained messages are read.
 pub(super) const PROBE_MESSAGES: u64 = 25;
 
 /// Smaller than [`PROBE_MESSAGES`]: that many arrive only if acknowledgements are accepted.
 pub(super) const PROBE_WINDOW: u16 = 5;
 
-/// Retained messages older than this are no sign of a stream that works today.
+/// Retained messages older than this do not show that the stream works today.
 const STALE: Duration = Duration::from_secs(24 * 3600);
 
-/// More is there than came: nothing follows until what came is acknowledged.
+/// The topic holds more than arrived: the service waits for acknowledgements.
 pub(super) fn stalled(check: Check) -> Check {
     let case = Case::from(Fault::NoAcks);
     check
-        .note("acks", "not accepted: a reader with room for one more got one more")
+        .note("acks", "not accepted: a reader with a larger window got more messages")
         .note("why", case.means())
         .fail(case)
 }
 
-/// Nothing came, but a fresh reader got what is retained.
+/// No new message arrived, but a fresh reader got retained ones.
 pub(super) fn judge_retained(mut check: Check, retained: &Heard) -> Check {
     check = check.note("flow", "a fresh reader got retained events, so events can flow");
     if retained.messages > u64::from(PROBE_WINDOW) {
-        check = check.note("acks", "accepted: more came than the window holds");
+        check = check
+            .note("acks", "acknowledgements work: more messages arrived than the window holds");
     }
     if retained.messages < PROBE_MESSAGES {
         check = stale(check, retained);
@@ -37,7 +38,7 @@ pub(super) fn judge_retained(mut check: Check, retained: &Heard) -> Check {
     judge_messages(check, retained)
 }
 
-/// Only old messages: nothing says that events are published today.
+/// Warns if there are only old messages: nothing shows that events are published today.
 pub(super) fn stale(check: Check, heard: &Heard) -> Check {
     match heard.age() {
         Some(age) if age > STALE => check.warn(Fault::Stale),
@@ -45,10 +46,10 @@ pub(super) fn stale(check: Check, heard: &Heard) -> Check {
     }
 }
 
-/// Whether what came can be decoded.
+/// Judges whether the messages that arrived can be decoded.
 pub(super) fn judge_messages(mut check: Check, heard: &Heard) -> Check {
     let Some(first) = &heard.bad else {
-        return check.note("payload", "base64 and JSON, as it should be");
+        return check.note("payload", "valid base64 and JSON");
     };
     let (all, bad, reason) = (heard.messages, heard.bad_messages, &first.reason);
     let case =

@@ -1,4 +1,4 @@
-//! What a session had to show.
+//! What was received in one session.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use crate::fault::Fault;
 use crate::message::{Format, Frame, Line, LineRules, OnReject, RejectReason, parse, write_line};
 use crate::words::duration;
 
-/// What a session had to show.
+/// What was received in one session.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Heard {
     pub(crate) messages: u64,
     pub(crate) newest: Option<Timestamp>,
-    /// When the session was over.
+    /// When the session ended.
     pub(crate) ended: Timestamp,
     /// The first message that cannot be decoded.
     pub(crate) bad: Option<BadMessage>,
     pub(crate) bad_messages: u64,
-    /// The answer to whether the topic was terminated.
+    /// The answer to the question whether the topic was terminated.
     pub(crate) end_of_topic: Option<bool>,
     /// How long the answer to the first ping took.
     pub(crate) ping: Option<Duration>,
@@ -49,7 +49,7 @@ impl Heard {
         format!("{count}{age}")
     }
 
-    /// Counts one frame. The id it is acknowledged by, where it has one.
+    /// Counts one frame. Returns the id to acknowledge it by, if it has one.
     pub(crate) fn take(&mut self, frame: &str) -> Option<String> {
         const LINES: LineRules =
             LineRules { format: Format::Payload, events: Vec::new(), on_reject: OnReject::Warn };
@@ -68,7 +68,7 @@ impl Heard {
             }
             Frame::Control => {
                 let answer: Value = serde_json::from_str(frame).unwrap_or_default();
-                // Documented as a string, seen as a boolean.
+                // Documented as a string, but sent as a boolean.
                 self.end_of_topic =
                     answer.get("endOfTopic").map(|end| *end == true || *end == "true");
                 None

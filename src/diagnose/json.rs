@@ -1,4 +1,4 @@
-//! The findings for programs: one JSON document, the same members whatever happened.
+//! The findings for programs: one JSON document, which always has the same members.
 
 use serde_json::{Value, json};
 
@@ -9,10 +9,10 @@ use super::key::Key;
 use crate::settings::Settings;
 use crate::values::choice::AuthStyle;
 
-/// Changes when a member changes its meaning or goes; new ones may come.
+/// Increased if a member is removed or changes its meaning, but not if one is added.
 const SCHEMA_VERSION: u32 = 1;
 
-/// The document, with its final newline; `clean` takes the secrets out of a text.
+/// The document, with its final newline; `clean` removes the secrets from a text.
 pub(crate) fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) -> String {
     let verdict = match findings.verdict() {
         Status::Fail => "fail",
@@ -62,7 +62,7 @@ fn proxy(settings: &Settings) -> Option<Value> {
     Some(json!({ "host": at.host, "port": at.port, "rule": proxy.rule }))
 }
 
-/// Of a key that was not found there is nothing to say but that it was not sent.
+/// The key's description. If no key was found, it only says that none was sent.
 fn api_key(findings: &Findings<'_>) -> Value {
     let (Some(settings), Some(key)) = (findings.settings, &findings.key) else {
         return json!({ "sent": findings.key_sent });

@@ -1,5 +1,5 @@
-//! The judgement on what a look saw: everything that is wrong with the certificates, most telling
-//! first. Pure.
+//! Judges what a look saw: everything that is wrong with the certificates, most important first.
+//! Pure.
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -9,32 +9,32 @@ use super::certificate::Certificate;
 use super::look::{Look, Objection};
 use crate::fault::{Fault, VerifyError};
 
-/// What is known here, beside the look itself.
+/// What is known about this machine, besides the look itself.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Here {
     pub(crate) now: Timestamp,
-    /// No clock is right that shows an earlier time.
+    /// The build date: a clock that shows an earlier time is wrong.
     pub(crate) built: Timestamp,
-    /// The `Date` of a proxy on the way, where one told: before TLS no server does.
+    /// The `Date` that a proxy sent, if there is one. A server sends none before TLS.
     pub(crate) proxy_date: Option<Timestamp>,
     /// Usable root certificates, `--ca-file` among them.
     pub(crate) roots: usize,
 }
 
-/// One thing that is wrong, and how that was seen.
+/// One thing that is wrong, and the evidence for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) case: Case,
     pub(crate) reason: String,
 }
 
-/// Nobody known here vouches for the server.
+/// The errors that mean that no authority known here has issued the certificate.
 const NO_AUTHORITY: [VerifyError; 2] = [VerifyError::NoIssuer, VerifyError::UnknownRoot];
 
-/// Clocks differ a little everywhere.
+/// Clocks may differ by this much.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// All that is wrong with the certificates, most telling first; empty when nothing is.
+/// Everything that is wrong with the certificates, most important first; empty if nothing is.
 pub(crate) fn judge(look: &Look, host: &str, here: &Here) -> Vec<Verdict> {
     let clock = clock(look, here);
     let dates = if clock.is_some() { vec![] } else { dates(look, here) };
@@ -46,12 +46,12 @@ fn verdict(case: impl Into<Case>, reason: impl Into<String>) -> Verdict {
     Verdict { case: case.into(), reason: reason.into() }
 }
 
-/// Those of whom inspection has to be stopped.
+/// The hosts to exempt from inspection.
 fn hosts(host: &str) -> &str {
     if host.ends_with(".8x8.com") { "pulsar-ws-*.8x8.com" } else { host }
 }
 
-/// Dates that do not fit are this machine's fault where its clock is known to be wrong.
+/// If this machine's clock is known to be wrong, dates that do not fit are its fault.
 fn clock(look: &Look, here: &Here) -> Option<Verdict> {
     if !look.has(&[VerifyError::NotYetValid, VerifyError::Expired]) {
         return None;
@@ -59,7 +59,7 @@ fn clock(look: &Look, here: &Here) -> Option<Verdict> {
     let fits =
         |date: Timestamp| look.chain.iter().all(|c| c.not_before <= date && date <= c.not_after);
     let why = match here.proxy_date {
-        _ if here.now < here.built => "which is before this program was made".to_owned(),
+        _ if here.now < here.built => "which is earlier than this program's build date".to_owned(),
         Some(date) if date.duration_since(here.now).abs() > SKEW && fits(date) => {
             format!("the proxy's {date:.0}, which the certificate's dates fit")
         }
@@ -69,10 +69,10 @@ fn clock(look: &Look, here: &Here) -> Option<Verdict> {
     Some(verdict(Fault::Clock, reason))
 }
 
-/// Why nobody known here vouches for the server.
+/// Why no authority known here has issued the certificate.
 fn authority(look: &Look, host: &str, here: &Here) -> Option<Verdict> {
     if look.has(&[VerifyError::SelfSigned]) {
-        let reason = "the certificate is self-signed: nobody vouches for it, and 8x8 has no such";
+        let reason = "the certificate is self-signed; 8x8 does not use self-signed certificates";
         return Some(verdict(Fault::SelfSigned, reason));
     }
     if !look.has(&NO_AUTHORITY) {
@@ -93,7 +93,7 @@ fn authority(look: &Look, host: &str, here: &Here) -> Option<Verdict> {
         return Some(verdict(Fault::MissingIntermediate, reason));
     }
     if look.is_private() && !look.has(&[VerifyError::WrongName]) {
-        // A lone certificate may also be a server's that forgot the rest of its chain.
+        // A lone certificate may also come from a server that does not send the rest of its chain.
         let (fault, how) = match alone {
             Some(_) if is_inspector => (Fault::LoneInspector, "intercepted"),
             Some(_) => (Fault::ProbablyIntercepted, "probably intercepted"),
@@ -154,7 +154,7 @@ fn weak(look: &Look, host: &str) -> Vec<Verdict> {
     look.objections.iter().filter_map(one).collect()
 }
 
-/// Reasons without a rule of their own, in OpenSSL's words.
+/// Errors without a rule of their own, in OpenSSL's words.
 fn other(look: &Look) -> Vec<Verdict> {
     let others = look.objections.iter().filter(|o| matches!(o.error(), VerifyError::Other(_)));
     let one = |objection: &Objection| {
@@ -169,7 +169,7 @@ fn whose(objection: &Objection) -> String {
     match objection.depth {
         0 => "the certificate".to_owned(),
         _ => {
-            format!("the certificate of \"{}\", which vouches for the server's,", objection.subject)
+            format!("the certificate of \"{}\", in the server's chain,", objection.subject)
         }
     }
 }

@@ -1,5 +1,5 @@
-//! What can be said of an API key without showing it: its kind, its length, and for a Contact
-//! Center token the user it was made for. Where the key comes from is the settings' business.
+//! Describes an API key without showing it: its kind, its length, and for a Contact Center token
+//! the user it was issued for. The settings know where the key comes from.
 
 use std::fmt;
 
@@ -9,10 +9,10 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use crate::secret::Secret;
 
-/// How 8x8's Admin Console begins its keys.
+/// The start of keys from 8x8's Admin Console.
 const ADMIN_CONSOLE: &str = "eght_";
 
-/// The two kinds of key that 8x8 gives out, and anything else.
+/// The two kinds of keys that 8x8 issues, and anything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     AdminConsole,
@@ -23,7 +23,7 @@ pub(crate) enum Kind {
     Unknown,
 }
 
-/// A key, described. Holds nothing of it but a token's user name.
+/// A key's description. It contains no part of the key except a token's user name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
     pub(crate) kind: Kind,
@@ -42,7 +42,7 @@ impl Key {
         Key { kind, length: text.chars().count() }
     }
 
-    /// Stable and for programs.
+    /// The stable name of its kind, for programs.
     pub(crate) fn kind_id(&self) -> &'static str {
         match self.kind {
             Kind::AdminConsole => "admin_console",
@@ -51,7 +51,7 @@ impl Key {
         }
     }
 
-    /// A token's user, where the key is a token.
+    /// A token's user, if the key is a token.
     pub(crate) fn user(&self) -> Option<&str> {
         match &self.kind {
             Kind::ContactCenter { user } => Some(user),
@@ -59,8 +59,8 @@ impl Key {
         }
     }
 
-    /// Whether a token was made for this tenant; `None` where the key does not tell. The service
-    /// takes names as they are written, so upper and lower case differ here too.
+    /// Whether a token was issued for this tenant; `None` if the key does not show it. The
+    /// service's names are case-sensitive, so the comparison is too.
     pub(crate) fn is_of(&self, tenant: &str) -> Option<bool> {
         self.user().map(|user| user == tenant)
     }
@@ -80,8 +80,8 @@ impl fmt::Display for Key {
     }
 }
 
-/// The user of a token. Any text of the right length decodes to something, so it counts only
-/// when both halves are what a person could have typed.
+/// The user of a token. Any text of the right length decodes to something, so it counts only if
+/// both halves could have been typed by a person.
 fn user(key: &str) -> Option<String> {
     let decoded = [STANDARD, URL_SAFE].iter().find_map(|alphabet| decode(alphabet, key))?;
     let text = String::from_utf8(decoded).ok()?;

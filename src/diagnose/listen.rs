@@ -1,5 +1,5 @@
-//! One session of a diagnosis: reads so many messages, acknowledges each, and asks meanwhile
-//! whether the other end lives and whether its topic was ended.
+//! One session of a diagnosis: reads a number of messages and acknowledges each. Meanwhile it asks
+//! whether the server is alive and whether the topic was terminated.
 
 use std::time::{Duration, Instant};
 
@@ -13,25 +13,25 @@ use crate::settings::Settings;
 use crate::values::host::authority;
 use crate::wait::Wait;
 
-/// How long the answers to our questions are waited for once a message has come.
+/// How long to wait for the answers to our questions once a message has arrived.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// So many messages and no answer to a question between them: the answers are not waited for.
+/// After this many messages without an answer between them, stop waiting for the answers.
 const FLOOD: u64 = 25;
 
 /// How much is read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
-    /// So many messages,
+    /// The number of messages.
     pub(super) count: u64,
-    /// for so long;
+    /// How long to read.
     pub(super) limit: Duration,
-    /// a peer that answers no ping may have longer, but not beyond this.
+    /// The last moment up to which a peer that has not answered a ping gets more time.
     pub(super) at_last: Instant,
 }
 
-/// Reads what there is within these bounds, acknowledging each message. What was heard is kept
-/// also when the session fails.
+/// Reads messages within these bounds and acknowledges each. `heard` is filled even if the session
+/// fails.
 pub(super) fn listen(
     settings: &Settings,
     host: &mut dyn Wait,
@@ -47,20 +47,20 @@ pub(super) fn listen(
     let result = listener.run(host, heard);
     heard.ping = heard.ping.or(listener.pong());
     heard.ended = Timestamp::now();
-    // Whoever presses Ctrl-C does not want to wait for the other end.
+    // After Ctrl-C nobody wants to wait for the server.
     if result.is_ok() && !host.is_stopping() {
         session.close(host);
     }
     result
 }
 
-/// A session as it is listened to.
+/// Listens to one session.
 struct Listener<'s> {
     session: &'s mut Session,
     bounds: Bounds,
     ping_timeout: Duration,
     began: Instant,
-    /// When silence is believed of a peer that answers.
+    /// When silence counts, if the peer answers pings.
     deadline: Instant,
     last_heard: Instant,
     last_ping: Instant,
@@ -85,7 +85,7 @@ impl<'s> Listener<'s> {
     fn run(&mut self, host: &mut dyn Wait, heard: &mut Heard) -> Result<(), Failure> {
         self.session.ping()?;
         self.session.ask_end_of_topic()?;
-        // A flood is read as far as was asked, its answers to our questions included.
+        // In a flood, the answers to our questions may come among the messages.
         while heard.messages < self.bounds.count.max(FLOOD) {
             if self.take_next(heard)? {
                 continue;
@@ -106,8 +106,8 @@ impl<'s> Listener<'s> {
             if has_enough || std::mem::replace(&mut self.has_asked_again, true) {
                 break;
             }
-            // Once more, before the silence is believed: the peer may have frozen meanwhile, and
-            // Pulsar's proxy does not know at once that a topic was terminated.
+            // Ask again before the silence counts: the peer may have frozen meanwhile, and
+            // Pulsar's proxy does not notice at once that a topic was terminated.
             self.session.ping()?;
             self.session.ask_end_of_topic()?;
             self.last_ping = now;
@@ -116,7 +116,7 @@ impl<'s> Listener<'s> {
         self.session.flush()
     }
 
-    /// Takes what is ready; `false` when nothing is, and all that was queued has left.
+    /// Takes the next message; `false` if none is ready. Then everything queued is also sent.
     fn take_next(&mut self, heard: &mut Heard) -> Result<bool, Failure> {
         match self.session.next()? {
             Next::Message(text) => {
@@ -134,7 +134,7 @@ impl<'s> Listener<'s> {
         Ok(true)
     }
 
-    /// How long the last pong took, from the beginning.
+    /// The time from the beginning to the last pong.
     fn pong(&self) -> Option<Duration> {
         self.session.last_pong().map(|pong| pong - self.began)
     }
@@ -143,21 +143,21 @@ impl<'s> Listener<'s> {
         self.session.last_pong().is_some_and(|pong| pong >= self.last_ping)
     }
 
-    /// When to stop waiting for more; `None` when all there is to know is known.
+    /// When to stop waiting for more; `None` if everything is known.
     fn give_up(&self, heard: &Heard) -> Option<Instant> {
-        // The answers to both questions belong to the evidence.
+        // The answers to both questions are part of the evidence.
         let is_answered = heard.ping.is_some() && heard.end_of_topic.is_some();
         let has_enough = heard.messages >= self.bounds.count;
         Some(match heard.messages {
             _ if has_enough && is_answered => return None,
             _ if has_enough => self.began + PATIENCE.min(self.bounds.limit),
-            // Silence means something only from a peer that answers.
+            // Silence means something only if the peer answers pings.
             _ if !self.is_alive() => {
                 let last_chance = self.last_ping + self.ping_timeout + PATIENCE;
                 self.deadline.max(last_chance).min(self.bounds.at_last)
             }
             0 => self.deadline,
-            // What is retained comes in one go.
+            // Retained messages arrive all at once.
             _ => self.deadline.min(self.last_heard + 2 * PATIENCE),
         })
     }

@@ -1,8 +1,8 @@
-//! The TLS *look*: one handshake that believes anyone, to learn everything that is wrong at once.
+//! The TLS *look*: one handshake that accepts any certificate, to find everything that is wrong.
 //!
-//! A handshake that verifies stops at its first reason and shows no certificate. This one goes on,
+//! A verifying handshake stops at the first error and shows no certificate. This one continues,
 //! which is safe because [`look`] owns its connection and never writes to it: no byte follows the
-//! handshake. It may have met another machine behind the same address than the connector did.
+//! handshake. It may reach another machine behind the same address than the connector did.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,29 +25,29 @@ use crate::wait::{Wait, Wake};
 use crate::wire::Wire;
 use crate::words;
 
-/// As many first bytes are kept: enough to name what speaks there.
+/// How many of the first bytes are kept, to show what answered.
 const FIRST: usize = 64;
 
 /// What one look saw.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Look {
-    /// `TLSv1.3`; empty when the two ends never agreed.
+    /// `TLSv1.3`; empty if client and server did not agree on a version.
     pub(crate) version: String,
     pub(crate) cipher: String,
-    /// As sent: the server's own certificate first.
+    /// The chain as sent, the server's own certificate first.
     pub(crate) chain: Vec<Certificate>,
-    /// Of the server's own certificate, in hex.
+    /// The digest of the server's own certificate, in hex.
     pub(crate) sha256: String,
     /// Everything that verification found wrong.
     pub(crate) objections: Vec<Objection>,
     /// Why the handshake did not finish, in words.
     pub(crate) error: Option<String>,
-    /// The first bytes that came, for naming what speaks there if it is no TLS.
+    /// The first bytes received, which show what answered if it is not TLS.
     pub(crate) first: Vec<u8>,
 }
 
-/// One reason of OpenSSL's, with the place in the chain (0 is the server's own certificate), whose
-/// certificate it is, and OpenSSL's own words.
+/// One verification error from OpenSSL: its code, the place in the chain (0 is the server's own
+/// certificate), that certificate's subject, and OpenSSL's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Objection {
     /// `X509_V_ERR_*`.
@@ -70,8 +70,8 @@ impl fmt::Display for Objection {
     }
 }
 
-/// Shakes hands over this connection, looks, and hangs up. `name` is what the certificate is
-/// checked for.
+/// Does a handshake over this connection, records what it shows, and hangs up. The certificate is
+/// checked for `name`.
 pub(crate) fn look(
     wire: Wire,
     name: &str,
@@ -83,7 +83,7 @@ pub(crate) fn look(
     let seen = Arc::new(Mutex::new(Vec::new()));
     let configuration = match configure(trust, Arc::clone(&seen)) {
         Ok(configuration) => configuration,
-        Err(e) => return Look { error: Some(format!("cannot set TLS up: {e}")), ..look },
+        Err(e) => return Look { error: Some(format!("cannot set up TLS: {e}")), ..look },
     };
     let mut attempt = configuration.connect(name, wire);
     while let Err(HandshakeError::WouldBlock(mut begun)) = attempt {
@@ -111,7 +111,7 @@ pub(crate) fn look(
     look
 }
 
-/// As the connector's connector, but for a verification that notes its reasons and goes on.
+/// The same TLS settings as the connector's, except that verification records errors and continues.
 fn configure(
     trust: &Trust,
     seen: Arc<Mutex<Vec<Objection>>>,
@@ -121,7 +121,7 @@ fn configure(
     for place in trust::places_here() {
         let path = Some(place.path.as_path());
         let (file, folder) = if place.is_folder { (None, path) } else { (path, None) };
-        // A place that is missing or damaged is told of by the store's own check.
+        // The check of the store reports a place that is missing or damaged.
         let _ = connector.load_verify_locations(file, folder);
     }
     for der in &trust.extra_roots {
@@ -150,7 +150,7 @@ fn configure(
 }
 
 impl Look {
-    /// Whatever the handshake got to know, finished or not.
+    /// Records what the handshake has shown, finished or not.
     fn take(&mut self, tls: &SslRef, wire: &Wire) {
         let first = wire.first_bytes();
         self.first = first[..first.len().min(FIRST)].to_vec();
@@ -167,13 +167,13 @@ impl Look {
         }
     }
 
-    /// The authority at the end of what was sent.
+    /// The issuer of the last certificate that was sent.
     pub(crate) fn authority(&self) -> Option<&Name> {
         self.chain.last().map(|last| &last.issuer)
     }
 
-    /// Whether the chain leads to someone else than a public authority. For 8x8's hosts that
-    /// means inspection, also where this machine was told to trust it.
+    /// Whether the chain ends at something other than a public authority. For 8x8's hosts that
+    /// means inspection, even if this machine is configured to trust it.
     pub(crate) fn is_private(&self) -> bool {
         self.authority().is_some_and(|name| !authorities::is_public(&name.to_string()))
     }

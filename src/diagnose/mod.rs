@@ -1,8 +1,8 @@
-//! `tail8x8 diagnose`: walks the same connector as a reader, and says of every step what it found,
-//! what is wrong and what to do.
+//! `tail8x8 diagnose`: runs the same connect steps as a reader, and reports for each step what it
+//! found, what is wrong and what to do.
 //!
-//! The checks are data ([`check`]); what is printed are renderings of it. Nobody is contacted but
-//! the target, its proxy, the configured nameservers and, when asked, the other regions.
+//! The checks are data ([`check`]), which is then rendered. Only the target, its proxy, the
+//! configured nameservers and, on request, the other regions are contacted.
 
 mod addresses;
 mod authorities;
@@ -42,7 +42,7 @@ use crate::wait::Signals;
 use diagnosis::Diagnosis;
 pub(crate) use options::Options;
 
-/// Makes every check and prints what it found.
+/// Makes every check and prints the findings.
 pub(crate) fn diagnose(
     settled: &Result<Settings, Failure>,
     options: &Options,

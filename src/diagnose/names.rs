@@ -1,6 +1,6 @@
-//! A name that the system did not resolve, or only after a long time: what each nameserver says
-//! itself, and whether another name of the service resolves, which tells "this name" from "DNS as
-//! a whole".
+//! Explains a name that the system did not resolve, or only after a long time: what each nameserver
+//! itself answers, and whether another name of the service resolves, which tells a problem with one
+//! name from a problem with all of DNS.
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -15,10 +15,10 @@ use crate::settings::Target;
 use crate::wait::Wait;
 use crate::words::duration;
 
-/// A lookup that takes longer has waited for a nameserver that does not answer.
+/// A lookup that takes longer than this has waited for a nameserver that does not answer.
 const SLOW: Duration = Duration::from_secs(2);
 
-/// Adds what the nameservers say to a check that failed.
+/// Adds the nameservers' answers to a failed check.
 pub(super) fn explain(
     mut check: Check,
     target: &Target,
@@ -27,15 +27,16 @@ pub(super) fn explain(
 ) -> Check {
     let Evidence::Lookup(mut lookup) = check.evidence.clone() else { return check };
     if lookup.source.is_some() {
-        // The addresses were given, so nobody was asked.
+        // The addresses were given, so no nameserver was asked.
         return check;
     }
     let began = Instant::now();
     let limit = || NAMESERVER_LIMIT.min(deadline.saturating_duration_since(Instant::now()));
     let Some(replies) = asked(&lookup, target, limit(), host) else { return check };
-    check = blame(told(check, &replies), &replies);
+    check = blame(note_replies(check, &replies), &replies);
     let answering = replies.iter().find(|reply| reply.answer.is_of_the_name());
-    // That of a proxy is another fault: behind one nobody here needs to know the service's names.
+    // Behind a proxy this machine need not resolve the service's names, so they show nothing there
+    // (a proxy's own name has another fault).
     if let (Some(reply), Some(Fault::NoSuchName)) = (answering, check.fault())
         && let Some((control, answer)) = control(target, reply.server, limit(), host)
     {
@@ -43,7 +44,7 @@ pub(super) fn explain(
         check = check.note("note", match resolves {
             true => format!("{other} resolves here, so DNS works and the name is wrong"),
             false => format!(
-                "{other} does not resolve here either ({answer}): DNS as a whole, or these names, are blocked",
+                "{other} does not resolve here either ({answer}): either DNS or these names are blocked",
             ),
         });
         lookup.control = Some(control);
@@ -53,7 +54,7 @@ pub(super) fn explain(
     check.with(Evidence::Lookup(lookup))
 }
 
-/// Adds what the nameservers say to a check that is well but for the time it took.
+/// Adds the nameservers' answers to a check that worked but took too long.
 pub(super) fn doubt(mut check: Check, target: &Target, host: &mut dyn Wait) -> Check {
     let Evidence::Lookup(mut lookup) = check.evidence.clone() else { return check };
     if check.elapsed < SLOW || lookup.source != Some(Source::System) {
@@ -65,14 +66,14 @@ pub(super) fn doubt(mut check: Check, target: &Target, host: &mut dyn Wait) -> C
     check.summary = format!("{}, but only after {took}", check.summary);
     check = check.warn(Case::from(Fault::SlowDns).with("elapsed", took));
     if let Some(replies) = &lookup.replies {
-        check = told(check, replies);
+        check = note_replies(check, replies);
     }
     check.elapsed += began.elapsed();
     check.with(Evidence::Lookup(lookup))
 }
 
-/// What the nameservers say: what the connector has heard of them already, or they are asked now.
-/// `None` when a signal asks to stop.
+/// The nameservers' answers: those the connector already got, or else they are asked now. `None` if
+/// a signal asks to stop.
 fn asked(
     lookup: &Lookup,
     target: &Target,
@@ -82,20 +83,21 @@ fn asked(
     if lookup.replies.is_some() {
         return lookup.replies.clone();
     }
-    // The name that is looked up here: behind a proxy it is the proxy's.
+    // The name that this machine looks up: with a proxy it is the proxy's.
     let name = target.proxy.proxy.as_ref().map_or(&target.host, |proxy| &proxy.host);
     ask_each(&nameservers(target.resolv_conf.as_deref()), name, limit, host)
 }
 
-fn told(check: Check, replies: &[Reply]) -> Check {
+fn note_replies(check: Check, replies: &[Reply]) -> Check {
     replies.iter().fold(check, |check, reply| check.note("asked", in_words(reply)))
 }
 
-/// "Temporary failure" is what the system says of all of these.
+/// Replaces a vague fault with a more exact one: the system reports all of these as "temporary
+/// failure".
 fn blame(check: Check, replies: &[Reply]) -> Check {
     let [first, ..] = replies else { return check };
     let is_vague = matches!(check.fault(), Some(Fault::NoAnswer | Fault::ProxyNoAnswer));
-    // As many nameservers as there are, all have to say the same for it to be the reason.
+    // It is the reason only if all nameservers answered the same.
     if !is_vague || replies.iter().any(|reply| reply.answer != first.answer) {
         return check;
     }
@@ -114,7 +116,8 @@ fn blame(check: Check, replies: &[Reply]) -> Check {
     check.fail(Case::from(fault).with("nameserver", who))
 }
 
-/// Only names of the service are asked for, so that nobody learns more than before.
+/// Looks up another name of the service. Only such names are used, so that a nameserver learns
+/// nothing new.
 fn control(
     target: &Target,
     server: SocketAddr,

@@ -1,4 +1,4 @@
-//! The observer of the connector: makes a check of each step from what the step shows.
+//! Observes the connect steps, and turns each one's events into a check.
 
 use std::time::Duration;
 
@@ -15,16 +15,16 @@ use crate::settings::Settings;
 #[derive(Debug)]
 pub(crate) struct Observer<'a> {
     settings: &'a Settings,
-    /// How the key was sent, and which.
+    /// How the key was sent, and its description.
     sent: String,
-    /// Steps that are done.
+    /// The checks of steps that are done.
     checks: Vec<Check>,
-    /// The step that failed; there may be more to say of it than the connector saw.
+    /// The check of the step that failed; more may be added to it than the connector saw.
     failed: Option<Check>,
-    /// The step that goes on,
+    /// The current step.
     step: Step,
     subject: String,
-    /// and what it has shown.
+    /// What the current step has shown.
     evidence: Evidence,
 }
 
@@ -41,7 +41,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The checks that are done since this was last asked.
+    /// The checks that were finished since the last call.
     pub(crate) fn finished(&mut self) -> Vec<Check> {
         std::mem::take(&mut self.checks)
     }
@@ -51,7 +51,7 @@ impl<'a> Observer<'a> {
         self.failed
     }
 
-    /// Takes one event of a walk.
+    /// Takes one event of the connect steps.
     pub(crate) fn take(&mut self, event: &Event<'_>) {
         match event {
             Event::Began { subject, step } => {
@@ -76,7 +76,7 @@ impl<'a> Observer<'a> {
         }
     }
 
-    /// The steps that the connector leaves out.
+    /// Adds skipped checks for the steps that the connector leaves out.
     fn skip_before(&mut self, step: Step) {
         let target = &self.settings.target;
         let is_first_after = step == if target.plain { Step::Auth } else { Step::Tls };
@@ -117,7 +117,8 @@ impl<'a> Observer<'a> {
 
     fn fail(&mut self, failure: &Failure, elapsed: Duration) -> Check {
         let evidence = std::mem::replace(&mut self.evidence, Evidence::Nothing);
-        // TLS 1.3 lets a server refuse when the upgrade has left already.
+        // In TLS 1.3 a server may refuse the handshake only after the upgrade was sent, so the
+        // failure's step can be an earlier one than the check's.
         let mut check = Check::failed(self.step, elapsed, failure);
         for case in &mut check.cases {
             *case = case.clone().with("tenant", &self.settings.topic.tenant);

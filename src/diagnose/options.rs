@@ -1,20 +1,20 @@
-//! What `diagnose` takes beside the options of a reader.
+//! The options of `diagnose` besides those of a reader.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::args::Args;
 
-/// What `diagnose` takes beside the options of a reader.
+/// The options of `diagnose` besides those of a reader.
 #[derive(Debug)]
 pub(crate) struct Options {
     /// How long to wait for a first message.
     pub(crate) listen: Duration,
     pub(crate) all_regions: bool,
-    /// A warning exits 10.
+    /// A warning exits with 10.
     pub(crate) strict: bool,
     pub(crate) json: bool,
-    /// Where the findings go for 8x8 support; a file that must not exist yet.
+    /// The file for the report to 8x8 support, which must not exist yet.
     pub(crate) report: Option<PathBuf>,
 }
 

@@ -1,4 +1,4 @@
-//! A step that is done: its check, which may still warn of what the step has shown.
+//! The check of a step that passed, which may still contain warnings.
 
 use std::time::Duration;
 
@@ -17,11 +17,11 @@ use crate::words::duration;
 /// A clock further off than this is worth a warning: TLS and `--since` depend on it.
 const SKEW_LIMIT: i64 = 5 * 60;
 
-/// A certificate that ends sooner is worth a warning.
+/// A certificate that expires sooner is worth a warning.
 const SOON_DAYS: i64 = 14;
 
-/// The check of a step that is done, and what is odd about what it has shown. `subject` is what it
-/// was busy with.
+/// The check of a step that passed, with warnings about what it has shown. `subject` is what it was
+/// working on.
 pub(super) fn passed(
     step: Step,
     subject: &str,
@@ -51,7 +51,7 @@ fn resolved(mut check: Check, target: &Target, lookup: Lookup) -> Check {
     if is_looked_up && !is_of_proxy && !target.host.ends_with("localhost") {
         for address in &lookup.addresses {
             if let Some(what) = oddity(*address) {
-                check.summary = format!("{address} is no public address but {what}");
+                check.summary = format!("{address} is {what}");
                 let case = Case::from(Fault::OddAddress).with("address", address.to_string());
                 check = check.warn(case);
             }
@@ -83,7 +83,7 @@ fn verified(mut check: Check, target: &Target, handshake: Handshake) -> Check {
     let left = certificate.not_after.duration_since(Timestamp::now()).as_hours() / 24;
     if left < SOON_DAYS {
         check = check
-            .note("note", format!("the certificate ends in {left} days"))
+            .note("note", format!("the certificate expires in {left} days"))
             .warn(Case::from(Fault::ExpiresSoon).with("days", left.to_string()));
     }
     check.with(Evidence::Handshake(handshake))
@@ -100,7 +100,7 @@ fn dialled(mut check: Check, attempts: Vec<Attempt>) -> Check {
     check.with(Evidence::Attempts(attempts))
 }
 
-/// Accepted; and what this machine's clock shows beside the server's.
+/// The upgrade was accepted; compares this machine's clock with the server's.
 fn upgraded(mut check: Check, response: Response, now: Timestamp) -> Check {
     let skew = response.date().map(|date| now.as_second() - date.as_second());
     if let Some(skew) = skew.filter(|skew| skew.abs() > SKEW_LIMIT) {

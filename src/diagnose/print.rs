@@ -1,4 +1,4 @@
-//! What a diagnosis prints: text as it goes on, or one document at its end.
+//! Prints a diagnosis: text while it runs, or one document at its end.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -9,9 +9,9 @@ use super::text::Style;
 use crate::report::Report;
 use crate::values::choice::Color;
 
-/// Standard output, as far as anyone still reads it.
+/// Prints to standard output, as long as someone reads it.
 pub(super) struct Printer<'a> {
-    /// What is printed holds no secret that it knows.
+    /// It removes the secrets it knows from everything printed.
     pub(super) report: &'a mut Report,
     json: bool,
     color: bool,
@@ -40,7 +40,7 @@ impl<'a> Printer<'a> {
         self.text(|style| style.check(check));
     }
 
-    /// The result, or the document.
+    /// Prints the result, or the document.
     pub(super) fn end(&mut self, findings: &Findings<'_>) {
         if self.json {
             let document = json::document(findings, &|text| self.report.without_secrets(text));
@@ -57,7 +57,7 @@ impl<'a> Printer<'a> {
         }
     }
 
-    /// What is printed holds no secret any more.
+    /// Writes a text whose secrets are already removed.
     fn write(&mut self, text: &str) {
         if self.has_output {
             let mut out = io::stdout().lock();

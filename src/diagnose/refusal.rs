@@ -1,5 +1,5 @@
-//! An answer to the upgrade, or to CONNECT, that is a refusal: who gave it, as far as it tells, and
-//! what follows from that.
+//! Explains an answer that refuses the upgrade or CONNECT: who probably gave it, and what follows
+//! from that.
 
 use std::time::Duration;
 
@@ -7,23 +7,23 @@ use super::check::Check;
 use crate::connect::Response;
 use crate::fault::{Fault, Step};
 
-/// With its broker dead, Pulsar's proxy answers after 30 s.
+/// If its broker is dead, Pulsar's proxy answers only after 30 s.
 const BROKER_SILENCE: Duration = Duration::from_secs(25);
 
 /// Who refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Who {
-    /// The WebSocket proxy of Pulsar, and its broker gave it no answer.
+    /// Pulsar's WebSocket proxy, whose broker did not answer it.
     SilentBroker,
     Pulsar,
-    /// The status speaks of what is behind whoever answered.
+    /// A gateway or proxy, whose status is about the server behind it.
     BeforeTheService,
     NoService,
     Gateway,
 }
 
 impl Who {
-    /// Told by the answer and the time it took; `None` where nothing was refused.
+    /// Judges by the answer and the time it took; `None` if nothing was refused.
     fn of(answer: &Response, elapsed: Duration) -> Option<Who> {
         let is_jetty = answer.header("Server").is_some_and(|server| server.contains("Jetty"));
         let is_pulsar = answer.sentence().is_some_and(|sentence| {
@@ -44,21 +44,22 @@ impl Who {
     fn words(self) -> &'static str {
         match self {
             Who::SilentBroker => {
-                "Pulsar's WebSocket proxy, by the words of the answer, after so long that its broker must be silent"
+                "Pulsar's WebSocket proxy, judging by its words; it took so long that its broker must be silent"
             }
-            Who::Pulsar => "Pulsar's WebSocket proxy, by the words of the answer",
+            Who::Pulsar => "Pulsar's WebSocket proxy, judging by its words",
             Who::BeforeTheService => {
-                "the gateway, or a proxy in between: this status speaks of what is behind it"
+                "the gateway, or a proxy in between: this status is about the server behind it"
             }
             Who::NoService => {
-                "most likely a portal or another web server: the service says 101, or an error"
+                "most likely a portal or another web server: the service answers with 101 or an error"
             }
-            Who::Gateway => "most likely the gateway: the answer has none of Pulsar's words",
+            Who::Gateway => "most likely the gateway: the answer does not look like Pulsar's",
         }
     }
 }
 
-/// Adds to a check that failed what the answer shows. `sent` is how the key was sent, and which.
+/// Adds what the answer shows to a failed check. `sent` says how the key was sent, and describes
+/// it.
 pub(super) fn explain(mut check: Check, answer: &Response, step: Step, sent: &str) -> Check {
     check = check.note("got", speakers(answer));
     let Some(who) = Who::of(answer, check.elapsed).filter(|_| step == Step::Auth) else {
@@ -74,7 +75,7 @@ pub(super) fn explain(mut check: Check, answer: &Response, step: Step, sent: &st
     }
 }
 
-/// Who answered, as far as the headers tell.
+/// The status line, and the headers that name who answered.
 fn speakers(answer: &Response) -> String {
     let mut text = answer.status_line();
     for name in ["Server", "Via"] {

@@ -1,19 +1,19 @@
-//! What one region showed.
+//! The result for one region.
 
 use super::heard::Heard;
 use crate::fault::Failure;
 
-/// As many messages are read as are in flight.
+/// How many messages are read: as many as may be in flight.
 pub(super) const MESSAGES: u64 = 25;
 
-/// What one region showed.
+/// The result for one region.
 #[derive(Clone, Debug)]
 pub(crate) enum RegionFinding {
     /// The key was accepted; the failure is how the session ended, if it did.
     Open(Heard, Option<Failure>),
     /// The key, or what was asked for, was refused with this status.
     Refused(u16),
-    /// Nobody there answered the question.
+    /// The region did not answer.
     Away(Failure),
 }
 
@@ -33,7 +33,7 @@ impl RegionFinding {
             RegionFinding::Away(failure) => return format!("{}: {}", failure.step, failure.cause),
         };
         let words = match heard.messages {
-            // The newest of the oldest 25 says nothing about the newest there is.
+            // The newest of the oldest 25 says nothing about the newest of all.
             MESSAGES.. => format!("auth ok, {MESSAGES}+ messages"),
             _ => format!("auth ok, {}", heard.describe()),
         };

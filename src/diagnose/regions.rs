@@ -1,4 +1,4 @@
-//! `--all-regions`: the same key and tenant against each region's host, one after the other.
+//! `--all-regions`: tries the same key and tenant at each region's host, one after another.
 
 use std::time::{Duration, Instant};
 
@@ -16,21 +16,21 @@ use crate::secret::Secret;
 use crate::settings::Settings;
 use crate::wait::Signals;
 
-/// How long each region may take to connect, and to show its first messages.
+/// How long each region may take to connect, and to send its first messages.
 const CONNECT: Duration = Duration::from_secs(10);
 const LISTEN: Duration = Duration::from_secs(3);
 
-/// As many as are read.
+/// The window: as many messages as are read.
 const WINDOW: u16 = 25;
 
-/// The check of the regions, as it is made.
+/// Makes the check of the regions.
 pub(super) struct RegionsCheck<'a> {
     pub(super) settings: &'a Settings,
     pub(super) key: &'a Secret,
     pub(super) signals: &'a mut Signals,
     /// The chosen region has shown no message.
     pub(super) is_silent: bool,
-    /// A request with the key has left.
+    /// A request with the key was sent.
     pub(super) key_sent: bool,
 }
 
@@ -46,13 +46,13 @@ impl RegionsCheck<'_> {
             let Some(finding) = self.ask(host) else { break };
             asked.push((name, finding));
         }
-        let told: Vec<String> =
+        let list: Vec<String> =
             asked.iter().map(|(name, finding)| format!("{name} {}", finding.words())).collect();
-        let told = told.join(" | ");
+        let list = list.join(" | ");
         let summary = match self.signals.stop() {
             Some(signal) if asked.is_empty() => format!("stopped by {signal}"),
-            Some(signal) => format!("stopped by {signal}; until then: {told}"),
-            None => told,
+            Some(signal) => format!("stopped by {signal}; until then: {list}"),
+            None => list,
         };
         let check = Check::ok(Step::Regions, began.elapsed(), summary);
         self.judge(check, &asked).with(Evidence::Regions(asked))
@@ -76,7 +76,7 @@ impl RegionsCheck<'_> {
         }
     }
 
-    /// One region; `None` when a signal asks to stop.
+    /// Asks one region; `None` if a signal asks to stop.
     fn ask(&mut self, host: &str) -> Option<RegionFinding> {
         let target = self.settings.target.at(host);
         let mut connector = Connector::new(&target);
@@ -105,7 +105,7 @@ impl RegionsCheck<'_> {
         let at_last = Instant::now() + LISTEN + self.settings.limits.ping_timeout;
         let bounds = Bounds { count: MESSAGES, limit: LISTEN, at_last };
         let read = listen(self.settings, self.signals, connection, bounds, &mut heard);
-        // What little a region showed until the stop says nothing of it.
+        // After a stop, the little that a region showed proves nothing.
         self.signals.stop().is_none().then(|| RegionFinding::Open(heard, read.err()))
     }
 }

@@ -1,8 +1,8 @@
-//! The stream: whether the link lives, and, which is not the same, whether events can flow.
+//! The stream: whether the connection is alive, and whether events can flow, which is not the same.
 //!
-//! The service's WebSocket proxy answers pings also while its broker is dead. Only a message, or
-//! a fresh upgrade, proves the way to the broker; so a silent topic is asked again from its
-//! beginning, on a connection of its own. Only readers are opened: a consumer would create a
+//! The service's WebSocket proxy answers pings even while its broker is dead. Only a message or a
+//! fresh upgrade proves that the broker is reachable, so a silent topic is read again from its
+//! beginning, on a second connection. Only readers are opened: a consumer would create a
 //! subscription, or take its messages.
 
 use std::time::{Duration, Instant};
@@ -24,40 +24,40 @@ use crate::settings::Settings;
 use crate::wait::Signals;
 use crate::words::duration;
 
-/// How long retained messages are looked at.
+/// How long retained messages are read.
 pub(super) const PROBE_TIME: Duration = Duration::from_secs(10);
 
-/// How much clocks may differ where an event counts as new.
+/// How much clocks may differ when deciding whether an event is new.
 const FRESH: Duration = Duration::from_secs(60);
 
-/// The check of the stream, as it is made.
+/// Makes the check of the stream.
 pub(super) struct StreamCheck<'a, 's> {
     pub(super) settings: &'s Settings,
     pub(super) connector: &'a mut Connector<'s>,
     pub(super) key: &'a Secret,
     pub(super) signals: &'a mut Signals,
-    /// How long a first message is waited for.
+    /// How long to wait for a first message.
     pub(super) listen: Duration,
-    /// When all of it is to be over.
+    /// When the whole check must be done.
     pub(super) deadline: Instant,
-    /// The other regions are looked at, too.
+    /// The other regions will be asked too.
     pub(super) asks_others: bool,
 }
 
-/// What is known of the stream so far.
+/// What is known about the stream so far.
 struct Progress {
     began: Instant,
     evidence: evidence::Stream,
 }
 
 impl Progress {
-    /// A check made of it.
+    /// A check with the evidence so far.
     fn check(&self, summary: impl Into<String>) -> Check {
         let check = Check::ok(Step::Stream, self.began.elapsed(), summary);
         let check = check.with(Evidence::Stream(self.evidence.clone()));
         match self.evidence.live.ping.map(duration) {
             Some(after) => {
-                check.note("alive", format!("ping answered after {after}: the link lives"))
+                check.note("alive", format!("ping answered in {after}: the connection is alive"))
             }
             None => check,
         }
@@ -73,7 +73,7 @@ impl Progress {
 }
 
 impl StreamCheck<'_, '_> {
-    /// Makes the check on the connection the connector has opened.
+    /// Makes the check on the connection that the connector has opened.
     pub(super) fn make(mut self, connection: Connection) -> Check {
         let mut progress =
             Progress { began: Instant::now(), evidence: evidence::Stream::default() };
@@ -90,7 +90,7 @@ impl StreamCheck<'_, '_> {
             return progress.check(case.means()).warn(case);
         }
         if live.messages > 0 {
-            // After a message id there may be old ones, too.
+            // After a message id there may be old messages too.
             let is_new = live.age().is_none_or(|age| age < self.listen + FRESH);
             progress.evidence.arrived = Some(is_new);
             let live = &progress.evidence.live;
@@ -103,7 +103,8 @@ impl StreamCheck<'_, '_> {
         self.probe(progress)
     }
 
-    /// Nothing came: is there anything at all, and is the way to the broker open?
+    /// No message arrived: finds out whether the topic holds any, and whether the broker is
+    /// reachable.
     fn probe(&mut self, mut progress: Progress) -> Check {
         let silence = format!("no message in {}", duration(self.listen));
         let mut observer = Observer::new(self.settings, self.sent());
@@ -117,7 +118,7 @@ impl StreamCheck<'_, '_> {
                     let failed = Check { elapsed: progress.began.elapsed(), ..failed };
                     progress.check("").ended_by(failed).note(
                         "why",
-                        "the link lives, but no new reader can be opened: events cannot flow until that is mended",
+                        "the connection is alive, but no new reader can be opened: events cannot flow until that is fixed",
                     )
                 }
                 None => progress.stopped(format!(
@@ -141,31 +142,31 @@ impl StreamCheck<'_, '_> {
         }
         if retained.messages == u64::from(PROBE_WINDOW) && self.holds_more() {
             return stalled(progress.check(format!(
-                "{silence}; of those retained {PROBE_WINDOW} came, and no more although they were acknowledged"
+                "{silence}; {PROBE_WINDOW} retained messages arrived, and no more although they were acknowledged"
             )));
         }
         let check = progress.check(match retained.messages {
-            // The newest of these is far from the newest there is.
+            // The newest of these is far from the newest of all.
             PROBE_MESSAGES.. => format!("{silence}, but at least {PROBE_MESSAGES} retained"),
             _ => format!("{silence}, but retained: {}", retained.describe()),
         });
         judge_retained(check, &retained)
     }
 
-    /// As many came as may wait for their acknowledgement. Whether the topic holds more is seen by a
-    /// reader that may be sent more.
+    /// Whether the topic holds more messages than the window, which a reader with a larger window
+    /// shows.
     fn holds_more(&mut self) -> bool {
         let (request, left) = (self.request(PROBE_WINDOW + 1), self.left());
         let mut heard = Heard::default();
         let mut unheard = Watched::new(self.signals, |_, _| {});
         if let Ok(connection) = self.connector.connect(&request, left, &mut unheard) {
-            // That another reader works as well is not the question here.
+            // Only the count matters here, not whether this session fails.
             let _ = self.hear(connection, u64::from(PROBE_WINDOW) + 1, &mut heard);
         }
         heard.messages > u64::from(PROBE_WINDOW)
     }
 
-    /// Reads retained messages, within the time that is left, all in all.
+    /// Reads retained messages within the time that is left.
     fn hear(
         &mut self,
         connection: Connection,
@@ -177,7 +178,7 @@ impl StreamCheck<'_, '_> {
         listen(self.settings, self.signals, connection, bounds, heard)
     }
 
-    /// A reader from the topic's beginning.
+    /// A request for a reader from the topic's beginning.
     fn request(&self, window: u16) -> Request {
         Request::reader(self.settings, self.key.clone(), &Position::Earliest, window)
     }
@@ -190,7 +191,7 @@ impl StreamCheck<'_, '_> {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// Connected, authorised, and not one message.
+    /// Connected and authorised, but without a single message.
     fn silent(&self, check: Check) -> Check {
         check.warn_and_say(match self.asks_others {
             true => Fault::EmptyTopicHere,

@@ -1,5 +1,5 @@
-//! `--report`: what 8x8 support asks for, in one file that can be sent as it is: versions, the
-//! parameters without the key, the environment that matters, and every check.
+//! `--report`: what 8x8 support asks for, in one file that can be sent unchanged: versions, the
+//! parameters without the key, the relevant environment, and every check.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -12,8 +12,8 @@ use super::text::Style;
 use crate::fault::{Failure, Fault, Step};
 use crate::words;
 
-/// Variables that change what the program or its libraries do. Their values may hold a key or a
-/// login, so only of those that are paths or lists the value is told.
+/// Variables that change what the program or its libraries do. `true` means that the value is
+/// shown: it is a path, a list or a name, and not one that may contain a key or a login.
 const VARIABLES: [(&str, bool); 16] = [
     ("PULSAR_TENANT", true),
     ("PULSAR_HOST", false),
@@ -36,7 +36,7 @@ const VARIABLES: [(&str, bool); 16] = [
 /// Creates the file, for its owner alone; one that exists is never overwritten.
 ///
 /// # Errors
-/// Why it cannot be created.
+/// If it cannot be created.
 pub(super) fn create(path: &Path) -> Result<File, Failure> {
     OpenOptions::new()
         .write(true)
@@ -49,7 +49,7 @@ pub(super) fn create(path: &Path) -> Result<File, Failure> {
 /// Writes the report.
 ///
 /// # Errors
-/// Why it cannot be written.
+/// If it cannot be written.
 pub(super) fn write(
     mut file: &File,
     path: &Path,
@@ -92,14 +92,14 @@ fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) -> String {
         out.push_str(&format!("  {what:<13} {value}\n"));
     }
     out.push_str("\nEnvironment\n");
-    for (name, is_told) in VARIABLES {
+    for (name, is_shown) in VARIABLES {
         let value = match std::env::var(name) {
-            Ok(value) if is_told => words::one_line(&value, 200),
+            Ok(value) if is_shown => words::one_line(&value, 200),
             Ok(value) => format!("(set, {} characters)", value.chars().count()),
             Err(_) => continue,
         };
         out.push_str(&format!("  {name}={value}\n"));
     }
-    out.push_str("\nThe same for programs\n");
+    out.push_str("\nMachine-readable copy\n");
     out
 }

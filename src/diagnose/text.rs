@@ -1,5 +1,5 @@
-//! The findings for people: a line for each check, evidence and what to do below it, the result
-//! last. ASCII, colour on a terminal only, at most 100 columns.
+//! The findings for people: a line for each check, with evidence and fixes below it, and the result
+//! last. ASCII, in colour on a terminal only, at most 100 columns.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -11,22 +11,22 @@ use crate::words;
 
 const COLUMNS: usize = 100;
 
-/// Cells of the longest bar.
+/// The length of the longest bar.
 const BAR: u128 = 30;
 
-/// Before the text of what belongs to a check.
+/// The indent of lines below a check.
 const INDENT: &str = "        ";
 
-/// How the findings become lines.
+/// Renders the findings as lines.
 #[derive(Clone, Copy)]
 pub(crate) struct Style<'a> {
     pub(crate) color: bool,
-    /// Takes the secrets out of a text, before any wrapping that could cut one in two.
+    /// Removes the secrets from a text, before any wrapping that could cut one in two.
     pub(crate) clean: &'a dyn Fn(&str) -> String,
 }
 
 impl Style<'_> {
-    /// The head of the document, before the first check is made.
+    /// The lines above the checks.
     pub(crate) fn head(self, findings: &Findings<'_>) -> String {
         let version = env!("CARGO_PKG_VERSION");
         let mut out = format!("tail8x8 {version} diagnose  {:.0}\n", findings.started);
@@ -80,7 +80,7 @@ impl Style<'_> {
         out
     }
 
-    /// A label and a text that goes on below itself.
+    /// A label and a text, which is wrapped after the label.
     fn line(self, out: &mut String, label: &str, text: &str) {
         let room = COLUMNS - label.chars().count();
         let text = words::one_line(&(self.clean)(text), 2000);
@@ -116,7 +116,7 @@ fn is_utf8() -> bool {
         })
 }
 
-/// A word that is longer than a line, in pieces that are not.
+/// Splits a word that is longer than a line into pieces.
 fn pieces(word: &str, longest: usize) -> Vec<String> {
     let letters: Vec<char> = word.chars().collect();
     letters.chunks(longest).map(|piece| piece.iter().collect()).collect()

@@ -1,4 +1,4 @@
-//! A handshake that failed: one *look* at who answers there, and the judgement on it.
+//! Explains a failed handshake: takes one *look* at the server, and judges what it saw.
 
 use std::time::{Duration, Instant};
 
@@ -15,8 +15,8 @@ use crate::fault::Fault;
 use crate::settings::Settings;
 use crate::wait::Wait;
 
-/// Adds to the check what a look finds. It is a connection of its own, which cannot send
-/// anything but its half of the handshake.
+/// Adds to the check what a look finds. The look uses its own connection, which can send nothing
+/// but its half of the handshake.
 pub(super) fn explain(
     mut check: Check,
     settings: &Settings,
@@ -40,7 +40,7 @@ pub(super) fn explain(
         roots: config::store().roots + trust.extra_roots.len(),
     };
     let verdicts = judge(&seen, &target.host, &here);
-    // OpenSSL's "wrong version number" is no help beside the first bytes.
+    // The first bytes say more than OpenSSL's "wrong version number".
     if let Some(error) = seen.error.as_ref().filter(|_| check.fault() != Some(Fault::NotTls)) {
         check = check.note("look", error);
     }

@@ -1,8 +1,8 @@
-//! The system's root certificates as evidence: where OpenSSL looks for them, and what lies
+//! The system's root certificates as evidence: where OpenSSL looks for them, and what it finds
 //! there.
 //!
-//! The places are those of native-tls, which the connector connects with: OpenSSL's own defaults and
-//! what openssl-probe finds, since OpenSSL's are wrong where it was built elsewhere.
+//! The places are those that native-tls, and so the connector, uses: OpenSSL's own defaults and
+//! those that openssl-probe finds, since the defaults are wrong if OpenSSL was built elsewhere.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -28,18 +28,18 @@ const SYSTEM: &str = "system";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Place {
     pub(crate) path: PathBuf,
-    /// A folder is read by the names of its files, which are hashes of their subjects.
+    /// It is a folder, whose files are named by the hashes of their subjects.
     pub(crate) is_folder: bool,
     /// `SSL_CERT_FILE`, `SSL_CERT_DIR`, `OpenSSL's default` or `system`.
     pub(crate) named_by: &'static str,
 }
 
-/// What lies in a place.
+/// The content of a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     Missing,
     Unreadable(String),
-    /// So many certificates that OpenSSL finds; 0 also for a file that is damaged.
+    /// The number of certificates that OpenSSL finds; 0 also for a damaged file.
     Certificates(usize),
 }
 
@@ -61,8 +61,8 @@ pub(crate) struct Store {
     pub(crate) roots: usize,
 }
 
-/// What is wrong with the store. Without a root nothing can be trusted; anything else is a place
-/// that someone named and that is silently left out.
+/// What is wrong with the store: it has no root, so nothing can be trusted, or a variable names a
+/// place that OpenSSL silently ignores.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Trouble {
     NoRoots,
@@ -97,8 +97,8 @@ impl fmt::Display for Trouble {
     }
 }
 
-/// Where root certificates are read from under these variables and what was found beside them;
-/// whether there are any is [`Store::read`]'s business.
+/// The places that root certificates are read from, given these variables and what openssl-probe
+/// found. [`Store::read`] finds out whether they contain any.
 pub(crate) fn places(env: &Environment, probed: ProbeResult) -> Vec<Place> {
     let place = |path: PathBuf, is_folder, named_by| Place { path, is_folder, named_by };
     // `OPENSSLDIR: "/usr/lib/ssl"`
@@ -116,7 +116,7 @@ pub(crate) fn places(env: &Environment, probed: ProbeResult) -> Vec<Place> {
     }
     let file = probed.cert_file.into_iter().map(|path| place(path, false, SYSTEM));
     for found in file.chain(probed.cert_dir.into_iter().map(|path| place(path, true, SYSTEM))) {
-        // What a variable names is found, too.
+        // openssl-probe also returns the places that variables name.
         if places.iter().all(|place| place.path != found.path) {
             places.push(found);
         }
@@ -141,13 +141,13 @@ impl Store {
         Store { places, roots: roots.len() }
     }
 
-    /// Every place, and what lies there.
+    /// Every place and its content, for people.
     pub(crate) fn described(&self) -> Vec<String> {
         let places = self.places.iter();
         places.map(|(place, content)| format!("{}: {content}", place.path.display())).collect()
     }
 
-    /// All that is wrong, worst first.
+    /// Everything that is wrong, worst first.
     pub(crate) fn troubles(&self) -> Vec<Trouble> {
         let mut troubles = Vec::from_iter((self.roots == 0).then_some(Trouble::NoRoots));
         for (Place { path, named_by, .. }, content) in &self.places {
@@ -179,7 +179,7 @@ fn content(place: &Place, roots: &mut BTreeSet<Vec<u8>>) -> Content {
     }
 }
 
-/// The fingerprints of a bundle. One damaged certificate makes OpenSSL leave out the whole file.
+/// The fingerprints in a bundle. One damaged certificate makes OpenSSL ignore the whole file.
 fn file(path: &Path) -> std::io::Result<BTreeSet<Vec<u8>>> {
     let certificates = X509::stack_from_pem(&fs::read(path)?).unwrap_or_default();
     let fingerprint = |cert: &X509| Some(cert.digest(MessageDigest::sha256()).ok()?.to_vec());

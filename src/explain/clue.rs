@@ -1,18 +1,18 @@
 //! One line of pasted text, and how a clue of the table is found in it.
 //!
-//! A clue is written as it reads in lower case; `_` and `-` count as spaces, and its ends are
-//! ends of words, so that `eof` is not found in `typeof`:
+//! A clue is written in lower case, with spaces for `_` and `-`. It matches whole words, so that
+//! `eof` is not found in `typeof`:
 //!
 //! - `connection refused` — these words;
 //! - `dial tcp & i/o timeout` — both in one line; the last one is the find, the others its
-//!   surroundings;
+//!   context;
 //! - `#status 401` — the number, with a word before it that makes it an HTTP status; likewise
 //!   `#proxy`, `#close`, `#curl`, `#verify`, `#alert` and `#errno`;
 //! - `=timeout` — nothing else in the line.
 
 use memchr::memmem::Finder;
 
-/// Which words make a number what it is, when they stand shortly before it.
+/// The words that give a number its meaning if they come shortly before it.
 const NUMBERS: &[(&str, &[&str])] = &[
     (
         "status",
@@ -46,14 +46,14 @@ const NUMBERS: &[(&str, &[&str])] = &[
     ("errno", &["errno", "winerror", "os error", "wsa error"]),
 ];
 
-/// How far before a number its word may stand.
+/// How far before a number such a word may be.
 const NEAR: usize = 32;
 
-/// What follows a number that only counts something.
+/// Words after a number that only counts something.
 const UNITS: &[&str] =
     &["ms", "s", "sec", "seconds", "byte", "bytes", "kb", "mb", "messages", "events", "items"];
 
-/// Phrases with "proxy" in them that are not about a proxy in between.
+/// Phrases that contain "proxy" but are not about a proxy in between.
 const NO_PROXY: &[&str] = &[
     "reverse proxy",
     "websocket proxy",
@@ -71,7 +71,7 @@ const NO_PROXY: &[&str] = &[
     "proxy not used",
 ];
 
-/// The form in which texts and clues are compared.
+/// Converts a text to the form in which it is compared with clues.
 pub(super) fn fold(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -89,7 +89,8 @@ pub(super) fn fold(text: &str) -> String {
     out.trim().to_owned()
 }
 
-/// A line on which finds are marked, so that no general clue finds again what an exact one has.
+/// A line in which finds are marked, so that a general clue does not match what an exact one has
+/// already found.
 #[derive(Debug)]
 pub(super) struct Line {
     whole: String,
@@ -111,16 +112,13 @@ impl Line {
         self.whole.contains(words)
     }
 
-    /// Where it first finds the clue; marks every place it finds.
+    /// Finds a clue and marks every place where it occurs. Returns the first one.
     pub(super) fn take(&mut self, clue: &Clue) -> Option<usize> {
-        let (find, surroundings) = clue.parts.split_last()?;
+        let (find, context) = clue.parts.split_last()?;
         if find.length() > self.left.len() {
             return None;
         }
-        if surroundings
-            .iter()
-            .any(|part| part.find(&self.whole, self.whole.as_bytes(), 0).is_none())
-        {
+        if context.iter().any(|part| part.find(&self.whole, self.whole.as_bytes(), 0).is_none()) {
             return None;
         }
         let mut first = None;
@@ -131,7 +129,7 @@ impl Line {
             from = end;
         }
         if first.is_some() {
-            for part in surroundings {
+            for part in context {
                 if let Some((start, end)) = part.find(&self.whole, &self.left, 0) {
                     self.left[start..end].fill(MARK);
                 }
@@ -140,16 +138,16 @@ impl Line {
         first
     }
 
-    /// Marks what was found in another way.
+    /// Marks words that were found in another way.
     pub(super) fn mark(&mut self, words: &str) -> Option<usize> {
         self.take(&Clue { parts: vec![Part::Words(Finder::new(words).into_owned())] })
     }
 }
 
-/// Stands for what has been found; no clue contains it.
+/// Replaces text that has been found; no clue contains it.
 const MARK: u8 = 0;
 
-/// A clue, ready to be looked for.
+/// A compiled clue.
 #[derive(Debug)]
 pub(super) struct Clue {
     parts: Vec<Part>,
@@ -191,7 +189,7 @@ impl Part {
         }
     }
 
-    /// The first place after `from` in what is left of the line.
+    /// The first place after `from` in the unmarked rest of the line.
     fn find(&self, whole: &str, left: &[u8], mut from: usize) -> Option<(usize, usize)> {
         let finder = match self {
             Part::Words(finder) | Part::Number(_, finder) => finder,
@@ -217,7 +215,7 @@ impl Part {
     }
 }
 
-/// Whether both ends are ends of words.
+/// Whether both ends are at word boundaries.
 fn is_word(text: &[u8], start: usize, end: usize) -> bool {
     let runs_on = |a: Option<&u8>, b: Option<&u8>| {
         a.is_some_and(u8::is_ascii_alphanumeric) && b.is_some_and(u8::is_ascii_alphanumeric)
@@ -226,8 +224,8 @@ fn is_word(text: &[u8], start: usize, end: usize) -> bool {
     !runs_on(before, text.get(start)) && !runs_on(text.get(end - 1), text.get(end))
 }
 
-/// Whether the number there is what the words before it make of it: no part of a time, a
-/// decimal, an address or a port, and no count of something.
+/// Whether the number has the meaning that these words before it give it. It has not if it is part
+/// of a time, a decimal, an address or a port, or if it counts something.
 fn is_number(line: &str, start: usize, end: usize, words: &[&str]) -> bool {
     let text = line.as_bytes();
     let glue = |i: usize, j: usize| {

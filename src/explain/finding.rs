@@ -1,17 +1,17 @@
-//! One finding: what the text is about, how that was known, and where.
+//! One finding: what the text is about, by which clue, and where.
 
 use std::fmt;
 
 use super::topics::Topic;
 use crate::words;
 
-/// One matter a text is about.
+/// One topic that a text is about.
 #[derive(Debug)]
 pub(crate) struct Finding {
     pub(crate) topic: Topic,
-    /// The words it was known by: the table's, not the text's.
+    /// The clue that was found, in the table's words, not the text's.
     pub(crate) clue: String,
-    /// Line and column, to bring findings into the order of the text.
+    /// Line and column, to sort findings by their order in the text.
     pub(super) place: (usize, usize),
 }
 

@@ -1,4 +1,4 @@
-//! What the patterns find in one line.
+//! Finds patterns in one line.
 
 use super::clue::{Clue, Line, fold};
 use super::finding::{Finding, once_each};
@@ -6,16 +6,16 @@ use super::patterns::{PATTERNS, Pattern};
 use super::topics::Topic;
 use crate::fault;
 
-/// A clue of the table, ready to be looked for.
+/// A compiled clue, with its pattern and its text.
 pub(super) type Compiled = (&'static Pattern, &'static str, Clue);
 
-/// All of them, in the table's order.
+/// All clues, compiled, in the table's order.
 pub(super) fn compiled() -> Vec<Compiled> {
     let clues = |p: &'static Pattern| p.clues.iter().map(move |clue| (p, *clue, Clue::new(clue)));
     PATTERNS.iter().flat_map(clues).collect()
 }
 
-/// What the patterns find in one line, in its order.
+/// The findings in one line, in the line's order.
 pub(super) fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<Finding> {
     let mut line = Line::new(text);
     let mut found = Vec::new();
@@ -31,7 +31,7 @@ pub(super) fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<F
     }
     let topics: Vec<_> = found.iter().map(|finding| finding.topic).collect();
     found.retain(|finding| !topics.iter().any(|other| finding.topic.yields_beside(*other)));
-    // The exact words of a topic are the table's earlier ones, so the rest goes before the order.
+    // This comes before ordering, because a topic's more exact clues come first in the table.
     let mut in_order: Vec<Finding> = Vec::new();
     for finding in once_each(found) {
         let at = in_order.partition_point(|other| other.place <= finding.place);
@@ -46,8 +46,8 @@ fn readable(clue: &str) -> String {
     last.replacen("#status ", "HTTP ", 1).trim_start_matches(['#', '=']).to_owned()
 }
 
-/// A sentence of the service, and the fault it stands for. Some are short enough to be said by
-/// others too, so they count only where the service's own words are around.
+/// A sentence of the service in the text, and the fault it stands for. Some sentences are so short
+/// that others use them too, so they count only next to the service's own words.
 fn sentence(text: &str, line: &Line) -> Option<fault::Sentence> {
     const ALSO_OTHERS: [&str; 5] = [
         "Illegal base64",

@@ -1,8 +1,9 @@
 //! `explain`: what an error message means and what to do about it, whichever client it comes
 //! from. A pure function over the pasted text; it contacts nothing.
 //!
-//! [`patterns`] is the list to extend: how each fault of [`crate::fault`] is known. What is said of
-//! it stands in that table. The pasted text is never repeated, since it may hold a key.
+//! [`patterns`] is the list to extend: it says how each fault of [`crate::fault`] is recognised.
+//! The explanations are in that table. The pasted text is never printed, since it may contain a
+//! key.
 
 mod clue;
 mod finding;
@@ -22,10 +23,10 @@ use lines::{compiled, in_line};
 use own::own_code;
 use pasted::{is_stack_frame, plain};
 
-/// How many different matters of one text are told.
+/// How many different findings are printed for one text.
 const MOST: usize = 5;
 
-/// What a text is about: one finding for each matter in it.
+/// What a text is about: one finding for each topic in it.
 #[derive(Debug)]
 pub(crate) struct Explanation {
     /// In the order of the text, this program's own codes first; at most five.
@@ -34,8 +35,8 @@ pub(crate) struct Explanation {
     pub(crate) more: usize,
 }
 
-/// Says what the error messages in a text mean. Log prefixes, colours, stack traces and other
-/// lines around them do no harm.
+/// Explains the error messages in a text. Log prefixes, colours, stack traces and other lines
+/// around them do no harm.
 pub(crate) fn explain(text: &str) -> Explanation {
     let text = plain(text);
     let patterns = compiled();
@@ -49,17 +50,17 @@ pub(crate) fn explain(text: &str) -> Explanation {
             own.push(finding);
             after_own = true;
         } else {
-            // What is indented below such a line is its advice or evidence.
+            // Indented lines below such a line are its advice or evidence.
             after_own &= line.starts_with(' ');
             if line.len() >= 3 && !after_own && !is_stack_frame(line) {
                 found.extend(in_line(line, number, &patterns));
             }
         }
-        // A long log says the same thing again and again.
+        // A long log repeats the same message many times.
         own = once_each(own);
         found = once_each(found);
     }
-    // What this program said itself is never explained away.
+    // This program's own codes are never dropped in favour of another finding.
     let topics: Vec<_> = own.iter().chain(&found).map(|finding| finding.topic).collect();
     found.retain(|finding| !topics.iter().any(|other| finding.topic.yields_to(*other)));
     own.append(&mut found);
@@ -76,7 +77,7 @@ impl Explanation {
     }
 }
 
-/// For people: what it means, what to do, where 8x8's page treats it.
+/// For people: what it means, what to do, and where 8x8's page covers it.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.findings.is_empty() {
@@ -90,14 +91,14 @@ impl fmt::Display for Explanation {
         }
         match self.more {
             0 => Ok(()),
-            1 => f.write_str("\nThe text holds one more matter; see to these first.\n"),
-            more => writeln!(f, "\nThe text holds {more} more matters; see to these first."),
+            1 => f.write_str("\nThe text contains one more problem; fix these first.\n"),
+            more => writeln!(f, "\nThe text contains {more} more problems; fix these first."),
         }
     }
 }
 
 const UNKNOWN: &str = "\
-This text holds no error message that is known here.
+This text contains no error message that tail8x8 knows.
   do     give the whole message as the client printed it, or run `tail8x8 diagnose`: it checks
          DNS, TCP, the proxy, TLS, the key and the stream in turn and says what is wrong
 ";

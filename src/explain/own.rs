@@ -1,5 +1,5 @@
-//! What a line of this program itself says: `... [tls.expired]`, `"code":"tls.expired"`, or just the
-//! code. Of the rows that share a code, the words before it choose one.
+//! Recognises lines of this program itself: `... [tls.expired]`, `"code":"tls.expired"`, or just the
+//! code. If several rows share a code, the words before it choose one.
 
 use std::cmp::Reverse;
 
@@ -8,7 +8,7 @@ use super::lines::{Compiled, in_line};
 use super::topics::Topic;
 use crate::fault::{self, Row};
 
-/// The finding of such a line; `None` where it holds no code.
+/// The finding of such a line; `None` if it contains no code.
 pub(super) fn own_code(line: &str, number: usize, patterns: &[Compiled]) -> Option<Finding> {
     let (start, first) = fault::rows()
         .filter_map(|row| Some((code_in(line, row.code)?, row)))
@@ -18,8 +18,8 @@ pub(super) fn own_code(line: &str, number: usize, patterns: &[Compiled]) -> Opti
     Some(Finding { topic, clue, place: (number, start) })
 }
 
-/// The row with this one's code that the words are about: by its headline, by what the service
-/// said, or by what is known of such words; else the general one.
+/// The row with this code that the words are about: by its headline, by the service's sentence or
+/// by the patterns. If none fits, the general row.
 fn of_kind(
     general: &'static Row,
     words: &str,
@@ -41,7 +41,7 @@ fn of_kind(
         .unwrap_or(general)
 }
 
-/// Whether the headline stands in the words, whatever fills its holes.
+/// Whether the words contain the headline, with any values in its holes.
 fn has_headline(words: &str, headline: &str) -> bool {
     let fixed = headline.split(['{', '}']).step_by(2);
     let mut rest = words;

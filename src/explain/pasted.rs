@@ -1,6 +1,6 @@
-//! Pasted text as it comes from terminals, logs and web pages, made plain.
+//! Cleans text pasted from terminals, logs and web pages.
 
-/// The text without colours, and with what logs and pages escape as it was.
+/// The text without colours, and without the escapes of logs and web pages.
 pub(super) fn plain(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
@@ -28,7 +28,7 @@ pub(super) fn plain(text: &str) -> String {
     out
 }
 
-/// What follows a terminal's control sequence.
+/// The text after a terminal's control sequence.
 fn after_escape(text: &str) -> &str {
     let end = match text.chars().next() {
         Some('[') => text.find(|c: char| c != '[' && ('@'..='~').contains(&c)).map(|i| i + 1),
@@ -38,7 +38,7 @@ fn after_escape(text: &str) -> &str {
     &text[end.unwrap_or(0)..]
 }
 
-/// A line of a stack trace names files and lines, whose numbers and names are no messages.
+/// Whether a line belongs to a stack trace. Its file names and line numbers are not messages.
 pub(super) fn is_stack_frame(line: &str) -> bool {
     const FILES: [&str; 8] =
         [".java:", ".kt:", ".js:", ".mjs:", ".ts:", "node:", "Native Method", "Unknown Source"];

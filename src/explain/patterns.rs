@@ -1,14 +1,14 @@
-//! What error messages look like, as a list: the page's own words, and those of Go, Node,
-//! Python, Java, Rust, .NET, browsers, curl, OpenSSL and proxies.
+//! A list of what error messages look like: the page's own words, and those of Go, Node, Python,
+//! Java, Rust, .NET, browsers, curl, OpenSSL and proxies.
 //!
-//! In a line the first pattern that finds something has it to itself, so exact ones stand before
-//! general ones. How a clue is written is told in [`super::clue`].
+//! Text in a line that one pattern has found is not searched again, so exact patterns come before
+//! general ones. [`super::clue`] describes how a clue is written.
 
 use super::topics::Topic::{self, Fault as F, Matter as M};
 use crate::fault::Fault::*;
 use crate::fault::Matter;
 
-/// Texts that mean the same.
+/// Texts with the same meaning.
 #[derive(Debug)]
 pub(super) struct Pattern {
     pub(super) topic: Topic,
@@ -21,7 +21,7 @@ const fn means(topic: Topic, clues: &'static [&'static str]) -> Pattern {
 
 #[rustfmt::skip]
 pub(super) const PATTERNS: &[Pattern] = &[
-    // Sentences of the page that hold words of other rows.
+    // Sentences of the page that contain words of other rows.
     means(F(WrongRegion), &[
         "connection succeeds but no events received", "authorization succeeds but no data",
         "empty message stream", "wrong regional endpoint", "wrong region", "wrong endpoint",
@@ -173,7 +173,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "eafnosupport", "#errno 101", "#errno 113", "#errno 10051", "#errno 10065",
     ]),
 
-    // A stream that was open, where the words say so.
+    // A stream that was open, if the words say so.
     means(F(StreamIdle), &[
         "idle timeout expired", "timeoutexception & idle timeout", "connection idle timeout",
         "idle timeout", "connectionidletimeout", "#close 1001 & idle timeout",
@@ -224,7 +224,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "closed without completing the close handshake", "without completing the close handshake",
     ]),
 
-    // Certificates: the reason, whatever the library says around it.
+    // Certificates: the reason, whatever words the library puts around it.
     means(F(NotYetValid), &[
         "has expired or is not yet valid & is before", "certificate is not yet valid",
         "certificate not yet valid", "cert not yet valid", "certificatenotyetvalidexception",
@@ -496,7 +496,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "open & permission denied", "=permission denied", "permissionerror & permission denied",
     ]),
 
-    // Vague words: what any find above says better.
+    // Vague words: any find above is better.
     means(M(Matter::Certificate), &[
         "certificate verify failed", "certificate verification failed",
         "certificate verification error", "certificate verification", "ssl certificate problem",
@@ -568,7 +568,7 @@ pub(super) const PATTERNS: &[Pattern] = &[
         "connect error", "websocketexception", "all connection attempts failed",
     ]),
 
-    // Headings of the page that stand for no failure.
+    // Headings of the page that are not about a failure.
     means(M(Matter::Verbose), &[
         "enable verbose logging", "verbose logging", "debug logging", "debugging tips",
     ]),

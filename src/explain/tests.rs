@@ -1,11 +1,11 @@
-//! Real error lines, and what each is taken for.
+//! Real error lines, and how each is explained.
 
 use super::patterns::PATTERNS;
 use super::topics::Topic;
 use super::*;
 use crate::fault::{self, Fault, Holes};
 
-/// What a text is about, in order: codes, or a word where there is none.
+/// What a text is about, in order: codes, or a word if there is no code.
 fn names(text: &str) -> Vec<String> {
     explain(text).findings.iter().map(|finding| name(finding.topic)).collect()
 }
@@ -17,7 +17,7 @@ fn name(topic: Topic) -> String {
     }
 }
 
-/// One line (or one message of several lines) with the one thing it is about.
+/// One line (or one message of several lines) with the one topic it is about.
 #[rustfmt::skip]
 const LINES: &[(&str, &str)] = &[
     // 8x8's page.
@@ -304,7 +304,7 @@ const LINES: &[(&str, &str)] = &[
     ("tcp.refused", "nc: connect to x port 443 (tcp) failed: Connection refused"),
     ("stream.bad_payload", "jq: parse error: Invalid numeric literal at line 1, column 5"),
 
-    // What surrounds a message in logs.
+    // Prefixes and suffixes of messages in logs.
     ("tls.expired", "\u{1b}[31mERROR\u{1b}[0m [2026-10-02T09:30:00.401Z] svc: SSL handshake failed: \u{1b}[1mcertificate has expired\u{1b}[0m"),
     ("tcp.refused", "{\"level\":\"error\",\"ts\":1760000000.403,\"msg\":\"dial: connection refused\"}"),
     ("auth.unauthorized", "Oct 02 09:30:00 host client[401]: HTTP status=401"),
@@ -317,7 +317,7 @@ const LINES: &[(&str, &str)] = &[
     ("stream.silent", "{\"code\":\"stream.silent\",\"cause\":\"connection reset, EOF, 401 Unauthorized\"}"),
     ("dns.no_answer", "dns.no_answer"),
 
-    // What only `diagnose` says.
+    // Messages that only `diagnose` prints.
     ("tls.intercepted", "  FAIL  tls        41ms  intercepted by \"Acme Corp TLS Inspection CA\" [tls.intercepted]"),
     ("tls.missing_intermediate", "[tls.missing_intermediate]"),
     ("tls.empty_store", "[tls.empty_store]"),
@@ -441,11 +441,11 @@ fn several_matters_are_told_in_order_once_and_at_most_five() {
     ];
     assert_eq!(names(text), expected);
     assert_eq!(explanation.more, 2);
-    assert!(explanation.to_string().ends_with("2 more matters; see to these first.\n"));
+    assert!(explanation.to_string().ends_with("2 more problems; fix these first.\n"));
     assert_eq!(names("HTTP 401 and then connection refused"), ["auth.unauthorized", "tcp.refused"]);
 }
 
-/// Every heading, symptom row and message of 8x8's page, with the row that treats it.
+/// Every heading, symptom row and message of 8x8's page, with the row that covers it.
 #[test]
 fn every_heading_of_the_page_is_reachable() {
     for (heading, page) in [

@@ -1,8 +1,8 @@
-//! What a pasted text can be about, and which of several topics says it best.
+//! What a pasted text can be about, and which of several topics fits best.
 
 use crate::fault::{Fault, Holes, Matter, Page, Row, Step, row};
 
-/// What a text is about: a fault, or one of the matters that are none.
+/// What a text is about: a fault, or another matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Topic {
     Fault(Fault),
@@ -17,7 +17,7 @@ impl Topic {
         }
     }
 
-    /// The fault's stable code; `None` where there is none.
+    /// The fault's stable code; `None` for another matter.
     pub(crate) fn code(self) -> Option<&'static str> {
         self.row().map(|row| row.code)
     }
@@ -48,8 +48,8 @@ impl Topic {
         }
     }
 
-    /// Whether a text that tells of both tells of one thing: rows that share code and heading
-    /// differ in what to do.
+    /// Whether both topics are the same problem: rows that share code and headings differ only in
+    /// their texts.
     pub(super) fn is_same_as(self, other: Topic) -> bool {
         match (self.row(), other.row()) {
             (Some(this), Some(other)) => this.code == other.code && this.pages == other.pages,
@@ -71,7 +71,7 @@ impl Topic {
         matches!(self, Topic::Matter(matter) if matter.is_vague())
     }
 
-    /// Whether the other one, anywhere in the text, is the same matter said more exactly.
+    /// Whether `other`, anywhere in the text, is the same problem in more exact words.
     pub(super) fn yields_to(self, other: Topic) -> bool {
         use Fault::*;
         use Step::{Auth, Dns, Proxy, Stream, Tcp, Tls};
@@ -104,11 +104,11 @@ impl Topic {
                 other.is_of(&[Auth, Proxy])
                     || other.is_vague() && !is(Matter::Connect) && !is(Matter::Upgrade)
             }
-            // The same number, but from the proxy.
+            // The same status, but from the proxy.
             Topic::Fault(Unauthorized | NoKeyHeader) => other.is_any(&[ProxyLogin]),
             Topic::Fault(Forbidden) => other.is_any(&[ProxyForbidden]),
             Topic::Fault(GatewayError) => other.is_any(&[ProxyTarget]),
-            // A status whose sentence says more.
+            // A status with a sentence that says more.
             Topic::Fault(ServerError | NotFound | BadRequest) => {
                 other.is_any(&[RefusedForGood, NoResumeById, Busy])
             }
@@ -117,7 +117,7 @@ impl Topic {
         }
     }
 
-    /// Whether the other one on the same line is the cause, and this only its name or effect:
+    /// Whether `other`, on the same line, is the cause, and this is only its name or effect:
     /// `ConnectionClosedError: message too big`.
     pub(super) fn yields_beside(self, other: Topic) -> bool {
         use Fault::*;

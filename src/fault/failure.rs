@@ -1,5 +1,5 @@
-//! One failure, as every part of the program hands it upward: the step, the subject, the cause
-//! and the fault it is a case of.
+//! One failure, as every part of the program returns it: the step, the subject, the cause and the
+//! kind of fault.
 
 use std::fmt;
 use std::time::Duration;
@@ -12,20 +12,20 @@ use crate::exit::Exit;
 pub(crate) struct Failure {
     /// The step it happened in.
     pub(crate) step: Step,
-    /// What the step was busy with: a host and port, an option, a file.
+    /// What the step was working on: a host and port, an option, a file.
     pub(crate) subject: String,
-    /// Decides exit code, advice and whether another try makes sense.
+    /// Decides the exit code, the advice and whether to retry.
     pub(crate) fault: Fault,
     /// What was seen, in lower case and without a full stop.
     pub(crate) cause: String,
-    /// What the texts of its row need to know of this case.
+    /// What this case fills into the texts of its row.
     pub(crate) holes: Holes,
     /// How long the server asked to wait (`Retry-After`).
     pub(crate) retry_after: Option<Duration>,
 }
 
 impl Failure {
-    /// A failure whose texts have no hole to fill.
+    /// A failure with no holes filled.
     pub(crate) fn new(
         step: Step,
         subject: impl Into<String>,
@@ -42,7 +42,7 @@ impl Failure {
         }
     }
 
-    /// A mistake in what was typed or set; `subject` names where.
+    /// A mistake on the command line or in a setting; `subject` says where.
     pub(crate) fn usage(subject: impl Into<String>, cause: impl Into<String>) -> Failure {
         Failure::new(Step::Config, subject, Fault::Usage, cause)
     }
@@ -63,7 +63,7 @@ impl Failure {
         row(self.fault).fixes(&self.holes)
     }
 
-    /// The same, and what is known of the key: for someone who sees nothing else of the run.
+    /// The fixes, and whether the key is safe: for someone who sees nothing else of the run.
     pub(crate) fn advices(&self) -> Vec<String> {
         let mut advices = self.fixes();
         if row(self.fault).keeps_the_key() {
@@ -72,7 +72,7 @@ impl Failure {
         advices
     }
 
-    /// The same on one line.
+    /// [`Failure::advices`] on one line.
     pub(crate) fn advice(&self) -> String {
         self.advices().join("; ")
     }

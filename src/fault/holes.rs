@@ -1,15 +1,15 @@
-//! Holes in the texts of the table, such as `{host}`, and what fills them.
+//! Holes in the texts of the table, such as `{host}`, and their values.
 //!
-//! A failure brings what it knows of its own case; everything else has one source here, so that no
-//! list of regions or default stands in a text. Where a hole is not filled, general words stand in.
+//! A failure fills the holes that depend on its case. Lists of regions and defaults come from one
+//! place here, so that no text repeats them. A hole that is not filled gets general words.
 
 use crate::regions;
 
-/// What one case fills in.
+/// The values that one case fills in.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Holes(Vec<(&'static str, String)>);
 
-/// Every hole a case may fill, with the words that stand there when nothing is known of the case.
+/// Every hole that a case may fill, with the words used if it does not.
 pub(crate) const KNOWN: &[(&str, &str)] = &[
     ("address", "ADDRESS"),
     ("bad", "some"),
@@ -39,13 +39,13 @@ pub(crate) const KNOWN: &[(&str, &str)] = &[
     ("written", "TIME (that of the last event you have)"),
 ];
 
-/// Holes that no case fills, since there is one answer for all.
+/// Holes that no case fills, because their value is always the same.
 const FIXED: &[(&str, Always)] =
     &[("regions", deployed_regions), ("default_region", default_region)];
 
 type Always = fn() -> String;
 
-/// The defaults of options, which a test compares with those of the options table.
+/// The defaults of options; a test compares them with the options table.
 const DEFAULTS: &[(&str, &str, &str)] = &[
     ("default_namespace", "namespace", "event-v1"),
     ("default_topic", "topic", "all"),
@@ -61,7 +61,7 @@ impl Holes {
         self.0.push((name, value.into()));
     }
 
-    /// The text with every hole filled. What fills a hole may hold braces; they are left alone.
+    /// The text with every hole filled. Braces inside a filled-in value are left alone.
     pub(crate) fn fill(&self, text: &str) -> String {
         let mut out = String::with_capacity(text.len());
         let mut rest = text;

@@ -1,9 +1,9 @@
-//! The kinds of trouble the program can tell apart.
+//! The kinds of faults that the program can tell apart.
 
-/// Declares the faults and a list of all of them, so that none can be left out of the list.
+/// Declares the faults and a list of all of them, so that the list is always complete.
 macro_rules! faults {
     ($($fault:ident),* $(,)?) => {
-        /// One kind of trouble. Its row of the table says all there is to say about it.
+        /// One kind of fault. Its row in the table holds all texts and rules about it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub(crate) enum Fault {
             $($fault),*
@@ -36,7 +36,7 @@ faults! {
     NoRoots,
     UnusableStore,
 
-    // Mistakes in what was typed or set.
+    // Mistakes on the command line or in settings.
     NearOption,
     MissingValue,
     NearCommand,

@@ -1,9 +1,9 @@
-//! The fault table: everything a user can be told about what goes wrong stands here once.
+//! The fault table: the one place for everything the program can tell a user about a fault.
 //!
-//! A [`Fault`] is a kind of trouble the program can tell apart; its [`Row`] says what it is called,
-//! how the run ends over it, whether another try makes sense, what it means and what to do. The
-//! connect steps, the loop, the output, `diagnose` and `explain` all read the same rows. Which fault
-//! occurred is decided by the step that saw it, which hands it upward as a [`Failure`].
+//! A [`Fault`] is a kind of fault that the program can tell apart. Its [`Row`] holds its code, the
+//! exit code, the retry class, what it means and what to do. The connect steps, the loop, the
+//! output, `diagnose` and `explain` all use the same rows. The step in which something fails decides
+//! which fault it is, and returns it as a [`Failure`].
 //!
 //! Codes are stable: scripts and support tickets may quote them.
 

@@ -1,4 +1,4 @@
-//! The headings of 8x8's own troubleshooting page, each stored once.
+//! The headings of 8x8's own troubleshooting page.
 
 use std::fmt;
 

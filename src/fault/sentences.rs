@@ -1,18 +1,18 @@
-//! Sentences of the service that say more than the status they come with.
+//! Sentences from the service that say more than the status sent with them.
 
 use super::Fault::{self, *};
 
-/// A part of a known sentence, as Apache Pulsar 4.0 or 4.2 words it, and the fault it stands for:
-/// all of these stay until someone corrects the request.
+/// A part of a known sentence, as Apache Pulsar 4.0 or 4.2 writes it, and the fault it stands for.
+/// All of these remain until someone corrects the request.
 pub(crate) type Sentence = (&'static str, Fault);
 
-/// The known sentence that is in the text, if there is one.
+/// The known sentence in this text, if any.
 pub(crate) fn known_sentence(text: &str) -> Option<Sentence> {
     SENTENCES.iter().copied().find(|(part, _)| text.contains(part))
 }
 
-/// The fault of an answer with this sentence and status. The code is the status's own, where the
-/// service gives one that fits.
+/// The fault of an answer with this sentence and status, if the sentence is known. If the status
+/// fits the sentence, the fault has the status's own code.
 pub(crate) fn said(sentence: &str, status: u16) -> Option<Fault> {
     let (_, fault) = known_sentence(sentence)?;
     Some(match (status, fault) {

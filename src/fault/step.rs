@@ -2,8 +2,7 @@
 
 use std::fmt;
 
-/// Where on the way from the command line to the event something went wrong. These are the
-/// words a user reads in every message.
+/// The step in which something went wrong. Users read these names in every message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Step {
     Config,
@@ -13,13 +12,13 @@ pub(crate) enum Step {
     Tls,
     Auth,
     Stream,
-    /// The other regions, which only a diagnosis looks at.
+    /// The other regions, which only a diagnosis checks.
     Regions,
     Output,
 }
 
 impl Step {
-    /// All of them, in their order.
+    /// All steps, in order.
     pub(crate) const ALL: [Step; 9] = [
         Step::Config,
         Step::Dns,

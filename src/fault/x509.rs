@@ -1,5 +1,5 @@
-//! Why a certificate is not believed: OpenSSL's `X509_V_ERR_*` (x509_vfy.h), told by number, since
-//! its texts change between versions.
+//! Why a certificate is not trusted: OpenSSL's `X509_V_ERR_*` (x509_vfy.h), by number, because its
+//! texts change between versions.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use super::Fault;
 /// One reason why a chain of certificates was not verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum VerifyError {
-    /// No certificate of the issuer is to be found, neither in the chain nor in the store.
+    /// The issuer's certificate is neither in the chain nor in the store.
     NoIssuer,
     SelfSigned,
-    /// The chain is complete, but nobody here knows the root at its end.
+    /// The chain is complete, but the store does not have its root.
     UnknownRoot,
     NotYetValid,
     Expired,
@@ -26,7 +26,7 @@ pub(crate) enum VerifyError {
 }
 
 impl VerifyError {
-    /// The reason that OpenSSL has this number for.
+    /// The reason for OpenSSL's error number.
     pub(crate) fn of(code: i32) -> VerifyError {
         match code {
             2 | 20 | 21 | 27 => VerifyError::NoIssuer,
@@ -42,7 +42,7 @@ impl VerifyError {
         }
     }
 
-    /// The fault a handshake fails with over it.
+    /// The fault of a handshake that fails for this reason.
     pub(crate) fn fault(self) -> Fault {
         match self {
             VerifyError::NotYetValid => Fault::NotYetValid,
@@ -59,7 +59,7 @@ impl VerifyError {
     }
 }
 
-/// In the words of the person who has to act.
+/// The reason in words for the person who has to act.
 impl fmt::Display for VerifyError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -1,6 +1,6 @@
 //! The envelope: the JSON object around every payload, as Apache Pulsar's WebSocket API sends it.
 //!
-//! Only what the program acts on is read, borrowed from the frame; unknown members are skipped.
+//! Only the members that the program uses are read, borrowed from the frame; others are skipped.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,13 +12,13 @@ use serde_json::value::RawValue;
 
 use super::MessageId;
 
-/// One message of the server, taken apart.
+/// One parsed message from the server.
 #[derive(Debug)]
 pub(crate) enum Frame<'a> {
     Message(Envelope<'a>),
     /// The answer to a request of this program: never printed, never acknowledged.
     Control,
-    /// No envelope that can be used; the id is what an acknowledgement needs, where there is one.
+    /// An envelope that cannot be used, with the id to acknowledge it by, if it has one.
     Reject {
         id: Option<Cow<'a, str>>,
         reason: String,
@@ -35,7 +35,7 @@ pub(crate) struct Envelope<'a> {
     pub(crate) publish_time: Option<Timestamp>,
 }
 
-/// Takes a frame's text apart.
+/// Parses a frame's text.
 pub(crate) fn parse(frame: &str) -> Frame<'_> {
     let members: Members<'_> = match serde_json::from_str(frame) {
         Ok(members) => members,
@@ -65,7 +65,7 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
     }
 }
 
-/// What is wrong, without the data that serde repeats when a type is wrong.
+/// What is wrong, without the data that serde quotes when a type is wrong.
 fn why(e: &serde_json::Error) -> String {
     match e.classify() {
         Category::Data => format!("wrong type at line {} column {}", e.line(), e.column()),
@@ -118,7 +118,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
                 "messageId" => members.message_id = text(&mut map)?,
                 "payload" => members.payload = text(&mut map)?,
                 "publishTime" => {
-                    // Good to have, and no reason to lose an event over.
+                    // An invalid time is ignored: it is no reason to lose an event.
                     let value = map.next_value::<&RawValue>()?;
                     members.publish_time = serde_json::from_str::<Text<'_>>(value.get())
                         .ok()
@@ -137,7 +137,7 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// A string or null.
+/// Reads a string or null.
 fn text<'de, A: MapAccess<'de>>(map: &mut A) -> Result<Option<Cow<'de, str>>, A::Error> {
     Ok(map.next_value::<Option<Text<'de>>>()?.map(|Text(text)| text))
 }

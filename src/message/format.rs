@@ -1,5 +1,5 @@
-//! The formats of a line. A format owns what it means: its name, its writer, and how a whole line
-//! of it is told from a torn one. To add one, add a variant, its arms here and its writer.
+//! The formats of a line. Each has a name, a writer, and a test that tells a whole line from a torn
+//! one. To add one, add a variant, its arms here and its writer.
 
 mod envelope;
 mod payload;
@@ -9,7 +9,7 @@ use super::line::{Line, is_json_line};
 use crate::values::choice::choice;
 
 choice! {
-    /// What a line holds.
+    /// What a line contains.
     Format {
         /// The event as published.
         Payload = "payload",
@@ -19,9 +19,9 @@ choice! {
 }
 
 impl Format {
-    /// Appends what a line of this message holds, without the line break; `frame` is the text the
-    /// envelope was read from. Only the event types `events` are written, or
-    /// all; where no line is written, `out` may hold anything.
+    /// Appends this message's line, without the line break; `frame` is the text the envelope was
+    /// read from. Only the event types in `events` are written, or all if it is empty. If no line
+    /// is written, anything may have been appended to `out`.
     pub(super) fn write(
         self,
         envelope: &Envelope<'_>,
@@ -35,8 +35,8 @@ impl Format {
         }
     }
 
-    /// Whether these bytes are one whole line of this format, line break included: what a crash
-    /// or a power loss tore is not.
+    /// Whether these bytes are one whole line of this format, including the line break, and not one
+    /// that a crash or a power loss tore.
     pub(crate) fn is_whole_line(self, bytes: &[u8]) -> bool {
         match self {
             Format::Payload | Format::Envelope => is_json_line(bytes),

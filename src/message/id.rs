@@ -1,8 +1,8 @@
 //! Message ids, compared by what they mean.
 //!
 //! An id is base64 of a small protobuf message, Apache Pulsar's `MessageIdData`: field 1 ledger,
-//! 2 entry, 3 partition, 4 batch index, then fields that vary with who made the id. Two strings
-//! can therefore name one message; only the first four fields say which.
+//! 2 entry, 3 partition, 4 batch index, then fields that depend on who made the id. So different
+//! strings can name the same message; only the first four fields identify it.
 
 use std::fmt;
 use std::rc::Rc;
@@ -10,10 +10,10 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// One message's place in its topic, with the text it came in.
+/// One message's place in its topic, with the original text of its id.
 #[derive(Clone)]
 pub(crate) struct MessageId {
-    /// As the server wrote it: what an acknowledgement and a resume must send back.
+    /// As the server wrote it, which is what an acknowledgement or a resume must send back.
     text: Rc<str>,
     pub(crate) ledger: u64,
     pub(crate) entry: u64,
@@ -27,7 +27,7 @@ impl MessageId {
     /// Reads an id as the server or a user wrote it.
     ///
     /// # Errors
-    /// A sentence on what is wrong with the text.
+    /// What is wrong with the text, as the end of a sentence.
     pub(crate) fn parse(text: &str) -> Result<MessageId, String> {
         let bytes = STANDARD.decode(text).map_err(|e| format!("is not base64: {e}"))?;
         let mut id =
@@ -50,7 +50,7 @@ impl MessageId {
             match (field, wire_type) {
                 (1, 0) => (id.ledger, has_ledger) = (value, true),
                 (2, 0) => (id.entry, has_entry) = (value, true),
-                // Both are int32 on the wire: a negative one is sign-extended to 64 bits.
+                // Both are int32 in protobuf, which sign-extends a negative one to 64 bits.
                 (3, 0) => id.partition = value.cast_signed(),
                 (4, 0) => id.batch_index = value.cast_signed(),
                 _ => {}
@@ -62,17 +62,17 @@ impl MessageId {
         Ok(id)
     }
 
-    /// The id as it goes over the wire.
+    /// The id as it is sent to the server.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
 
-    /// The same, to be kept.
+    /// The same text, shared.
     pub(crate) fn text(&self) -> Rc<str> {
         Rc::clone(&self.text)
     }
 
-    /// The order within one partition: what comes later is greater.
+    /// The message's place within its partition; a later message has a greater one.
     pub(crate) fn place(&self) -> (u64, u64, i64) {
         (self.ledger, self.entry, self.batch_index)
     }

@@ -1,23 +1,23 @@
-//! What became of a message: a line, none, or why it cannot have one.
+//! The result of writing a message: a line, none, or the reason why it cannot have one.
 
 use std::fmt;
 
 use serde_core::de::IgnoredAny;
 
-/// What became of a message.
+/// The result of writing a message.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     /// A line was appended.
     Written,
-    /// An empty payload, which has no line as payload: a legal tombstone.
+    /// The payload is empty (a legal tombstone), so there is nothing to write in payload format.
     Tombstone,
-    /// Its event type is not wanted.
+    /// The event is not one of those asked for.
     Filtered,
     /// It cannot be decoded.
     Reject(RejectReason),
 }
 
-/// Why a message has no line. Each holds where it stops to be what it should, for people.
+/// Why a message has no line, with the position of the mistake, for people.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum RejectReason {
     NotBase64(String),
@@ -37,7 +37,7 @@ impl fmt::Display for RejectReason {
     }
 }
 
-/// Whether these bytes are one JSON value with a line break behind it.
+/// Whether these bytes are one JSON value followed by a line break.
 pub(crate) fn is_json_line(bytes: &[u8]) -> bool {
     let text = bytes.strip_suffix(b"\n").and_then(|line| std::str::from_utf8(line).ok());
     text.is_some_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())

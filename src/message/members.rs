@@ -1,4 +1,4 @@
-//! A JSON object as its members, each as it was written.
+//! A JSON object as a list of its members, each value as it was written.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What one WebSocket message says: pure functions over bytes, no I/O.
+//! The content of one WebSocket message: pure functions over bytes, no I/O.
 
 mod envelope;
 mod format;

@@ -1,4 +1,4 @@
-//! The payload: out of its base64, checked to be JSON, and asked for its event type.
+//! The payload: decoded from base64, checked to be JSON, and searched for its event type.
 
 use std::borrow::Cow;
 
@@ -41,10 +41,10 @@ fn base64_mistake(e: &DecodeError) -> String {
     }
 }
 
-/// The payload as text, when it is one JSON value.
+/// The payload as text, if it is one JSON value.
 ///
 /// # Errors
-/// Where it stops being that.
+/// Where it stops being one.
 pub(super) fn json(payload: &[u8]) -> Result<&str, RejectReason> {
     let text = std::str::from_utf8(payload).map_err(|e| RejectReason::NotUtf8(e.to_string()))?;
     match serde_json::from_str::<IgnoredAny>(text) {

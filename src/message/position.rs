@@ -2,14 +2,14 @@
 
 use super::MessageId;
 
-/// Where reading begins, as the reader endpoint's `messageId` names it.
+/// Where reading starts, as the `messageId` parameter of the reader endpoint names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Position {
-    /// What is published from now on.
+    /// Only messages published from now on.
     Latest,
     /// The oldest message the service still holds.
     Earliest,
-    /// What follows this message.
+    /// The messages after this one.
     After(MessageId),
 }
 
@@ -28,7 +28,7 @@ impl Position {
         }
     }
 
-    /// What [`Position::parse`] reads.
+    /// The text that [`Position::parse`] reads.
     pub(crate) fn as_str(&self) -> &str {
         match self {
             Position::Earliest => "earliest",

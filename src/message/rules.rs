@@ -1,9 +1,9 @@
-//! Which messages get a line, and of which format.
+//! Which messages get a line, and in which format.
 
 use super::format::Format;
 use crate::values::choice::choice;
 
-/// What a line holds, and which messages get one.
+/// What a line contains, and which messages get one.
 #[derive(Clone, Debug)]
 pub(crate) struct LineRules {
     pub(crate) format: Format,
@@ -19,15 +19,15 @@ impl Default for LineRules {
 }
 
 impl LineRules {
-    /// The options that decide what a line looks like and which messages have one, as a cursor
-    /// keeps them: two runs with the same text write the same lines.
+    /// The options that decide how a line looks and which messages have one, as text for the
+    /// cursor: two runs with the same text write the same lines.
     pub(crate) fn shape(&self) -> String {
         let mut events = self.events.clone();
         events.sort();
         format!("{} {}", self.format.name(), events.join(",")).trim_end().to_owned()
     }
 
-    /// The format that a [`LineRules::shape`] names; `None` if this program does not know it.
+    /// The format named in a [`LineRules::shape`]; `None` if this program does not know it.
     pub(crate) fn format_of(shape: &str) -> Option<Format> {
         Format::named(shape.split(' ').next()?).ok()
     }
@@ -36,9 +36,9 @@ impl LineRules {
 choice! {
     /// What happens to a message that cannot be decoded.
     OnReject {
-        /// Warn, acknowledge, count, go on.
+        /// Warn, acknowledge it, count it, and continue.
         Warn = "warn",
-        /// End with exit code 65, the message unacknowledged.
+        /// End with exit code 65, and leave it unacknowledged.
         Stop = "stop",
     }
 }

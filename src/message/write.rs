@@ -1,8 +1,8 @@
-//! From a message to the one line it leaves as, byte for byte as published.
+//! Writes a message as one line, byte for byte as published.
 //!
-//! A payload is checked to be JSON but never re-serialized: a duplicate member, a number beyond
-//! every float or the order of members would not survive that. Only raw newlines, which JSON
-//! allows only between its tokens, become spaces.
+//! A payload is checked to be JSON but never re-serialized: duplicate members, numbers beyond the
+//! range of a float and the order of members would not survive that. Only raw line breaks, which
+//! JSON allows only between tokens, become spaces.
 
 use super::envelope::Envelope;
 use super::line::Line;
@@ -26,7 +26,7 @@ pub(crate) fn write_line(
     line
 }
 
-/// Valid JSON has no raw newline inside a string, so each one found stands between tokens.
+/// Replaces raw line breaks. Valid JSON has none inside a string, so each one is between tokens.
 fn without_newlines(line: &mut [u8]) {
     let mut rest = line;
     while let Some(at) = memchr::memchr2(b'\n', b'\r', rest) {

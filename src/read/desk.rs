@@ -1,5 +1,5 @@
-//! The host of a run: what it owns beside the stream, and serves in every wait, however long and
-//! whatever it is for: the output and its files, signs of life, the metrics file, signals.
+//! The host of a run. It owns everything beside the stream (the output and its files, systemd
+//! notifications, the metrics file, signals) and serves all of it during every wait.
 
 use std::time::Instant;
 
@@ -27,13 +27,13 @@ pub(super) struct Desk<'a> {
     pub(super) output: Output,
     pub(super) notify: Notify,
     metrics: Option<Metrics>,
-    /// That the metrics file cannot be written was said.
+    /// The warning about the metrics file has been printed.
     has_complained: bool,
     /// The last poll found the output ready, or broken.
     is_output_ready: bool,
     /// Nobody reads the output any more.
     is_unread: bool,
-    /// That the output ends the run was said.
+    /// [`Served::Over`] has been returned, which is done only once.
     is_over: bool,
 }
 
@@ -62,7 +62,7 @@ impl<'a> Desk<'a> {
         self.signals.stop()
     }
 
-    /// How a run ends that was asked to stop.
+    /// How the run ended: stopped by a signal, or done.
     pub(super) fn ended(&self) -> Ended {
         match self.stop() {
             Some(_) => Ended::Stopped,
@@ -70,10 +70,10 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Writes what is pending, as far as it goes.
+    /// Writes pending lines without blocking.
     ///
     /// # Errors
-    /// What made the output fail for good.
+    /// The failure that ended the output for good.
     pub(super) fn write(&mut self, now: Now) -> Result<Written, Failure> {
         let written = self.output.write(now, self.log);
         self.is_unread |= written == Written::Closed;
@@ -83,7 +83,7 @@ impl<'a> Desk<'a> {
         }
     }
 
-    /// Writes what is pending as far as it goes, and acknowledges what may be acknowledged.
+    /// Writes pending lines without blocking, and sends the acknowledgements that are due.
     ///
     /// # Errors
     /// Why the session, or the output, failed.
@@ -106,14 +106,16 @@ impl<'a> Desk<'a> {
         Ok(written)
     }
 
-    /// Writes the metrics file, due or not.
+    /// Writes the metrics file now, whether or not it is due.
     pub(super) fn write_metrics(&mut self, now: Now) {
         let Some(metrics) = &mut self.metrics else { return };
         if let Err(e) = metrics.write(&self.log.counters, now)
             && !std::mem::replace(&mut self.has_complained, true)
         {
             let (file, reason) = (metrics.shown(), words::reason(&e));
-            self.log.report.warning(format!("metrics file {file}: {reason}; going on without it"));
+            self.log
+                .report
+                .warning(format!("metrics file {file}: {reason}; continuing without it"));
         }
     }
 
@@ -149,7 +151,7 @@ impl Wait for Desk<'_> {
         }
         self.is_unread |= is_ready && self.output.is_closed();
         if !self.cannot_go_on() {
-            // A failure is asked for by whoever goes on.
+            // The caller asks the output for its failure.
             let _ = self.write(now);
         }
         match self.cannot_go_on() && !std::mem::replace(&mut self.is_over, true) {
@@ -167,7 +169,7 @@ impl Wait for Desk<'_> {
     }
 
     fn poll(&mut self, interests: &mut [Interest<'_>], until: Option<Instant>) -> Vec<Signal> {
-        // A broken output is always ready: it would never let us rest.
+        // A broken output is always ready, so polling it would turn the wait into a busy loop.
         let output = self.output.interest().filter(|_| !self.is_unread);
         let Some((fd, events)) = output else { return self.signals.poll(interests, until) };
         let mut all: Vec<Interest<'_>> = interests.to_vec();
@@ -187,7 +189,7 @@ impl Watch for Desk<'_> {
     }
 }
 
-/// Before the output is open there is nothing to serve, but a SIGHUP to live through.
+/// The host before the output is open: there is nothing to serve, but SIGHUP must not kill us.
 pub(super) struct Opening<'a> {
     pub(super) signals: &'a mut Signals,
     pub(super) has_file: bool,

@@ -1,4 +1,4 @@
-//! Before a run ends: everything that was received goes out, as far as its reader or disk takes it.
+//! Before a run ends, everything that was received is written, if its reader or disk accepts it.
 
 use std::time::{Duration, Instant};
 
@@ -10,23 +10,24 @@ use crate::session::Session;
 use crate::sink::Written;
 use crate::wait::{Wait as _, earlier};
 
-/// How long a blocked output may hold up a run that was told to stop, or whose time is over.
+/// How long a blocked output may delay the end of a run that was told to stop or reached
+/// `--max-time`.
 const STOP_LIMIT: Duration = Duration::from_secs(1);
 
-/// How long the rest may take.
+/// How long the remaining output may take.
 #[derive(Debug, Default)]
 pub(super) struct Drain {
-    /// When an output that is stuck is left behind, once the run was told to stop.
+    /// When to give up on a blocked output; set once the run was told to stop.
     give_up: Option<Instant>,
 }
 
 impl Drain {
-    /// Writes all that is pending, and closes the session in good order. A run that was told to
-    /// stop leaves what does not go out within a second; so does one whose time (`over`) has come,
-    /// which is an error.
+    /// Writes everything that is pending, then closes the session cleanly. A run that was told to
+    /// stop gives up after a second. So does a run whose time (`over`) has come, but that is an
+    /// error.
     ///
     /// # Errors
-    /// The output's own, and that its reader had not taken everything in time.
+    /// The output's failure, or that its reader did not take everything in time.
     pub(super) fn run(
         &mut self,
         desk: &mut Desk<'_>,
@@ -45,7 +46,7 @@ impl Drain {
                 Ok(Written::Blocked) => {}
                 Ok(Written::All | Written::Closed) => break,
                 Err(failure) if failure.step == Step::Output => return Err(failure),
-                // Without its session the output is still to be finished.
+                // The session failed, but the output still has to be finished.
                 Err(_) => session = None,
             }
             if self.is_given_up(desk, now.instant) {
@@ -72,10 +73,10 @@ impl Drain {
         Ok(())
     }
 
-    /// Whether a run that was told to stop has waited for long enough.
+    /// Whether a run that was told to stop has waited long enough.
     fn is_given_up(&mut self, desk: &mut Desk<'_>, now: Instant) -> bool {
         if let (Some(signal), None) = (desk.stop(), self.give_up) {
-            desk.log.report.debug(format!("{signal}: stopping, with output that is stuck"));
+            desk.log.report.debug(format!("{signal}: stopping; the output is blocked"));
             self.give_up = Some(now + STOP_LIMIT);
         }
         self.give_up.is_some_and(|at| now >= at)
@@ -83,7 +84,7 @@ impl Drain {
 }
 
 fn out_of_time(desk: &Desk<'_>) -> Result<(), Failure> {
-    // What the disk refuses is told by whoever ends the output.
+    // A disk error is reported when the output is finished.
     if desk.output.trouble().is_some() {
         return Ok(());
     }

@@ -1,8 +1,9 @@
 //! The end of a run that catches up: `-e` and `--until`. Pure bookkeeping.
 //!
-//! "Caught up" is not on the wire, so the end is pinned to a time, and is reached when every
-//! partition has shown a message from then or later. Where nothing more is published, the idle
-//! timeout ends the run instead; so it does for a partition that is idle beside busy ones.
+//! The protocol has no "caught up" message, so the end is pinned to a time, and is reached when
+//! every partition has delivered a message published at that time or later. If nothing more is
+//! published, the idle timeout ends the run instead; it also covers a partition that stays idle
+//! while others are busy.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 
 use crate::wait::earlier;
 
-/// How long a partitioned topic may take to show every one of its partitions.
+/// How long a partitioned topic may take until every partition has delivered a message.
 const PARTITIONS_SHOW: Duration = Duration::from_secs(2);
 
 /// A run's end, by publish time.
@@ -22,9 +23,9 @@ pub(crate) struct End {
     due: Option<Instant>,
     /// For each partition seen, whether it has passed the end.
     passed: BTreeMap<i64, bool>,
-    /// After so long without a message from before the end there is none any more.
+    /// After this long without a message from before the end, no more are expected.
     lull: Duration,
-    /// When the session opened, or last had such a message.
+    /// When the session opened, or last delivered a message from before the end.
     heard: Instant,
     opened: Instant,
 }
@@ -43,23 +44,23 @@ impl End {
         }
     }
 
-    /// When that time has come, so that nothing more to hear means the end.
+    /// When the end time comes; from then on, silence means the end is reached.
     pub(crate) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// A session is open: what it will show has to be awaited anew.
+    /// A session is open, so the waits for its messages start again.
     pub(crate) fn opened(&mut self, now: Instant) {
         (self.opened, self.heard) = (now, now);
     }
 
-    /// What was seen is to be seen again.
+    /// Messages that were seen will be read again, so forget which partitions passed the end.
     pub(crate) fn restart(&mut self, now: Instant) {
         self.passed.clear();
         self.opened(now);
     }
 
-    /// A message of this partition was published then.
+    /// A message of this partition arrived, published at this time.
     pub(crate) fn saw(&mut self, partition: i64, published: Option<Timestamp>, now: Instant) {
         let passed = published.is_some_and(|published| published >= self.at);
         if !passed {
@@ -68,25 +69,25 @@ impl End {
         *self.passed.entry(partition).or_default() |= passed;
     }
 
-    /// Whether every partition seen has passed the end, or will show nothing from before it.
+    /// Whether every partition seen has passed the end, or has nothing more from before it.
     pub(crate) fn is_reached(&self, now: Instant) -> bool {
         let all = !self.passed.is_empty() && self.passed.values().all(|&passed| passed);
         let is_silent = self.silent().is_some_and(|at| now >= at);
         is_silent || all && self.shown().is_none_or(|at| now >= at)
     }
 
-    /// When to ask again without another message.
+    /// When to check again if no message arrives.
     pub(crate) fn next_look(&self, now: Instant) -> Option<Instant> {
         earlier(self.shown().filter(|&at| at > now), self.silent().filter(|&at| at > now))
     }
 
-    /// When nothing from before the end is to be expected any more, though other partitions
-    /// have passed it.
+    /// When nothing more from before the end is expected of the partitions that are behind,
+    /// given that at least one has passed it.
     fn silent(&self) -> Option<Instant> {
         self.passed.values().any(|&passed| passed).then(|| self.heard + self.lull)
     }
 
-    /// When a partitioned topic has had its time to show every partition.
+    /// When every partition of a partitioned topic has had time to deliver a message.
     fn shown(&self) -> Option<Instant> {
         let is_partitioned = self.passed.keys().any(|&partition| partition >= 0);
         is_partitioned.then(|| self.opened + PARTITIONS_SHOW)

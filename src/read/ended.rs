@@ -1,19 +1,19 @@
 //! How a run, or one session of it, ended without a failure.
 
-/// How a run ended that did not fail.
+/// How a run ended without a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// At an end of its own, or because nobody reads its output any more.
+    /// It reached its end, or nobody reads its output any more.
     Done,
-    /// [`Signals::stop`](crate::wait::Signals::stop) says by which signal.
+    /// A signal stopped it; [`Signals::stop`](crate::wait::Signals::stop) says which.
     Stopped,
 }
 
 /// Why a session was left without a failure.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Leave {
-    /// For good.
+    /// The run ends.
     End(Ended),
-    /// To be reopened at once.
+    /// It is reopened at once.
     Reopen,
 }

@@ -1,5 +1,5 @@
-//! When a run ends by itself, and when a session is left to be reopened: the limits on time, on
-//! silence and on what was published before the run began. Pure: the clock is an argument.
+//! When a run ends by itself, and when a session is reopened: the limits on run time, on silence
+//! and on publish time. Pure: the clock is an argument.
 
 use std::time::{Duration, Instant};
 
@@ -10,22 +10,22 @@ use super::idle::Idle;
 use crate::values::stop::Stop;
 use crate::wait::earlier;
 
-/// What a run without an idle timeout waits for a partition that is behind.
+/// How long a run without an idle timeout waits for a partition that is behind.
 const LULL: Duration = Duration::from_secs(10);
 
-/// All ends of one run.
+/// Every way in which one run can end by itself.
 #[derive(Debug)]
 pub(super) struct Ending<'a> {
     stop: &'a Stop,
     max_silence: Option<Duration>,
     /// When `--max-time` is over.
     over: Option<Instant>,
-    /// Where `-e` and `--until` end; known once the service has told its clock.
+    /// Where `-e` and `--until` end; known once a session has shown the service's clock.
     end: Option<End>,
     idle: Idle,
-    /// A message came in this run.
+    /// This run has received a message.
     has_received: bool,
-    /// The silence that goes on was said already.
+    /// The current silence has been reported.
     is_silent: bool,
 }
 
@@ -38,10 +38,10 @@ pub(super) enum Due {
     CaughtUp,
     /// `--idle-timeout` is over.
     Idle,
-    /// It is over, and nothing came at all: an empty topic and a dead broker look the same, and a
-    /// fresh upgrade tells them apart.
+    /// `--idle-timeout` is over and the run has received nothing: an empty topic looks the same as
+    /// a dead broker, and only a fresh upgrade tells them apart.
     Proof,
-    /// `--max-silence` is over; whether this silence is news.
+    /// `--max-silence` is over. `is_news`: this silence has not been reported yet.
     Silence { is_news: bool },
 }
 
@@ -73,11 +73,11 @@ impl<'a> Ending<'a> {
         self.over.is_some_and(|over| now >= over)
     }
 
-    /// A session is open; the first one pins the end, by the service's clock.
+    /// A session is open. The first one fixes the end, by the service's clock.
     pub(super) fn opened(&mut self, is_first: bool, service_time: Timestamp, now: Instant) {
         self.idle.opened(now);
         if is_first {
-            // `Date` tells whole seconds: what was published in this one, before us, is to be read.
+            // `Date` has whole seconds, and messages published earlier in this second count.
             let at_end = self.stop.at_end.then(|| service_time + 1.second());
             let at = [at_end, self.stop.until].into_iter().flatten().min();
             let lull = self.stop.idle_timeout.unwrap_or(LULL);
@@ -88,36 +88,36 @@ impl<'a> Ending<'a> {
         }
     }
 
-    /// The session is over.
+    /// The session has ended.
     pub(super) fn closed(&mut self, now: Instant) {
         self.idle.closed(now);
     }
 
-    /// A message came, of whatever kind.
+    /// A frame of any kind arrived.
     pub(super) fn heard(&mut self) {
         self.idle.message();
     }
 
-    /// A message that is new to the run came.
+    /// A message that is new to this run arrived.
     pub(super) fn received(&mut self) {
         self.has_received = true;
         self.is_silent = false;
     }
 
-    /// A new message of this partition was published then.
+    /// A new message of this partition arrived, published at this time.
     pub(super) fn saw(&mut self, partition: i64, published: Option<Timestamp>, now: Instant) {
         if let Some(end) = &mut self.end {
             end.saw(partition, published, now);
         }
     }
 
-    /// Nothing more is ready: from here on silence counts.
+    /// Nothing more is ready to be read: silence counts from now on.
     pub(super) fn settle(&mut self, now: Instant) {
         self.idle.settle(now);
     }
 
-    /// The output was blocked, so the service may have been waiting for acknowledgements: none of
-    /// that time counts as its silence.
+    /// The output was blocked, so the service may have been waiting for acknowledgements: that
+    /// time does not count as silence.
     pub(super) fn forgive_silence(&mut self, now: Instant) {
         self.idle.message();
         self.idle.settle(now);
@@ -126,7 +126,7 @@ impl<'a> Ending<'a> {
         }
     }
 
-    /// What was read is to be read again.
+    /// Messages that were read will be read again.
     pub(super) fn restart(&mut self, now: Instant) {
         self.idle.message();
         self.idle.settle(now);
@@ -135,7 +135,7 @@ impl<'a> Ending<'a> {
         }
     }
 
-    /// Which time has come, if one has.
+    /// Which of the limits has been reached, if any.
     pub(super) fn due(&mut self, now: Instant) -> Option<Due> {
         let is_past = |at: Option<Instant>| at.is_some_and(|at| now >= at);
         if is_past(self.over) {
@@ -162,7 +162,7 @@ impl<'a> Ending<'a> {
         Some(Due::Silence { is_news: !std::mem::replace(&mut self.is_silent, true) })
     }
 
-    /// When [`Ending::due`] may have another answer, unless something comes before.
+    /// When to call [`Ending::due`] again if nothing arrives before.
     pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
         [
             self.idle.deadline(),

@@ -1,8 +1,9 @@
-//! What the service still holds: whether something is missing between the cursor and what comes,
-//! and whether the cursor's ids are this topic's at all.
+//! What the service still holds: whether messages are missing between the cursor and the first
+//! one delivered, and whether the cursor's ids belong to this topic at all.
 //!
-//! A message id is believed blindly. One that retention has passed is answered with what is left,
-//! one of another topic with silence; so the oldest message that is held is looked at once.
+//! The service accepts any message id. For one that retention has removed it sends what is left;
+//! for one of another topic it sends nothing. So the oldest message it holds is compared with the
+//! cursor once.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -18,18 +19,18 @@ use crate::message::{Envelope, Frame, MessageId, parse};
 use crate::progress::Last;
 use crate::session::{Next, Woke};
 
-/// The look may take so long; the oldest message comes at once, if there is one.
+/// Limits on the look at the oldest message, which arrives at once if there is one.
 const CONNECT: Duration = Duration::from_secs(10);
 const LISTEN: Duration = Duration::from_secs(2);
 
-/// The comparison of the oldest messages that are held with the last ones written.
+/// Compares the oldest messages the service holds with the last ones written.
 #[derive(Debug)]
 pub(super) struct GapCheck {
     /// `host:port`, for failures.
     server: String,
-    /// The run goes on after a cursor, and what the service still holds was not asked yet.
+    /// The run resumes from a cursor, and the oldest message has not been looked at yet.
     is_due: bool,
-    /// The partitions whose oldest message was compared with the cursor.
+    /// The partitions whose oldest message has been compared with the cursor.
     compared: BTreeSet<i64>,
 }
 
@@ -41,8 +42,8 @@ impl GapCheck {
         GapCheck { server, is_due: is_resumed, compared: BTreeSet::new() }
     }
 
-    /// Looks once, in the first session that goes on after a cursor. That the look itself fails
-    /// is no failure of the run.
+    /// Looks at the oldest message once, in the first session that resumes from a cursor. If that
+    /// look fails, the run continues all the same.
     ///
     /// # Errors
     /// The cursor belongs to another topic.
@@ -69,8 +70,8 @@ impl GapCheck {
         Ok(())
     }
 
-    /// The first message of each partition of a topic that is read from its beginning is its
-    /// oldest.
+    /// Compares a message if it is its partition's oldest: the first one of a partition, in a
+    /// topic that is read from its beginning.
     ///
     /// # Errors
     /// The cursor belongs to another topic.
@@ -98,7 +99,7 @@ impl GapCheck {
         };
         if is_gap(&last, id) {
             desk.log.report.warning(format!(
-                "the service no longer holds what follows message {}{}: the oldest it has is {id}{}; what was published in between, if anything, is missing (retention, or a topic made anew)",
+                "the service no longer holds what follows message {}{}: the oldest it has is {id}{}; what was published in between, if anything, is missing (retention, or a recreated topic)",
                 last.id,
                 time(last.published),
                 time(published),
@@ -110,10 +111,11 @@ impl GapCheck {
         }
     }
 
-    /// Stops where going on would mix two topics: by its id the message is old, by its time new.
+    /// Stops the run if continuing would mix two topics: the message is older than the last one
+    /// written by its id, but newer by its time.
     ///
     /// # Errors
-    /// Exactly then, where there is a cursor.
+    /// In that case, if the run has a cursor.
     pub(super) fn refuse_foreign(
         &self,
         desk: &Desk<'_>,
@@ -128,7 +130,7 @@ impl GapCheck {
             return Ok(());
         }
         let cause = format!(
-            "message {id} (published {published}) is older by its id but newer by its time than message {} (published {written}), the last one written: the topic was made anew, or the cursor belongs to another",
+            "message {id} (published {published}) is older by its id but newer by its time than message {} (published {written}), the last one written: the topic was recreated, or the cursor belongs to another topic",
             last.id
         );
         Err(Failure::new(Step::Stream, &self.server, Fault::ForeignIds, cause)
@@ -137,7 +139,7 @@ impl GapCheck {
     }
 }
 
-/// The oldest message that the service holds.
+/// Asks the service for the oldest message it holds.
 fn oldest(
     desk: &mut Desk<'_>,
     opener: &mut Opener<'_>,
@@ -163,8 +165,8 @@ fn oldest(
     Ok(oldest)
 }
 
-/// Whether messages may have been between the two. Pulsar's retention drops whole ledgers: while
-/// the last message's own is there, so is everything behind it.
+/// Whether messages between the two may be missing. Pulsar's retention drops whole ledgers: as
+/// long as the last message's ledger is there, so is everything after it.
 fn is_gap(last: &Last, oldest: &MessageId) -> bool {
     oldest.place() > last.id.place() && oldest.ledger > last.id.ledger
 }

@@ -1,11 +1,11 @@
-//! How long an open session has had no message: the clock of `--idle-timeout` and
+//! How long an open session has been without a message: the clock of `--idle-timeout` and
 //! `--max-silence`.
 //!
-//! Time without a session does not count: a run that could not hear has not heard nothing.
+//! Time without a session does not count, because nothing could arrive then.
 
 use std::time::{Duration, Instant};
 
-/// How long the second look at an empty topic takes: its messages would come at once.
+/// How long the second look at an empty topic takes: any messages would arrive at once.
 const PROOF: Duration = Duration::from_secs(1);
 
 /// The clock of one run.
@@ -15,9 +15,11 @@ pub(crate) struct Idle {
     limit: Option<Duration>,
     /// Idle time of earlier sessions since the last message.
     before: Duration,
-    /// When this session opened, or last had a message.
+    /// When this session opened, or last received a message.
     heard: Instant,
+    /// A message arrived since the clock was last read.
     has_message: bool,
+    /// The second look has begun.
     is_proof: bool,
 }
 
@@ -31,18 +33,19 @@ impl Idle {
         self.heard = now;
     }
 
-    /// The session is over.
+    /// The session has ended.
     pub(crate) fn closed(&mut self, now: Instant) {
         self.settle(now);
         self.before += now.duration_since(self.heard);
     }
 
-    /// A message came.
+    /// A message arrived.
     pub(crate) fn message(&mut self) {
         self.has_message = true;
     }
 
-    /// Nothing more is ready: from here on time counts. One look at the clock for a burst.
+    /// Nothing more is ready to be read: idle time counts from now on. A burst of messages needs
+    /// only this one reading of the clock.
     pub(crate) fn settle(&mut self, now: Instant) {
         if std::mem::take(&mut self.has_message) {
             self.heard = now;
@@ -50,7 +53,7 @@ impl Idle {
         }
     }
 
-    /// From now on silence has this limit, where it had none.
+    /// Sets a limit from now on, if there is none yet.
     pub(crate) fn bound(&mut self, limit: Duration, now: Instant) {
         if self.limit.is_none() {
             self.limit = Some(limit);
@@ -58,17 +61,17 @@ impl Idle {
         }
     }
 
-    /// When `--idle-timeout` is over, unless a message comes before.
+    /// When `--idle-timeout` is over, unless a message arrives before.
     pub(crate) fn deadline(&self) -> Option<Instant> {
         self.limit.map(|limit| self.heard + limit.saturating_sub(self.before))
     }
 
-    /// When a silence of this session has lasted for `limit`.
+    /// When this session will have been silent for `limit`.
     pub(crate) fn silent_for(&self, limit: Duration) -> Instant {
         self.heard + limit
     }
 
-    /// The next session is only a second look, and a short one. `false` if it was already.
+    /// Makes the next session a second, short look. `false` if this one already was.
     pub(crate) fn look_again(&mut self, now: Instant) -> bool {
         self.limit = self.limit.map(|limit| limit.min(PROOF));
         self.before = Duration::ZERO;
@@ -82,7 +85,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn idle_time_adds_up_over_sessions_and_a_second_look_starts_anew() {
+    fn idle_time_adds_up_over_sessions_and_a_second_look_starts_again() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut idle = Idle::new(Some(Duration::from_secs(10)), start);
@@ -98,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn a_message_starts_the_clock_anew() {
+    fn a_message_restarts_the_clock() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut idle = Idle::new(None, start);

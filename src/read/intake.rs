@@ -1,4 +1,4 @@
-//! From one frame to what becomes of it: a line, a count, a warning, and the receipt by which it is
+//! Turns one frame into its effects: a line, a count or a warning, and the receipt by which it is
 //! acknowledged.
 
 use std::time::Instant;
@@ -15,17 +15,17 @@ use crate::progress::Receipt;
 use crate::settings::Settings;
 use crate::words;
 
-/// What takes the frames of a run in.
+/// Takes in the frames of a run.
 pub(super) struct Intake<'a> {
     settings: &'a Settings,
     /// `host:port`, for failures.
     server: String,
-    /// Only what was published from then on is written.
+    /// Only messages published at this time or later are written.
     since: Option<Timestamp>,
     pub(super) gap: GapCheck,
 }
 
-/// What a message needs to know of the run, and changes in it.
+/// The parts of the run that a message reads and changes.
 pub(super) struct Context<'r, 'a> {
     pub(super) desk: &'r mut Desk<'a>,
     pub(super) resume: &'r Resume,
@@ -33,15 +33,15 @@ pub(super) struct Context<'r, 'a> {
     pub(super) now: Instant,
 }
 
-/// What could not be used of a message.
+/// A message that could not be used.
 pub(super) struct Reject<'f> {
     /// For the counters: `frame`, `envelope` or `payload`.
     pub(super) kind: &'static str,
-    /// The message's id as it was written, where it has one.
+    /// The message's id as the service wrote it, if it has one.
     pub(super) id: Option<&'f str>,
-    /// For people.
+    /// Why, for people.
     pub(super) reason: &'f str,
-    /// What came, where it is still there.
+    /// The frame as received, if it is available.
     pub(super) frame: Option<&'f [u8]>,
 }
 
@@ -56,11 +56,10 @@ impl<'a> Intake<'a> {
         Intake { settings, server, since, gap }
     }
 
-    /// Takes one frame in. Whether the run has enough lines with it.
+    /// Takes in one frame. Returns whether the run now has all the lines it was asked for.
     ///
     /// # Errors
-    /// What must not be passed over: a message that cannot be decoded, where it was asked for, or
-    /// one of another topic.
+    /// A message that cannot be decoded, under `--on-reject stop`, or one of another topic.
     pub(super) fn take(&mut self, on: &mut Context<'_, 'a>, frame: &str) -> Result<bool, Failure> {
         let message = match parse(frame) {
             Frame::Message(message) => message,
@@ -84,10 +83,10 @@ impl<'a> Intake<'a> {
         let (id, published) = (message.id.clone(), message.publish_time);
         let is_event = match seen {
             Seen::New => self.write_message(on, &message, frame)?,
-            Seen::Anew => {
+            Seen::Recreated => {
                 self.gap.refuse_foreign(on.desk, on.resume, (&id, published))?;
                 on.desk.log.report.warning(format!(
-                    "message {id} is older by its id, but newer by its time, than what was written before: the topic was made anew; going on with it"
+                    "message {id} is older by its id, but newer by its time, than what was written before: the topic was recreated; continuing with it"
                 ));
                 self.write_message(on, &message, frame)?
             }
@@ -102,13 +101,13 @@ impl<'a> Intake<'a> {
             }
         };
         let ack = Some(id.text());
-        let place = matches!(seen, Seen::New | Seen::Anew).then_some((id, published));
+        let place = matches!(seen, Seen::New | Seen::Recreated).then_some((id, published));
         on.desk.output.take(Receipt { place, ack, is_event });
         let limit = self.settings.stop.num_messages;
         Ok(limit.is_some_and(|limit| on.desk.log.counters.events >= limit))
     }
 
-    /// Writes the message's line, if it gets one. Whether it did.
+    /// Writes the message's line, if it gets one. Returns whether it did.
     fn write_message(
         &self,
         on: &mut Context<'_, 'a>,
@@ -146,15 +145,16 @@ impl<'a> Intake<'a> {
         Ok(false)
     }
 
-    /// Whether the message is between `--since` and `--until`; one without a time is.
+    /// Whether the message is between `--since` and `--until`. One without a publish time counts
+    /// as being between them.
     fn is_in_time(&self, message: &Envelope<'_>) -> bool {
         let Some(published) = message.publish_time else { return true };
         self.since.is_none_or(|since| published >= since)
             && self.settings.stop.until.is_none_or(|until| published < until)
     }
 
-    /// A message whose envelope cannot be used. One with an id has its place all the same, so that
-    /// it is not rejected again by every session.
+    /// Rejects a message whose envelope cannot be used. If it has an id, its place is recorded all
+    /// the same, so that not every session rejects it again.
     fn reject_envelope(
         &self,
         on: &mut Context<'_, 'a>,
@@ -172,10 +172,10 @@ impl<'a> Intake<'a> {
         self.reject(on, reject, place)
     }
 
-    /// Keeps what cannot be used as a reject, and has it acknowledged.
+    /// Counts and reports a reject, and queues its acknowledgement.
     ///
     /// # Errors
-    /// Where `--on-reject stop` asks for it.
+    /// Under `--on-reject stop`.
     pub(super) fn reject(
         &self,
         on: &mut Context<'_, 'a>,
@@ -184,7 +184,7 @@ impl<'a> Intake<'a> {
     ) -> Result<(), Failure> {
         on.ending.received();
         self.count(on, reject)?;
-        // Any acknowledgement frees the place that this message takes in the server's window.
+        // Any acknowledgement, even an empty one, frees this message's slot in the server's window.
         let ack = Some(reject.id.unwrap_or_default().into());
         let place = place.map(|id| (id, None));
         on.desk.output.take(Receipt { place, ack, is_event: false });

@@ -1,9 +1,9 @@
-//! The main job: connect, read, write, acknowledge; again after every failure, from where it
-//! stopped; until the run's end.
+//! The main job: connect, read, write and acknowledge, and after every failure reconnect and
+//! resume, until the run ends.
 //!
-//! Data goes one way, session → message → output, and an acknowledgement goes back once the line is
-//! out. Each idea of the loop has a type of its own: [`desk`] hosts every wait, [`opener`] gets
-//! sessions, [`intake`] takes frames in, [`resume`] knows where to go on, [`ending`] when to end.
+//! Data flows one way, session → message → output, and the acknowledgement goes back once the line
+//! is written. Each idea of the loop has its own type: [`desk`] hosts every wait, [`opener`] opens
+//! sessions, [`intake`] takes in frames, [`resume`] knows where to resume, [`ending`] when to end.
 
 mod desk;
 mod drain;
@@ -33,7 +33,7 @@ use run::Run;
 /// Reads until the run's end.
 ///
 /// # Errors
-/// The failure that could not, or must not, be tried again.
+/// The failure that must not be retried, or after which the retries were used up.
 pub(crate) fn read(
     settings: &Settings,
     log: &mut Log,

@@ -1,4 +1,4 @@
-//! Getting a session, and getting it back: position, key, connect steps, and the wait between tries.
+//! Opening sessions and reopening them: position, key, connect steps, and the wait between tries.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::values::host::authority;
 use crate::wait::{Wait as _, Wake, earlier};
 use crate::words::duration;
 
-const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and what was written before is left out; one process for each partition (--topic NAME-partition-0) resumes without this";
+const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and messages already written are skipped; one process for each partition (--topic NAME-partition-0) resumes without this";
 
 /// Opens the sessions of one run.
 pub(super) struct Opener<'a> {
@@ -32,10 +32,10 @@ impl<'a> Opener<'a> {
         Opener { settings, connector, outage: Outage::new(&settings.retry) }
     }
 
-    /// A session, after as many tries as it takes; `None` when the run is over before.
+    /// Opens a session, after as many tries as it takes; `None` if the run ends before.
     ///
     /// # Errors
-    /// The failure that is not to be tried again.
+    /// The failure that is not retried.
     pub(super) fn open(
         &mut self,
         desk: &mut Desk<'_>,
@@ -79,7 +79,7 @@ impl<'a> Opener<'a> {
         self.connector.connect(&request, timeout, desk)
     }
 
-    /// A request for a reader, with the key as it is now: keys get replaced.
+    /// A request for a reader. It loads the key every time, because keys get replaced.
     fn request(
         &self,
         desk: &mut Desk<'_>,
@@ -91,7 +91,7 @@ impl<'a> Opener<'a> {
         Ok(Request::reader(self.settings, key, position, receiver_queue_size))
     }
 
-    /// Connects once more, beside an open session, from the oldest message that is held on.
+    /// Opens a second session beside an open one, from the oldest message the service holds.
     ///
     /// # Errors
     /// Those of the connect steps.
@@ -113,7 +113,7 @@ impl<'a> Opener<'a> {
         Session::new(connection.socket, server, link.ping_interval, link.ping_timeout)
     }
 
-    /// Takes stock of a session that has just opened.
+    /// Tells every part of the run that a session has opened.
     fn opened(
         &mut self,
         desk: &mut Desk<'_>,
@@ -146,7 +146,7 @@ impl<'a> Opener<'a> {
 
     fn tell_end_of_outage(&self, desk: &mut Desk<'_>, opened: Opened, lasted: Duration) {
         let newest = desk.output.progress().taken().newest();
-        let place = newest.map_or(String::new(), |id| format!(", going on after message {id}"));
+        let place = newest.map_or(String::new(), |id| format!(", continuing after message {id}"));
         let again = if opened == Opened::First { "" } else { " again" };
         let text = format!("connected{again} after {}{place}", duration(lasted));
         match self.settings.is_following() {
@@ -155,10 +155,10 @@ impl<'a> Opener<'a> {
         }
     }
 
-    /// Waits before the next try. `false` when the run is over instead.
+    /// Waits before the next try. `false` if the run ends instead.
     ///
     /// # Errors
-    /// The failure itself, when there is no next try.
+    /// The failure itself, if there is no next try.
     pub(super) fn wait_to_retry(
         &mut self,
         desk: &mut Desk<'_>,
@@ -204,7 +204,8 @@ impl<'a> Opener<'a> {
         desk.notify.status(&format!("not connected: {failure}; {next}"));
     }
 
-    /// `--max-time` is over while there is no session: fine if there ever was one.
+    /// `--max-time` is over while there is no session. That is a failure only if no session was
+    /// ever open.
     fn out_of_time(&self, last: &Failure) -> Result<bool, Failure> {
         if self.outage.has_opened() {
             return Ok(false);
@@ -216,7 +217,7 @@ impl<'a> Opener<'a> {
     }
 }
 
-/// Where the run is, once its first session is open.
+/// The notice printed when the run's first session is open.
 fn greeting(settings: &Settings, desk: &Desk<'_>, resume: &Resume) -> String {
     let (target, topic) = (&settings.target, &settings.topic);
     let region = target.region.map_or(String::new(), |region| format!("{region}, "));
@@ -233,13 +234,13 @@ fn greeting(settings: &Settings, desk: &Desk<'_>, resume: &Resume) -> String {
     )
 }
 
-/// Says which of what was asked for a cursor makes void.
+/// Says that the cursor overrides `--message-id` and `--since`.
 pub(super) fn tell_position(desk: &mut Desk<'_>) {
     let Some(id) = desk.output.progress().taken().newest() else { return };
     let cursor = desk.output.cursor_path();
     let cursor = cursor.map_or(String::new(), |path| path.display().to_string());
     let text = format!(
-        "going on after message {id}, as cursor {cursor} says; --message-id and --since count only for a first run"
+        "continuing after message {id} (cursor {cursor}); --message-id and --since count only for a first run"
     );
     desk.log.report.debug(text);
 }

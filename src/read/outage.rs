@@ -1,5 +1,5 @@
-//! Failures and what became of them: since when there is no session, what ended the last one, and
-//! whether another try makes sense.
+//! Failures and outages: how long there has been no session, what ended the last one, and whether
+//! to retry.
 
 use std::time::{Duration, Instant};
 
@@ -10,19 +10,19 @@ use crate::retry::{Retries, Retry};
 #[derive(Debug)]
 pub(super) struct Outage<'a> {
     retries: Retries<'a>,
-    /// Since when there is no session, after a failure.
+    /// When the current outage began.
     since: Option<Instant>,
     /// The code of what ended the last session.
     ended_by: Option<&'static str>,
-    /// A session was open in this run.
+    /// This run has had a session.
     has_opened: bool,
 }
 
-/// What a session that has just opened is to the run.
+/// Which of the run's sessions has just opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Opened {
     First,
-    /// The code says what ended the one before.
+    /// A later one, with the code of what ended the one before.
     Again(&'static str),
 }
 
@@ -31,17 +31,17 @@ impl<'a> Outage<'a> {
         Outage { retries: Retries::new(policy), since: None, ended_by: None, has_opened: false }
     }
 
-    /// Whether a session was open in this run.
+    /// Whether this run has had a session.
     pub(super) fn has_opened(&self) -> bool {
         self.has_opened
     }
 
-    /// Whether there is no session since an earlier failure.
+    /// Whether an outage is in progress.
     pub(super) fn is_on(&self) -> bool {
         self.since.is_some()
     }
 
-    /// A session is open. With it, how long there was none after a failure.
+    /// A session is open. Returns which one, and how long the outage before it lasted, if any.
     pub(super) fn opened(&mut self, now: Instant) -> (Opened, Option<Duration>) {
         self.retries.opened();
         let is_first = !std::mem::replace(&mut self.has_opened, true);
@@ -52,12 +52,12 @@ impl<'a> Outage<'a> {
         }
     }
 
-    /// The session ended: by this failure, or because it was left to be reopened.
+    /// The session ended: by this failure, or to be reopened.
     pub(super) fn ended(&mut self, failure: Option<&Failure>) {
         self.ended_by = Some(failure.map_or("reopened", |failure| row(failure.fault).code));
     }
 
-    /// An event was written: the failures in a row end.
+    /// An event was written, so the count of consecutive failures starts again.
     pub(super) fn wrote(&mut self) {
         self.retries.wrote();
     }
@@ -66,7 +66,7 @@ impl<'a> Outage<'a> {
     /// from 0 to 1.
     ///
     /// # Errors
-    /// The failure itself, with the number of its attempt, where there is no next try.
+    /// The failure itself, with the number of its attempt, if there is no next try.
     pub(super) fn next(
         &mut self,
         mut failure: Failure,
@@ -85,7 +85,7 @@ impl<'a> Outage<'a> {
         }
     }
 
-    /// There is no session from now on, if there was one.
+    /// Begins an outage, unless one is in progress.
     pub(super) fn begin(&mut self, now: Instant) {
         self.since.get_or_insert(now);
     }

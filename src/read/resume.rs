@@ -1,7 +1,7 @@
-//! Where to go on after a reconnect, and which messages came before: pure bookkeeping.
+//! Where to resume after a reconnect, and which messages are repeats: pure bookkeeping.
 //!
-//! A reader has no cursor at the service, so this is its memory. Ids are compared by meaning,
-//! within one partition, where they only grow.
+//! The service keeps no cursor for a reader, so this is its memory. Ids are compared by ledger and
+//! entry, within one partition, where they only grow.
 
 use std::time::Duration;
 
@@ -11,34 +11,34 @@ use crate::cursor::Cursor;
 use crate::message::{MessageId, Position};
 use crate::progress::Reached;
 
-/// Publish times are the producers' clocks. An event shown from just before the start is no
-/// repeat, a dropped one is a loss: so a start by time leaves this much room.
+/// Publish times come from the producers' clocks, so a start by time allows this much error: an
+/// extra event from just before the start does no harm, a dropped one is a loss.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Producers' clocks differ, but not by more than this.
+/// Producers' clocks are assumed to differ by no more than this.
 const SKEW: SignedDuration = SignedDuration::from_secs(60);
 
 /// What has been read so far.
 #[derive(Debug)]
 pub(crate) struct Resume {
     start: Position,
-    /// The service's clock when the first session of all was open.
+    /// The service's clock when the very first session opened.
     began: Option<Timestamp>,
-    /// The topic refused to go on after an id.
+    /// The topic refused to resume by message id.
     partitioned: bool,
-    /// This session replays what a start at `latest` has to leave out.
+    /// This session also delivers messages from before a start at `latest`, which are skipped.
     replaying: bool,
 }
 
-/// What a message is to this run.
+/// How a message relates to those this run has taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     New,
-    /// New, though its id is not: the topic was deleted and made anew.
-    Anew,
+    /// New, although its id is older: the topic was deleted and created again.
+    Recreated,
     /// Taken before.
     Repeat,
-    /// Published before the run that was to begin at `latest`.
+    /// Published before the run's start at `latest`.
     Before,
 }
 
@@ -47,7 +47,7 @@ impl Resume {
         Resume { start, began: None, partitioned: false, replaying: false }
     }
 
-    /// Goes on where an earlier run stopped.
+    /// Resumes where an earlier run stopped.
     pub(crate) fn of(cursor: &Cursor) -> Resume {
         Resume {
             start: cursor.start.clone(),
@@ -67,12 +67,12 @@ impl Resume {
         &self.start
     }
 
-    /// What the next session has to ask for, after what was `taken`.
+    /// The position to request for the next session, given the messages `taken` so far.
     pub(crate) fn position(&mut self, taken: &Reached) -> Position {
         let position = match (taken.newest(), &self.start) {
             (Some(_), _) if self.partitioned => Position::Earliest,
             (Some(id), _) => Position::After(id.clone()),
-            // There is no id to go on after, but what was published meanwhile must not be lost.
+            // There is no id to resume from, but messages published meanwhile must not be lost.
             (None, Position::Latest) if self.began.is_some() => Position::Earliest,
             (None, start) => start.clone(),
         };
@@ -80,18 +80,20 @@ impl Resume {
         position
     }
 
-    /// The service refuses to go on after an id, as it does for partitioned topics. Whether
-    /// there is another way: the position was ours, and is not needed to find the place.
+    /// The service refused to resume by message id, as it does for partitioned topics. Returns
+    /// whether to read from the earliest message instead, which works if the refused id was one
+    /// this program took: repeats are then recognised.
     pub(crate) fn read_from_earliest_instead(&mut self, taken: &Reached) -> bool {
         !std::mem::replace(&mut self.partitioned, true) && taken.newest().is_some()
     }
 
-    /// Whether sessions read everything that is held, since the topic cannot be resumed by id.
+    /// Whether sessions read everything the service holds, because the topic cannot be resumed by
+    /// message id.
     pub(crate) fn is_from_earliest(&self) -> bool {
         self.partitioned
     }
 
-    /// What this message is to a run that has `taken` so much.
+    /// How this message relates to those `taken`.
     pub(crate) fn seen(
         &self,
         taken: &Reached,
@@ -100,15 +102,16 @@ impl Resume {
     ) -> Seen {
         match taken.of(id.partition) {
             Some(last) if id.place() > last.id.place() => Seen::New,
-            Some(last) if self.is_later(published, last.published) => Seen::Anew,
+            Some(last) if self.is_later(published, last.published) => Seen::Recreated,
             Some(_) => Seen::Repeat,
             None if self.began_before(published) => Seen::Before,
             None => Seen::New,
         }
     }
 
-    /// Whether a message was published later than all that was taken, and so cannot have been
-    /// taken. One from before a start at `latest` may seem so by its producer's clock.
+    /// Whether a message was published later than everything taken, and so cannot have been taken
+    /// before. Except for a start at `earliest`, this allows for the skew of producers' clocks: a
+    /// message from before the start may only seem to be later.
     pub(crate) fn is_later(&self, published: Option<Timestamp>, taken: Option<Timestamp>) -> bool {
         let margin = match self.start {
             Position::Earliest => SignedDuration::ZERO,
@@ -118,14 +121,14 @@ impl Resume {
         ahead.is_some_and(|ahead| ahead > margin)
     }
 
-    /// Whether this session sends messages in the order they were sent first, without those from
-    /// before the start.
+    /// Whether this session delivers messages in their first order, without any from before the
+    /// start.
     pub(crate) fn is_in_order(&self, partition: i64) -> bool {
         partition < 0 && !self.replaying
     }
 
-    /// Whether the message is from before a start at `latest`. Only in a later session: what
-    /// the first one delivers is new, whatever the producer's clock says.
+    /// Whether the message is from before a start at `latest`. This is checked only in later
+    /// sessions: whatever the first one delivers is new, even if the producer's clock is behind.
     fn began_before(&self, published: Option<Timestamp>) -> bool {
         self.replaying
             && match (self.began, published) {
@@ -192,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn a_partitioned_topic_is_read_anew_and_each_partition_has_its_own_place() {
+    fn a_partitioned_topic_is_read_again_and_each_partition_has_its_own_place() {
         let (mut resume, mut taken) = (Resume::new(Position::Latest), Reached::default());
         resume.position(&taken);
         resume.opened(at(100));
@@ -210,12 +213,12 @@ mod tests {
     }
 
     #[test]
-    fn a_topic_made_anew_is_noticed_by_its_times() {
+    fn a_recreated_topic_is_noticed_by_its_times() {
         let (resume, mut taken) = (Resume::new(Position::Earliest), Reached::default());
         take(&mut taken, message(0, 50, 10));
         take(&mut taken, message(0, 51, 8));
         assert_eq!(seen(&resume, &taken, message(0, 1, 9)), Seen::Repeat);
-        assert_eq!(seen(&resume, &taken, message(0, 1, 11)), Seen::Anew);
+        assert_eq!(seen(&resume, &taken, message(0, 1, 11)), Seen::Recreated);
         take(&mut taken, message(0, 1, 11));
         assert_eq!(seen(&resume, &taken, message(0, 2, 11)), Seen::New);
     }

@@ -1,5 +1,5 @@
-//! One run: one session after the other, each read to its end; frames in, lines out,
-//! acknowledgements back, and the wait between.
+//! One run: one session after another, each read to its end. Frames come in, lines are written,
+//! acknowledgements go back, then the loop waits.
 
 use super::desk::Desk;
 use super::drain::Drain;
@@ -17,7 +17,7 @@ use crate::values::host::authority;
 use crate::wait::{Wait as _, earlier};
 use crate::words::duration;
 
-/// Why no more is taken in for now.
+/// Why taking in frames paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Taken {
     /// Nothing more is ready: write, acknowledge, then wait.
@@ -28,7 +28,7 @@ enum Taken {
     Enough,
 }
 
-/// One run, as it goes on.
+/// One run and its state.
 pub(super) struct Run<'a> {
     pub(super) desk: Desk<'a>,
     opener: Opener<'a>,
@@ -59,13 +59,16 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Sessions up to the run's end, and everything that was received on the output.
+    /// Reads sessions until the run's end, and finishes the output.
+    ///
+    /// # Errors
+    /// The failure that is not retried, or the output's.
     pub(super) fn until_end(&mut self) -> Result<Ended, Failure> {
         loop {
             let ended = self.sessions();
-            // What was received before a failure is whole, and belongs on the output.
+            // Messages received before a failure are complete, so they are still written.
             let drained = self.drain(None).and_then(|()| self.finish());
-            // An end that was reached with lines that a failed sync took away is none.
+            // If a failed sync took lines back, the end is not reached: they must be read again.
             if ended == Ok(Ended::Done) && drained.is_ok() && self.is_rolled_back() {
                 continue;
             }
@@ -73,7 +76,7 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// One session after the other.
+    /// Reads one session after another.
     fn sessions(&mut self) -> Result<Ended, Failure> {
         while let Some(mut session) = self.open()? {
             let left = self.look_for_gap().and_then(|()| self.stream(&mut session));
@@ -120,7 +123,7 @@ impl<'a> Run<'a> {
         self.desk.output.finish(Now::read(), self.desk.log)
     }
 
-    /// Whether a failed sync took lines away, which are to be read again then.
+    /// Whether a failed sync took lines back. If so, the end waits until they are read again.
     fn is_rolled_back(&mut self) -> bool {
         let is_rolled_back = self.desk.output.take_rolled_back();
         if is_rolled_back {
@@ -129,7 +132,7 @@ impl<'a> Run<'a> {
         is_rolled_back
     }
 
-    /// The last things said, whatever the run ended with.
+    /// Tells systemd, the metrics file and the terminal that the run has ended.
     pub(super) fn close(&mut self) {
         self.desk.notify.stopping();
         self.desk.log.counters.connected = None;
@@ -214,17 +217,17 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether one of the run's times has come, with what is to be said of it.
+    /// Whether one of the run's limits is reached; reports why a session is reopened.
     fn is_time_to_leave(&mut self, now: Now) -> Option<Leave> {
         let report = &mut self.desk.log.report;
         match self.ending.due(now.instant)? {
             Due::MaxTime => Some(Leave::End(Ended::Done)),
             Due::CaughtUp => {
-                // Every partition has shown what is newer than all that an earlier run wrote.
+                // Every partition has delivered a message newer than all an earlier run wrote.
                 self.desk.output.no_more_repeats();
                 Some(Leave::End(Ended::Done))
             }
-            // That nothing more came is no proof that nothing will: what is awaited stays so.
+            // Silence does not prove that no repeats will come, so lines stay unconfirmed.
             Due::Idle => Some(Leave::End(Ended::Done)),
             Due::Proof => {
                 report.debug("nothing received: reopening the stream to be sure");
@@ -234,7 +237,7 @@ impl<'a> Run<'a> {
                 if is_news {
                     let limit = duration(self.ending.max_silence().unwrap_or_default());
                     report.event(format!(
-                        "no message for {limit} (--max-silence): reopening the stream, which proves the way to the broker"
+                        "no message for {limit} (--max-silence): reopening the stream to check the connection to the broker"
                     ));
                 }
                 Some(Leave::Reopen)

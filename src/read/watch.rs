@@ -1,10 +1,10 @@
-//! What a reader says of the connect steps: at -v, each step with its evidence and time.
+//! What a reader prints about the connect steps: at -v, each step with its evidence and time.
 
 use crate::connect::{Event, Evidence};
 use crate::report::Report;
 use crate::words::duration;
 
-/// Tells one event of a step.
+/// Prints one event of a step.
 pub(super) fn tell(report: &mut Report, event: &Event<'_>) {
     match event {
         Event::Began { step, subject } => report.debug(format!("{step} {subject}")),
@@ -25,8 +25,8 @@ fn words(evidence: &Evidence<'_>) -> String {
             format!("{} ({source})", list.join(", "))
         }
         Evidence::Nameservers(replies) => {
-            let told = replies.iter().map(|reply| format!("{}: {}", reply.server(), reply.answer));
-            told.collect::<Vec<_>>().join("; ")
+            let list = replies.iter().map(|reply| format!("{}: {}", reply.server(), reply.answer));
+            list.collect::<Vec<_>>().join("; ")
         }
         Evidence::Attempt(attempt) => {
             let outcome = match &attempt.outcome {

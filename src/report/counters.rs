@@ -1,4 +1,4 @@
-//! What a run has done so far, in numbers.
+//! Counters of what a run has done so far.
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
@@ -8,25 +8,25 @@ use jiff::Timestamp;
 
 use crate::words::duration;
 
-/// What has been done so far.
+/// Counts what a run has done so far.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
     /// Lines handed to the output.
     pub(crate) events: u64,
     /// Their bytes.
     pub(crate) bytes: u64,
-    /// By what could not be read.
+    /// By the part that could not be read.
     pub(crate) rejects: Labelled,
     pub(crate) tombstones: u64,
     /// Left out by `--event`, `--since` or `--until`.
     pub(crate) filtered: u64,
-    /// Received again after a reconnect and left out.
+    /// Received again after a reconnect and skipped.
     pub(crate) repeats: u64,
     /// By the code of what ended the session before.
     pub(crate) reconnects: Labelled,
     /// Writes, syncs and saves that the file system refused.
     pub(crate) disk_errors: u64,
-    /// When the session that is open now began.
+    /// When the current session opened.
     pub(crate) connected: Option<Instant>,
     /// The latest publish time of any message.
     pub(crate) newest: Option<Timestamp>,

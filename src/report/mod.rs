@@ -1,8 +1,8 @@
-//! Everything that is said on standard error: greetings, troubles, warnings, traces.
+//! Everything the program prints to standard error: notices, errors, warnings, traces.
 //!
-//! What is said depends on who listens. A person at a terminal is told where they are and what
-//! goes on; a log gets one line when something begins to be wrong and one when it is over; a
-//! cron job that works gets nothing at all. The key is removed from every line.
+//! What is printed depends on the reader. A person at a terminal sees what the run is doing; a log
+//! gets one line when an outage begins and one when it ends; a cron job that works prints nothing
+//! at all. The key is removed from every line.
 
 mod counters;
 
@@ -23,8 +23,8 @@ use crate::words::{self, wrap};
 
 pub(crate) use counters::Counters;
 
-/// What a run says and counts: owned by its loop, and handed down to whatever has to say or to
-/// count something.
+/// The report and the counters of a run. The loop owns them and passes them to everything that
+/// prints or counts something.
 #[derive(Debug)]
 pub(crate) struct Log {
     pub(crate) report: Report,
@@ -32,12 +32,12 @@ pub(crate) struct Log {
 }
 
 impl Log {
-    /// Writes the live line when it is time.
+    /// Updates the live line if it is time.
     pub(crate) fn live(&mut self) {
         self.report.live(&self.counters);
     }
 
-    /// Tells the counters, because someone asked (SIGUSR1).
+    /// Prints the counters, on request (SIGUSR1).
     pub(crate) fn tell_counters(&mut self) {
         self.report.counters(&self.counters);
     }
@@ -63,7 +63,7 @@ impl Level {
         }
     }
 
-    /// Errors and notices go without: they are what the program has to say.
+    /// The label before the text. Errors and notices have none.
     fn label(self) -> &'static str {
         match self {
             Level::Error | Level::Notice => "",
@@ -74,11 +74,11 @@ impl Level {
     }
 }
 
-/// How much is said, and how.
+/// How much is printed, and how.
 #[derive(Clone, Debug)]
 pub(crate) struct Talk {
     pub(crate) quiet: bool,
-    /// 0 to 2: `-v` tells each step, `-vv` each frame.
+    /// 0 to 2: `-v` prints each step, `-vv` each frame.
     pub(crate) verbose: u8,
     pub(crate) log_format: LogFormat,
     pub(crate) color: Color,
@@ -90,7 +90,7 @@ impl Default for Talk {
     }
 }
 
-/// The program's voice.
+/// Prints messages to standard error.
 #[derive(Debug)]
 pub(crate) struct Report {
     talk: Talk,
@@ -101,18 +101,18 @@ pub(crate) struct Report {
     color: bool,
     secrets: Vec<Secret>,
     live: Live,
-    /// What was last advised, which need not be said again at each try.
+    /// The fault whose advice was printed last, so that it is not repeated at each try.
     advised: Option<Fault>,
-    /// The last line was not taken.
+    /// Standard error did not take the last line.
     stuck: bool,
 }
 
-/// The headings of 8x8's page that treat a fault.
+/// The headings of 8x8's page that cover a fault.
 fn pages(row: &fault::Row) -> String {
     row.pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ")
 }
 
-/// The line that is written over itself.
+/// The line that is redrawn in place.
 #[derive(Debug)]
 struct Live {
     shown: bool,
@@ -121,13 +121,13 @@ struct Live {
     events_before: u64,
 }
 
-/// Characters of one line, whatever a server says.
+/// The most characters in one line, whatever a server sends.
 const LONGEST: usize = 1000;
 
-/// How long standard error may take to have room for a line.
+/// How long to wait for standard error to take a line.
 const PATIENCE_MS: u16 = 500;
 
-/// How often the live line changes.
+/// How often the live line is updated.
 const LIVE: Duration = Duration::from_secs(1);
 
 impl Report {
@@ -160,25 +160,25 @@ impl Report {
         }
     }
 
-    /// From now on this value is removed from every line.
+    /// Removes this value from every line from now on.
     pub(crate) fn keep_secret(&mut self, secret: &Secret) {
         if !self.secrets.contains(secret) {
             self.secrets.push(secret.clone());
         }
     }
 
-    /// Whether a person is likely to read along.
+    /// Whether standard error is a terminal, so that a person is likely to read it.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal
     }
 
-    /// A failure the run ends with.
+    /// Prints the failure that ends the run.
     pub(crate) fn failure(&mut self, failure: &Failure) {
         self.advised = None;
         self.fail(Level::Error, failure, None);
     }
 
-    /// A failure that is tried again, and what happens next.
+    /// Prints a failure that is retried, and what happens next.
     pub(crate) fn trouble(&mut self, failure: &Failure, next: &str) {
         if !self.talk.quiet {
             self.fail(Level::Warning, failure, Some(next));
@@ -217,19 +217,19 @@ impl Report {
         }
     }
 
-    /// Something a person should know about, whoever listens.
+    /// Prints a warning.
     pub(crate) fn warning(&mut self, text: impl Display) {
         if !self.talk.quiet {
             self.alarm(text);
         }
     }
 
-    /// A warning that not even -q silences.
+    /// Prints a warning that not even -q silences.
     pub(crate) fn alarm(&mut self, text: impl Display) {
         self.say(Level::Warning, &text.to_string());
     }
 
-    /// For a person at a terminal; for others only at -v.
+    /// Prints a notice at a terminal; elsewhere only at -v.
     pub(crate) fn notice(&mut self, text: impl Display) {
         if self.terminal && !self.talk.quiet {
             self.say(Level::Notice, &text.to_string());
@@ -238,7 +238,7 @@ impl Report {
         }
     }
 
-    /// A change of state that a log should have, too.
+    /// Prints a change of state that also belongs in a log.
     pub(crate) fn event(&mut self, text: impl Display) {
         self.advised = None;
         if !self.talk.quiet {
@@ -246,31 +246,31 @@ impl Report {
         }
     }
 
-    /// At -v: each step.
+    /// Prints a detail at -v: each step.
     pub(crate) fn debug(&mut self, text: impl Display) {
         if self.talk.verbose >= 1 {
             self.say(Level::Debug, &text.to_string());
         }
     }
 
-    /// At -vv: each frame. The text is only made when it is wanted.
+    /// Prints a detail at -vv: each frame. The text is made only if it is printed.
     pub(crate) fn trace(&mut self, text: impl FnOnce() -> String) {
         if self.talk.verbose >= 2 {
             self.say(Level::Trace, &text());
         }
     }
 
-    /// The counters, because someone asked (SIGUSR1).
+    /// Prints the counters, on request (SIGUSR1).
     pub(crate) fn counters(&mut self, counters: &Counters) {
         self.say(Level::Notice, &counters.to_string());
     }
 
-    /// When the live line wants to change; `None` where there is none.
+    /// When the live line is due for an update; `None` if there is no live line.
     pub(crate) fn next_live(&self) -> Option<Instant> {
         self.has_live_line.then_some(self.live.next)
     }
 
-    /// Writes the live line when it is time.
+    /// Updates the live line if it is time.
     pub(crate) fn live(&mut self, counters: &Counters) {
         let now = Instant::now();
         if self.next_live().is_none_or(|next| now < next) {
@@ -280,14 +280,14 @@ impl Report {
         let millis = (now - self.live.drawn).as_millis().max(1000);
         let rate = u128::from(events - self.live.events_before) * 1000 / millis;
         self.live = Live { shown: true, drawn: now, next: now + LIVE, events_before: events };
-        // A line that wrapped could not be written over.
+        // A line that wraps could not be redrawn in place.
         let text: String =
             format!("tail8x8: {counters}; {rate}/s").chars().take(words::WIDTH - 1).collect();
         let line = format!("\r\x1b[K{text}");
         self.write(&self.without_secrets(&line));
     }
 
-    /// Removes the live line, before something else is written or the program ends.
+    /// Removes the live line before something else is written or the program ends.
     pub(crate) fn clear_live(&mut self) {
         if std::mem::take(&mut self.live.shown) {
             self.write("\r\x1b[K");
@@ -298,7 +298,8 @@ impl Report {
         self.say_below(level, text, "");
     }
 
-    /// One line, whatever a server put into it, and whole lines of ours below.
+    /// Prints `text` as one line, even if a server put line breaks into it, and our own lines
+    /// below it.
     fn say_below(&mut self, level: Level, text: &str, below: &str) {
         if self.talk.log_format == LogFormat::Json {
             return self.json(level, [("message", text.into())]);
@@ -334,15 +335,15 @@ impl Report {
         }
     }
 
-    /// Writes without waiting for long: a standard error that nobody reads (a stopped terminal, a
-    /// stuck log) must not make the program deaf. What it does not take is lost.
+    /// Writes without blocking for long: a standard error that nobody reads (a stopped terminal, a
+    /// stuck log) must not stop the program. Text that it does not take is lost.
     fn write(&mut self, text: &str) {
         let patience = if self.stuck { 0 } else { PATIENCE_MS };
         let stderr = io::stderr();
         let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
         self.stuck = poll(&mut fds, PollTimeout::from(patience)) != Ok(1);
         if !self.stuck {
-            // Where standard error cannot be written there is nobody left to tell.
+            // If standard error cannot be written, there is nowhere to report it.
             let _ = stderr.lock().write_all(text.as_bytes());
         }
     }

@@ -1,9 +1,9 @@
-//! The server's Close in words (RFC 6455 section 7.4.1).
+//! The server's close frame in words (RFC 6455 section 7.4.1).
 
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 
-/// What a Close says, for people.
+/// A close frame in words, for people.
 pub(super) fn words(frame: Option<CloseFrame>) -> String {
     let Some(CloseFrame { code, reason }) = frame else {
         return "closed by the server without a code".to_owned();
@@ -11,7 +11,7 @@ pub(super) fn words(frame: Option<CloseFrame>) -> String {
     let meaning = match code {
         CloseCode::Normal => "normal",
         CloseCode::Away => "going away",
-        // The layer below replaces a code that must not be sent by this one.
+        // The layer below reports a code that must not be sent as this one.
         CloseCode::Protocol if reason.as_str() == "Protocol violation" => {
             return "closed by the server with an illegal close code".to_owned();
         }

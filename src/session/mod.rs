@@ -1,8 +1,8 @@
 //! One open WebSocket: frames in, acknowledgements and pings out, and the wait between them.
 //!
-//! Acknowledgements are coalesced: [`Session::acknowledge`] only queues, and everything queued
-//! leaves in one write before each wait. That is several times cheaper than a write for each,
-//! costs no latency, and cannot stall the server, which never waits while we do not.
+//! Acknowledgements are coalesced: [`Session::acknowledge`] only queues them, and everything queued
+//! is sent in one write before each wait. That is several times cheaper than one write each, adds
+//! no latency, and cannot stall the server, because nothing stays queued while we wait.
 
 mod close;
 mod pings;
@@ -32,7 +32,7 @@ pub(crate) struct Session {
     /// `host:port`, for failures.
     subject: String,
     pings: Pings,
-    /// Something queued has not left yet.
+    /// Something queued has not been sent yet.
     unflushed: bool,
 }
 
@@ -40,8 +40,8 @@ pub(crate) struct Session {
 #[derive(Debug)]
 pub(crate) enum Next {
     Message(Utf8Bytes),
-    /// A message that is no text in UTF-8; the reason, for people, and what it was, where the
-    /// layer below still has it.
+    /// A message that is not UTF-8 text: the reason, for people, and its bytes, if the layer below
+    /// kept them.
     Unreadable {
         reason: String,
         bytes: Option<Vec<u8>>,
@@ -53,7 +53,7 @@ pub(crate) enum Next {
 /// Why [`Session::wait`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Woke {
-    /// There is something to read, or something to look at: the output may have had room.
+    /// The socket is readable, or the host served something, such as room in the output.
     Ready,
     Deadline,
     /// The run is to stop.
@@ -61,7 +61,7 @@ pub(crate) enum Woke {
 }
 
 impl Session {
-    /// Takes an open WebSocket over; `server` names it in failures. A ping is sent after
+    /// Takes over an open WebSocket; `server` names it in failures. A ping is sent after
     /// `ping_interval` without a byte, and its answer may take `ping_timeout`.
     pub(crate) fn new(
         mut socket: WebSocket<Stream>,
@@ -77,12 +77,12 @@ impl Session {
     /// The next message, without waiting.
     ///
     /// # Errors
-    /// Why the session is over; it must be dropped then.
+    /// The failure that ended the session, which must then be dropped.
     pub(crate) fn next(&mut self) -> Result<Next, Failure> {
         loop {
             match self.socket.read() {
                 Ok(Message::Text(text)) => return Ok(Next::Message(text)),
-                // The documentation allows binary frames for the same JSON.
+                // The documentation allows the same JSON in binary frames.
                 Ok(Message::Binary(bytes)) => {
                     return Ok(match Utf8Bytes::try_from(bytes.clone()) {
                         Ok(text) => Next::Message(text),
@@ -92,7 +92,7 @@ impl Session {
                         },
                     });
                 }
-                // The answer is queued by the layer below and leaves with the next flush.
+                // The layer below queues the answer, and the next flush sends it.
                 Ok(Message::Ping(_)) => self.unflushed = true,
                 Ok(Message::Pong(_)) => self.pings.pong(Instant::now()),
                 Ok(Message::Frame(_)) => {}
@@ -101,7 +101,8 @@ impl Session {
                     return Err(self.failure(Fault::StreamClosed, close::words(frame)));
                 }
                 Err(Error::Utf8(e)) => {
-                    // A Close with such a reason looks the same: ask whether anyone is there.
+                    // A close frame with such a reason looks the same, so a ping checks whether
+                    // the server is still there.
                     self.ping()?;
                     let reason = format!("frame is not UTF-8: {e}");
                     return Ok(Next::Unreadable { reason, bytes: None });
@@ -115,15 +116,15 @@ impl Session {
     /// Queues the acknowledgement of one message.
     ///
     /// # Errors
-    /// Why the session is over.
+    /// The failure that ended the session.
     pub(crate) fn acknowledge(&mut self, id: &str) -> Result<(), Failure> {
         self.queue(Message::text(format!(r#"{{"messageId":{}}}"#, serde_json::Value::from(id))))
     }
 
-    /// Sends what is queued, as far as the socket takes it; the rest follows during waits.
+    /// Sends as much of what is queued as the socket takes; the rest follows during waits.
     ///
     /// # Errors
-    /// Why the session is over.
+    /// The failure that ended the session.
     pub(crate) fn flush(&mut self) -> Result<(), Failure> {
         match self.socket.flush() {
             Ok(()) => self.unflushed = false,
@@ -133,13 +134,13 @@ impl Session {
         Ok(())
     }
 
-    /// Waits for the server, or for what else the host serves, and keeps the pings going meanwhile.
+    /// Waits for the server, or for anything else the host serves, and sends pings meanwhile.
     ///
-    /// `is_listening` is false while more messages cannot be taken, which also suspends the limit
-    /// on a pong that could not be read anyway.
+    /// `is_listening` is false while no more messages can be taken. Since a pong could not be read
+    /// either, its time limit is then suspended.
     ///
     /// # Errors
-    /// Why the session is over.
+    /// The failure that ended the session.
     pub(crate) fn wait(
         &mut self,
         host: &mut dyn Wait,
@@ -155,7 +156,8 @@ impl Session {
             events.set(PollFlags::POLLIN, is_listening);
             events.set(PollFlags::POLLOUT, self.unflushed);
             let wake = match events.is_empty() {
-                // A broken socket is always ready: polled for nothing, it would never let us rest.
+                // A broken socket is always ready, so polling it for no event would turn the wait
+                // into a busy loop.
                 true => host.wait(&mut [], earlier(until, Some(due))),
                 false => {
                     let socket = self.wire().interest_in(events);
@@ -177,7 +179,7 @@ impl Session {
         }
     }
 
-    /// A ping, or the answer to one, is due, and nothing was there to be read.
+    /// Sends a ping that is due, or fails if the answer to the last one is overdue.
     fn ping_or_give_up(&mut self, now: Instant, is_listening: bool) -> Result<(), Failure> {
         if self.pings.is_peer_gone(now, is_listening) {
             return Err(self.no_pong(self.pings.timeout()));
@@ -186,7 +188,7 @@ impl Session {
         self.flush()
     }
 
-    /// The failure of a peer that did not answer a ping for so long.
+    /// The failure of a server that did not answer a ping for this long.
     pub(crate) fn no_pong(&self, silence: Duration) -> Failure {
         let cause = format!("no answer to a ping within {}", duration(silence));
         self.failure(Fault::NoPong, cause)
@@ -195,13 +197,13 @@ impl Session {
     /// Queues a ping.
     ///
     /// # Errors
-    /// Why the session is over.
+    /// The failure that ended the session.
     pub(crate) fn ping(&mut self) -> Result<(), Failure> {
         self.pings.sent(Instant::now());
         self.queue(Message::Ping(Default::default()))
     }
 
-    /// When the last pong came.
+    /// When the last pong arrived.
     pub(crate) fn last_pong(&self) -> Option<Instant> {
         self.pings.last_pong()
     }
@@ -209,13 +211,13 @@ impl Session {
     /// Queues the question whether the topic was terminated; the answer is a control message.
     ///
     /// # Errors
-    /// Why the session is over.
+    /// The failure that ended the session.
     pub(crate) fn ask_end_of_topic(&mut self) -> Result<(), Failure> {
         self.queue(Message::text(r#"{"type":"isEndOfTopic"}"#))
     }
 
-    /// Ends the session in good order: Close 1000, then reads on until the server's Close, so
-    /// that unread data does not reset the connection and take what we sent with it.
+    /// Ends the session cleanly: sends close code 1000, then reads until the server's close frame.
+    /// Closing with unread data would reset the connection and could discard what we sent.
     pub(crate) fn close(mut self, host: &mut dyn Wait) {
         let deadline = Instant::now() + CLOSE_LIMIT;
         let frame = CloseFrame { code: CloseCode::Normal, reason: Utf8Bytes::default() };
@@ -232,7 +234,7 @@ impl Session {
                     }
                     self.socket.get_mut().wire_mut().fill();
                 }
-                // Answered, closed or broken: the end in any case.
+                // Answered, closed or broken: the session ends in any case.
                 Err(_) => break,
             }
             result = match self.socket.read() {
@@ -251,18 +253,18 @@ impl Session {
         self.unflushed = true;
         match self.socket.write(message) {
             Ok(()) => Ok(()),
-            // Queued all the same: sending it again would double it.
+            // It is queued all the same; writing it again would send it twice.
             Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => Ok(()),
             Err(e) => Err(self.explain(e)),
         }
     }
 
-    fn failure(&self, problem: Fault, cause: impl Into<String>) -> Failure {
-        Failure::new(Step::Stream, &self.subject, problem, cause)
+    fn failure(&self, fault: Fault, cause: impl Into<String>) -> Failure {
+        Failure::new(Step::Stream, &self.subject, fault, cause)
     }
 
     fn explain(&self, e: Error) -> Failure {
-        let (problem, cause) = match e {
+        let (fault, cause) = match e {
             Error::ConnectionClosed | Error::AlreadyClosed => {
                 (Fault::StreamClosed, "connection closed".to_owned())
             }
@@ -283,6 +285,6 @@ impl Session {
             },
             e => (Fault::ProtocolViolation, e.to_string()),
         };
-        self.failure(problem, cause)
+        self.failure(fault, cause)
     }
 }

@@ -1,19 +1,19 @@
-//! When to ping, and when an answer that does not come means that the peer is gone.
+//! When to send a ping, and when a missing answer means that the peer is gone.
 
 use std::time::{Duration, Instant};
 
-/// How far past its time a pong's deadline must be noticed for the delay to be our own: a
-/// stopped or suspended process must not call the other end dead.
+/// If a pong's deadline is noticed later than this, the delay is our own: a process that was
+/// stopped or suspended must not conclude that the peer is gone.
 const OWN_STALL: Duration = Duration::from_secs(1);
 
 /// The pings of one session. Any byte that is received is a sign of life.
 #[derive(Debug)]
 pub(super) struct Pings {
-    /// A ping is sent after so long without a byte.
+    /// A ping is sent after this long without a byte.
     interval: Duration,
     /// How long the answer to a ping may take.
     timeout: Duration,
-    /// When the ping was sent that nothing has been received since.
+    /// When the last ping was sent, if nothing has been received since.
     sent: Option<Instant>,
     last_pong: Option<Instant>,
 }
@@ -28,13 +28,13 @@ impl Pings {
         self.timeout
     }
 
-    /// When the last pong came.
+    /// When the last pong arrived.
     pub(super) fn last_pong(&self) -> Option<Instant> {
         self.last_pong
     }
 
-    /// When a ping is due, or the answer to the last one. `life` is when the last byte came. An
-    /// answer that is not listened for is never due; pings go on all the same.
+    /// When the next ping is due, or the answer to the last one. `life` is when the last byte
+    /// arrived. While we are not listening no answer is due, but pings are still sent.
     pub(super) fn due(&mut self, life: Instant, is_listening: bool) -> Instant {
         self.sent = self.sent.filter(|&sent| life <= sent);
         match self.sent {
@@ -44,17 +44,17 @@ impl Pings {
         }
     }
 
-    /// Whether the time that was due is that of an answer which did not come.
+    /// Whether the answer to the last ping is overdue, and not because of our own delay.
     pub(super) fn is_peer_gone(&self, now: Instant, is_listening: bool) -> bool {
         is_listening && self.sent.is_some_and(|sent| now < sent + self.timeout + OWN_STALL)
     }
 
-    /// A ping is sent.
+    /// A ping was sent.
     pub(super) fn sent(&mut self, now: Instant) {
         self.sent = Some(now);
     }
 
-    /// A pong came.
+    /// A pong arrived.
     pub(super) fn pong(&mut self, now: Instant) {
         self.last_pong = Some(now);
     }

@@ -1,4 +1,4 @@
-//! Which options about files go together.
+//! Checks that the options about files can be combined.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,7 +10,7 @@ use crate::values::capture::Capture;
 /// The files of a run.
 ///
 /// # Errors
-/// What about them does not go together.
+/// Options that cannot be combined.
 pub(super) fn settle(args: &Args) -> Result<Capture, Failure> {
     check_rotation(args)?;
     let mut capture = args.capture.clone();
@@ -19,7 +19,7 @@ pub(super) fn settle(args: &Args) -> Result<Capture, Failure> {
     Ok(capture)
 }
 
-/// Whether each file is another one.
+/// Checks that no two options name the same file.
 fn check_names(args: &Args, capture: &Capture) -> Result<(), Failure> {
     let output = capture.output.as_ref().map(|name| PathBuf::from(name.as_str()));
     let files = [
@@ -38,13 +38,13 @@ fn check_names(args: &Args, capture: &Capture) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Whether two names are of one file, however they are written.
+/// Whether two names mean the same file, however they are written.
 fn is_same(a: &Path, b: &Path) -> bool {
     let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     whole(a) == whole(b)
 }
 
-/// Whether the options about rotation go together, and with the file's name.
+/// Checks that the rotation options fit together, and fit the file's name.
 fn check_rotation(args: &Args) -> Result<(), Failure> {
     let rotation = args.capture.rotation;
     let given = ["rotate-size", "rotate-interval", "rotate-keep"];
@@ -69,7 +69,7 @@ fn check_rotation(args: &Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The unit a name changes with.
+/// The unit of time with which a name changes.
 fn unit(every: Duration) -> &'static str {
     match every.as_secs() {
         1 => "second",

@@ -1,4 +1,4 @@
-//! The config file: `name = value` a line, as on the command line without dashes.
+//! The config file: one `name = value` per line, named as on the command line but without dashes.
 
 use std::fs;
 
@@ -7,8 +7,8 @@ use crate::fault::{Failure, Fault, Step};
 use crate::settings::{Warning, permissions};
 use crate::words;
 
-/// What each line of a config file gives, or what is wrong with it; `named_by` is what named the
-/// file. A file that cannot be read is one mistake.
+/// The option that each line of a config file gives, or what is wrong with the line. `named_by` is
+/// the option or variable that named the file. A file that cannot be read counts as one mistake.
 pub(crate) fn read(path: &str, named_by: &str) -> Vec<Result<Given, Failure>> {
     let unreadable = |cause: String| {
         let subject = format!("{named_by} {path}");
@@ -21,7 +21,7 @@ pub(crate) fn read(path: &str, named_by: &str) -> Vec<Result<Given, Failure>> {
     }
 }
 
-/// Who else can read or change the file.
+/// Warnings about other users who can read or change the file.
 pub(crate) fn warnings(path: &str, args: &Args) -> Vec<Warning> {
     let Ok(file) = fs::metadata(path) else { return Vec::new() };
     let mut warnings = Vec::new();
@@ -48,7 +48,7 @@ fn lines(path: &str, text: &str) -> Vec<Result<Given, Failure>> {
 fn given(at: &str, line: &str) -> Result<Given, Failure> {
     let bad =
         |subject: &str, cause: &str| Failure::new(Step::Config, subject, Fault::BadContent, cause);
-    // What is not `name = value` is not repeated: it may be a key on a line of its own.
+    // A line that is not `name = value` is not shown: it may be a bare key.
     let (name, value) = line.split_once('=').ok_or_else(|| bad(at, "is not `name = value`"))?;
     let (name, value) = (name.trim(), value.trim());
     let opt = args::by_long(name).filter(|opt| opt.is_setting());
@@ -63,7 +63,7 @@ fn given(at: &str, line: &str) -> Result<Given, Failure> {
     Given::new(opt, value, Layer::ConfigFile, at)
 }
 
-/// That a config file cannot have an option called so, and which one is nearest.
+/// The failure for an unknown option in a config file, with the most similar one, if any.
 fn unknown(at: &str, name: &str) -> Failure {
     let failure = |fault| Failure::new(Step::Config, at, fault, "unknown option in a config file");
     match args::nearest(name).filter(|opt| opt.is_setting() && opt.long != name) {

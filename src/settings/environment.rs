@@ -1,4 +1,4 @@
-//! The environment as a value, so that nothing else in this folder asks the process for it.
+//! The environment as a value, so that nothing else in this folder reads the process's own.
 
 /// A copy of the environment's variables.
 #[derive(Debug)]
@@ -12,7 +12,7 @@ impl Environment {
         std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect()
     }
 
-    /// A variable's value. One that is set and empty counts as unset, as everywhere in Unix.
+    /// A variable's value. An empty one counts as unset, as is usual on Unix.
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         let value = self.0.iter().find(|(known, _)| known == name)?.1.0.as_str();
         Some(value).filter(|value| !value.is_empty())
@@ -32,7 +32,7 @@ impl<'a> FromIterator<(&'a str, &'a str)> for Environment {
     }
 }
 
-/// Any of them may be a secret.
+/// A variable's value, which may be a secret and so is not shown in `Debug` output.
 struct Hidden(String);
 
 impl std::fmt::Debug for Hidden {

@@ -29,9 +29,11 @@ pub(crate) struct Credentials {
 /// Where the key comes from. A file is read again at each connect, since keys get replaced.
 #[derive(Debug)]
 pub(crate) enum KeySource {
-    /// Held in memory; `from` names the source for people (`--x-api-key`, `stdin`, `PULSAR_API_KEY`).
+    /// Held in memory; `from` names the source for people (`--x-api-key`, `stdin`,
+    /// `PULSAR_API_KEY`).
     Given { key: Secret, from: &'static str },
-    /// A file; `from` names who named it (`--x-api-key-file`, `PULSAR_API_KEY_FILE`, `CREDENTIALS_DIRECTORY`).
+    /// A file; `from` says what named it (`--x-api-key-file`, `PULSAR_API_KEY_FILE`,
+    /// `CREDENTIALS_DIRECTORY`).
     File { path: PathBuf, from: &'static str },
 }
 
@@ -46,7 +48,7 @@ pub(crate) fn settle(
             if from == "--x-api-key" {
                 warnings.push(Warning::on_terminal(
                     "every user of this machine can see a key given by --x-api-key in the \
-                     list of processes; --x-api-key-file keeps it to you",
+                     process list; --x-api-key-file keeps it private",
                 ));
             }
             KeySource::Given { key: check(key.expose().as_bytes(), from)?, from }
@@ -61,7 +63,7 @@ pub(crate) fn settle(
     Ok(Credentials { source, style: args.auth_style })
 }
 
-/// Where the key comes from, never the key.
+/// Shows where the key comes from, never the key.
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -88,7 +90,7 @@ enum KeyAt {
     File { path: PathBuf, from: &'static str },
 }
 
-/// The first source there is, in the order that help and man page tell.
+/// The first source that is given, in the order that the help and the man page describe.
 fn find(args: &Args, env: &Environment) -> Result<KeyAt, Failure> {
     let text = |layer, from| {
         let key = args.x_api_key.clone().filter(|_| args.layer("x-api-key") == Some(layer))?;
@@ -113,8 +115,8 @@ fn find(args: &Args, env: &Environment) -> Result<KeyAt, Failure> {
         .ok_or_else(|| Failure::new(Step::Config, "API key", Fault::NoKey, "none is given"))
 }
 
-/// A regular file is read again at each connect; anything else, such as a pipe, gives what it
-/// holds only once.
+/// Reads the key once. A regular file is read again at each connect; anything else, such as a
+/// pipe, can be read only once, so its key is kept.
 fn from_file(
     path: PathBuf,
     from: &'static str,
@@ -125,7 +127,7 @@ fn from_file(
     if !file.is_file() {
         return Ok(KeySource::Given { key, from });
     }
-    // systemd gives the unit's user access in a way that the mode does not show.
+    // systemd restricts access to its credentials in a way that the mode does not show.
     if from != CREDENTIALS.0 && permissions::readable_by_others(&file) {
         let path = path.display();
         warnings.push(Warning::always(format!(
@@ -148,7 +150,7 @@ fn subject(path: &Path, from: &str) -> String {
 
 fn limited(source: impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    // One byte more than a key and its line break can have: a larger file is noticed.
+    // One byte more than a key and its line break can have, so that a larger file is noticed.
     source.take(api_key::LONGEST as u64 + 3).read_to_end(&mut bytes)?;
     Ok(bytes)
 }

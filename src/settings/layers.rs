@@ -1,4 +1,4 @@
-//! The places an option may come from, put on top of each other: defaults, config file,
+//! The layers an option may come from, from lowest to highest precedence: defaults, config file,
 //! environment, command line.
 
 use crate::args::{Args, Given, Layer, OPTIONS};
@@ -6,9 +6,9 @@ use crate::fault::Failure;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, config};
 
-/// Puts what was typed on top of what the environment, the config file and the defaults say, and
-/// gives the warnings about them. The first mistake is what is returned, but everything else
-/// holds: the form of a message about the mistake may be given further below.
+/// Combines the typed options with those of the environment, the config file and the defaults, and
+/// returns warnings about them. If there are mistakes, the first one is returned instead, but the
+/// other options still count: one of them may decide how the mistake is reported.
 pub(crate) fn complete(
     typed: &[Given],
     env: &Environment,

@@ -1,5 +1,5 @@
-//! What one run needs to know, settled: the command line, the environment and the config file
-//! put together, checked, and turned into types that cannot be wrong.
+//! The settings of one run: the command line, the environment and the config file combined,
+//! checked, and turned into types that cannot be wrong.
 //!
 //! Every rule about more than one option lives in this folder. Nothing here connects anywhere; the
 //! only files read are the key, the CA and the config file.
@@ -38,7 +38,7 @@ pub(crate) use target::Target;
 pub(crate) use trust::Trust;
 pub(crate) use warning::Warning;
 
-/// One settled run.
+/// The settings of one run.
 #[derive(Debug)]
 pub(crate) struct Settings {
     pub(crate) target: Target,
@@ -51,15 +51,16 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) retry: Retry,
     pub(crate) talk: Talk,
-    /// To be printed before the first connection, in this order.
+    /// Printed before the first connection, in this order.
     pub(crate) warnings: Vec<Warning>,
 }
 
 impl Settings {
-    /// Puts everything together, what [`complete`] has added and the warnings about it among it.
+    /// Settles the options and warnings that [`complete`] returned.
     ///
     /// # Errors
-    /// What is missing, does not go together, or cannot be read. Nothing has been connected then.
+    /// An option that is missing or cannot be combined, or a file that cannot be read. Nothing has
+    /// been connected by then.
     pub(crate) fn settle(
         args: Args,
         env: &Environment,
@@ -95,8 +96,8 @@ impl Settings {
         })
     }
 
-    /// Whether the run has no end of its own in the topic, so that trouble is worth a line when
-    /// it begins and when it ends.
+    /// Whether the run follows the topic without an end, so that trouble is reported when it
+    /// begins and when it ends.
     pub(crate) fn is_following(&self) -> bool {
         !self.stop.at_end && self.stop.until.is_none()
     }

@@ -3,7 +3,7 @@
 use std::fs::Metadata;
 use std::os::unix::fs::MetadataExt;
 
-/// Whether others than the owner can read the file.
+/// Whether anyone but the owner can read the file.
 pub(crate) fn readable_by_others(file: &Metadata) -> bool {
     file.is_file() && file.mode() & 0o044 != 0
 }

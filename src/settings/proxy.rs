@@ -1,8 +1,7 @@
 //! Whether a proxy is used, and which rule decides.
 //!
-//! The environment is read as curl reads it for https:// (7.88, measured), and two more forms of
-//! `NO_PROXY` are understood that curl ignores, which people write: `*.domain` and
-//! `host:443`.
+//! The environment is read as curl 7.88 reads it for https:// (measured). In addition, two forms of
+//! `NO_PROXY` work that people write but curl ignores: `*.domain` and `host:443`.
 
 use std::net::IpAddr;
 
@@ -30,14 +29,15 @@ pub(crate) struct ProxyRules {
     exceptions: Option<(String, String)>,
 }
 
-/// Lower case comes first; `HTTP_PROXY` is for http:// only, and a CGI client can set it.
+/// Lower case comes first. `HTTP_PROXY` is not read: it is for http:// only, and a CGI client could
+/// set it.
 const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
-/// The rules of a run: they hold for any host.
+/// The rules of a run, which apply to any host.
 ///
 /// # Errors
-/// What is wrong with the proxy that would be used.
+/// If the proxy that would be used is not valid.
 pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failure> {
     let given = args.proxy.as_ref().map(Secret::expose);
     let Some((text, rule)) = pick(args, env, "proxy", given, &VARIABLES) else {
@@ -45,11 +45,11 @@ pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failu
     };
     let proxy = proxy::url(text).map_err(|reason| {
         let is_given = args.has("proxy") && rule == args.source("proxy");
-        let problem = match args.layer("proxy") {
+        let fault = match args.layer("proxy") {
             Some(Layer::ConfigFile) if is_given => Fault::BadContent,
             _ => Fault::Usage,
         };
-        Failure::new(Step::Config, &rule, problem, format!("the value {reason}"))
+        Failure::new(Step::Config, &rule, fault, format!("the value {reason}"))
     })?;
     let exceptions = pick(args, env, "noproxy", args.noproxy.as_deref(), &EXCEPTIONS);
     Ok(ProxyRules {
@@ -60,12 +60,12 @@ pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failu
 }
 
 impl ProxyRules {
-    /// Never a proxy.
+    /// Rules that never use a proxy, and the reason.
     pub(crate) fn none(rule: &str) -> ProxyRules {
         ProxyRules { proxy: None, rule: rule.to_owned(), exceptions: None }
     }
 
-    /// What they say of one host.
+    /// The proxy for one host.
     pub(crate) fn choose(&self, host: &str, port: u16) -> ProxyChoice {
         if self.proxy.is_some()
             && let Some((list, source)) = &self.exceptions
@@ -77,8 +77,8 @@ impl ProxyRules {
     }
 }
 
-/// The value that is used and its source: that of the command line, of the first variable that is
-/// not empty, or of the config file.
+/// The value that applies, and its source: the command line, else the first variable that is not
+/// empty, else the config file.
 fn pick<'a>(
     args: &'a Args,
     env: &'a Environment,
@@ -93,7 +93,7 @@ fn pick<'a>(
     variables.iter().find_map(|name| Some((env.get(name)?, (*name).to_owned()))).or(given)
 }
 
-/// The entry of a list of exceptions that holds for the target.
+/// The entry in a list of exceptions that matches the target.
 fn exception<'a>(list: &'a str, host: &str, port: u16) -> Option<&'a str> {
     let entries = list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
     entries.into_iter().find(|entry| **entry == *"*" || matches(entry, host, port))
@@ -101,7 +101,7 @@ fn exception<'a>(list: &'a str, host: &str, port: u16) -> Option<&'a str> {
 
 fn matches(entry: &str, host: &str, port: u16) -> bool {
     let (entry, only) = match entry.rsplit_once(':') {
-        // A colon is no port's where there are more of them: an IPv6 address without brackets.
+        // More than one colon means an IPv6 address without brackets, not a port.
         Some((before, number)) if !before.contains(':') || before.ends_with(']') => {
             match host::port(number) {
                 Ok(number) => (before, Some(number)),
@@ -126,7 +126,7 @@ fn matches(entry: &str, host: &str, port: u16) -> bool {
     }
 }
 
-/// An address, or a network such as `10.0.0.0/8`.
+/// Whether an entry is this address, or a network that contains it, such as `10.0.0.0/8`.
 fn in_network(entry: &str, address: IpAddr) -> bool {
     let (network, bits) = match entry.split_once('/') {
         Some((network, bits)) => (network, Some(bits)),

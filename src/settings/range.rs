@@ -10,25 +10,25 @@ use crate::message::Position;
 use crate::retry::Retry;
 use crate::values::stop::Stop;
 
-/// A run that catches up and ends must also end when the service has nothing more to say.
+/// The default idle timeout of a run that catches up: it must end even if nothing more arrives.
 const IDLE_AT_END: Duration = Duration::from_secs(10);
-/// Nor may it retry for ever.
+/// Its default number of retries: it must not retry forever.
 const RETRIES_AT_END: u32 = 3;
 
-/// Where the first connection begins.
+/// Where the first connection starts reading.
 #[derive(Debug)]
 pub(crate) struct Start {
     pub(crate) position: Position,
-    /// By `--message-id`, not by default.
+    /// The position comes from `--message-id`, not from the default.
     pub(crate) is_given: bool,
-    /// Only what was published at or after this is written.
+    /// Only messages published at this time or later are written.
     pub(crate) since: Option<Timestamp>,
 }
 
 /// Where the run starts, when it ends, and how often it retries: each depends on the others.
 ///
 /// # Errors
-/// What does not go together.
+/// Options that cannot be combined.
 pub(super) fn settle(args: &Args) -> Result<(Start, Stop, Retry), Failure> {
     check(args)?;
     let is_past = args.stop.until.is_some_and(|until| until <= Timestamp::now());
@@ -82,7 +82,8 @@ fn retry(args: &Args, catches_up: bool) -> Result<Retry, Failure> {
     })
 }
 
-/// The first and the longest wait. A default gives way to what was given.
+/// The first and the longest wait. If they contradict each other, the one given by the user wins
+/// over a default.
 fn delays(args: &Args) -> Result<(Duration, Duration), Failure> {
     let Retry { delay, max_delay, .. } = args.retry;
     if delay <= max_delay {

@@ -42,7 +42,7 @@ pub(crate) fn settle(args: &Args) -> Result<Server, Failure> {
     Ok(Server { host: address.host, port, plain: address.plain, chosen_by, region })
 }
 
-/// Whether what is sent to this host stays on this machine.
+/// Whether this host is this machine.
 fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
@@ -75,7 +75,7 @@ fn chosen(args: &Args) -> Result<(Address, String), Failure> {
 /// The region that `--region` or `--cluster` names, deployed or not.
 ///
 /// # Errors
-/// That they name none that is known, or two.
+/// If they name an unknown region, or both are given.
 pub(crate) fn region(args: &Args) -> Result<Option<&'static Region>, Failure> {
     named(args)?.map(|(option, value)| found(args, option, value)).transpose()
 }
@@ -98,7 +98,7 @@ fn named(args: &Args) -> Result<Option<(&'static str, &str)>, Failure> {
 }
 
 fn found(args: &Args, option: &'static str, value: &str) -> Result<&'static Region, Failure> {
-    // The name of a region without a host is known well enough to say so.
+    // A region that has no host yet is also accepted by its name, to report just that.
     let pending = || regions::by_name(value).filter(|region| region.host.is_none());
     let found = match option {
         "region" => regions::by_name(value),
@@ -107,7 +107,7 @@ fn found(args: &Args, option: &'static str, value: &str) -> Result<&'static Regi
     found.ok_or_else(|| {
         let cause = format!("unknown {option} {} (as of {})", values::quoted(value), REGIONS_AS_OF);
         let failure = |fault| Failure::new(Step::Config, args.source(option), fault, cause);
-        // A region's name where a cluster's was asked for, or the other way round.
+        // A region's name given as a cluster, or the other way round.
         match (regions::by_name(value), regions::by_cluster(value)) {
             (Some(region), _) => {
                 failure(Fault::RegionAsCluster).with("name", value).with("region", region.name)

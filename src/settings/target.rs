@@ -1,4 +1,4 @@
-//! The server, and the way to it.
+//! The server, and how to reach it.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use crate::settings::trust::{self, Trust};
 use crate::values::choice::Family;
 use crate::values::host::Override;
 
-/// The server, and the way to it.
+/// The server, and how to reach it.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
     /// Lower case, without the brackets of an IPv6 literal.
@@ -22,10 +22,10 @@ pub(crate) struct Target {
     pub(crate) plain: bool,
     /// How the host was chosen, for people: `--cluster NA12`, `PULSAR_HOST`, `default`.
     pub(crate) chosen_by: String,
-    /// The region the host serves, where it is one of 8x8's, such as `US1`.
+    /// The region that the host serves, such as `US1`, if it is one of 8x8's.
     pub(crate) region: Option<&'static str>,
     pub(crate) proxy: ProxyChoice,
-    /// What decided so, and decides for other hosts.
+    /// The rules that chose `proxy`, and choose for other hosts.
     pub(crate) proxies: ProxyRules,
     pub(crate) trust: Trust,
     pub(crate) family: Family,
@@ -36,7 +36,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    /// The same way to another region's host, but for what is decided for each host.
+    /// The target with another region's host. Only what depends on the host changes.
     pub(crate) fn at(&self, host: &str) -> Target {
         Target {
             host: host.to_owned(),
@@ -47,10 +47,10 @@ impl Target {
     }
 }
 
-/// The server these options name, and the way to it.
+/// The server that these options name, and how to reach it.
 ///
 /// # Errors
-/// What about it cannot be, or does not go together.
+/// Options that are not valid or cannot be combined.
 pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> {
     let server = server::settle(args)?;
     let family = match (args.ipv4, args.ipv6) {
@@ -67,7 +67,7 @@ pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> 
     };
     let ca_file = args.ca_file.as_deref().map(Path::new);
     let proxies = match server.plain && !args.insecure {
-        // This connection does not leave the machine, and a proxy would see the key.
+        // This connection stays on this machine, and a proxy would see the key.
         true => ProxyRules::none("ws:// to this machine"),
         false => proxy::settle(args, env)?,
     };

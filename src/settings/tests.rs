@@ -1,4 +1,4 @@
-//! What a whole command line comes to.
+//! The settings that whole command lines give.
 
 use std::time::Duration;
 

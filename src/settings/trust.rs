@@ -1,4 +1,4 @@
-//! Which certificates are believed: the system's store, and what `--ca-file` adds to it.
+//! Which certificates are trusted: the system's store, and those that `--ca-file` adds.
 
 use std::path::Path;
 
@@ -7,20 +7,20 @@ use openssl::x509::X509;
 use crate::fault::{Failure, Fault, Step};
 use crate::words;
 
-/// Which certificates are believed.
+/// Which certificates are trusted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Trust {
     /// `--ca-file`: added to the system's store. DER, parsed once so that a bad file fails early.
     pub(crate) extra_roots: Vec<Vec<u8>>,
-    /// `--insecure`: believe anyone.
+    /// `--insecure`: accept any certificate.
     pub(crate) insecure: bool,
 }
 
-/// Reads `--ca-file`, wherever it was named.
+/// Reads `--ca-file`; `source` names the option for people.
 ///
 /// # Errors
-/// That it cannot be read, or has no certificate: to TLS that would only look like a server that
-/// is not trusted.
+/// If it cannot be read, or has no certificate. TLS would only report that the server is not
+/// trusted.
 pub(crate) fn settle(
     ca_file: Option<&Path>,
     source: &str,
@@ -37,7 +37,7 @@ pub(crate) fn settle(
     Ok(trust)
 }
 
-/// The certificates of a PEM bundle, or the one of a DER file.
+/// The certificates in a PEM bundle, or the one in a DER file.
 fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let found = if memchr::memmem::find(bytes, b"-----BEGIN ").is_some() {
         X509::stack_from_pem(bytes).map_err(|_| "its PEM is damaged or not a certificate")?

@@ -1,10 +1,10 @@
-//! What is said before the first connection.
+//! Warnings that are printed before the first connection.
 
-/// Something that works and that its user should still know.
+/// Something that works, but that the user should know about.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Warning {
     pub(crate) text: String,
-    /// Is of no use to a log file.
+    /// The warning is of no use in a log file.
     pub(crate) only_on_terminal: bool,
 }
 

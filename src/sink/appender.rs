@@ -15,13 +15,13 @@ pub(super) struct Appender {
     identity: Identity,
     /// Written since the last sync.
     unsynced: bool,
-    /// The file ends within a line, whose rest is still to come.
+    /// The file ends in the middle of a line, whose rest is still to be written.
     torn: bool,
 }
 
 impl Appender {
-    /// Opens the file, and makes it if there is none. A last line without an end gets one, so
-    /// that nothing is ever added to it.
+    /// Opens the file, creating it if it does not exist. If the last line has no newline, one is
+    /// written, so that nothing is ever appended to that line.
     ///
     /// # Errors
     /// Those of the file system.
@@ -29,7 +29,7 @@ impl Appender {
         let mut file = files::append(path, mode, durable)?;
         let meta = file.metadata()?;
         if !meta.is_file() {
-            return Err(io::Error::other("is no regular file"));
+            return Err(io::Error::other("is not a regular file"));
         }
         let mut last = [b'\n'];
         if meta.len() > 0 {
@@ -43,12 +43,12 @@ impl Appender {
         Ok(Appender { path: path.to_owned(), file, identity, unsynced, torn: false })
     }
 
-    /// Whether a cursor's place is this file, whatever its name is by now.
+    /// Whether a place saved in a cursor is this file, even if the file has been renamed.
     pub(super) fn is(&self, place: &FilePlace) -> bool {
         place.identity.is_some_and(|identity| identity.is(&self.identity))
     }
 
-    /// Whether a path leads to it: others may have renamed or removed it.
+    /// Whether this path names the file. Others may have renamed or removed it.
     ///
     /// # Errors
     /// Those of stat(2).
@@ -56,7 +56,7 @@ impl Appender {
         Ok(files::place(path)?.identity == Some(self.identity))
     }
 
-    /// Its length, which others may have changed.
+    /// The file's current length, which others may have changed.
     ///
     /// # Errors
     /// Those of fstat(2).
@@ -64,7 +64,7 @@ impl Appender {
         Ok(self.file.metadata()?.len())
     }
 
-    /// The file as a cursor names it.
+    /// The file's place, as it is saved in a cursor.
     ///
     /// # Errors
     /// Those of fstat(2).
@@ -73,8 +73,8 @@ impl Appender {
         Ok(FilePlace { name, identity, offset: self.len()? })
     }
 
-    /// Appends lines. The first value is how many of their bytes are in the file, also after a
-    /// failure: a torn line is cut off again, and does not count.
+    /// Appends lines. The first value is how many of their bytes are in the file, even after a
+    /// failure: a torn line is cut off and does not count.
     pub(super) fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
         self.unsynced = true;
         let mut written = 0;
@@ -92,13 +92,13 @@ impl Appender {
         (written, Ok(()))
     }
 
-    /// Whether the file ends within a line that could not be cut.
+    /// Whether the file ends in the middle of a line that could not be cut off.
     pub(super) fn is_torn(&self) -> bool {
         self.torn
     }
 
-    /// Cuts a torn line off. How many of the bytes written are left: all of them where it cannot
-    /// be cut, so that the rest of the line follows later.
+    /// Cuts off a torn line. Returns how many of the bytes written remain: all of them if it
+    /// cannot be cut, so that the rest of the line follows later.
     fn without_torn_line(&mut self, written: &[u8]) -> usize {
         let whole = memchr::memrchr(b'\n', written).map_or(0, |at| at + 1);
         let torn = (written.len() - whole) as u64;
@@ -108,7 +108,7 @@ impl Appender {
         if cut { whole } else { written.len() }
     }
 
-    /// Shortens the file to what it was.
+    /// Cuts the file to an earlier length.
     ///
     /// # Errors
     /// Those of ftruncate(2).
@@ -120,10 +120,10 @@ impl Appender {
         Ok(())
     }
 
-    /// Makes what was appended outlive a power loss.
+    /// Syncs the file, so that its lines survive a power loss.
     ///
     /// # Errors
-    /// Those of fdatasync(2): what was appended since the last sync may be lost then.
+    /// Those of fdatasync(2). Anything appended since the last sync may then be lost.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         if self.unsynced {
             self.file.sync_data()?;

@@ -1,4 +1,4 @@
-//! When the UTC clock ends the open file. That clock may be set, forward and back, at any time.
+//! When the UTC clock ends the open file. The clock may be set forward or back at any time.
 
 use std::time::{Duration, Instant};
 
@@ -6,16 +6,16 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Now;
 
-/// A clock that was set is noticed after this long.
+/// A change of the clock is noticed within this time.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// The next multiple of an interval on the UTC clock.
 #[derive(Debug)]
 pub(super) struct Boundary {
-    /// `None` where no clock ends a file.
+    /// `None` if files do not end by the clock.
     every: Option<Duration>,
     at: Option<Timestamp>,
-    /// When the clock was last looked at.
+    /// When the clock was last read.
     looked: Instant,
 }
 
@@ -26,7 +26,7 @@ impl Boundary {
         Boundary { every, at, looked: now.instant }
     }
 
-    /// Looks at the clock. One that was set back brings the boundary nearer.
+    /// Reads the clock. If it was set back, the boundary moves back with it.
     pub(super) fn look(&mut self, now: Now) {
         let nearest = self.every.map(|every| after(now.utc, every));
         self.at = self.at.zip(nearest).map(|(at, nearest)| at.min(nearest));
@@ -38,7 +38,7 @@ impl Boundary {
         self.at.filter(|at| *at <= now)
     }
 
-    /// When the boundary comes, or the clock is to be looked at again.
+    /// When the boundary comes or the clock must be read again, whichever is first.
     pub(super) fn due(&self, now: Now) -> Option<Instant> {
         let left = Duration::try_from(self.at?.duration_since(now.utc)).unwrap_or_default();
         Some((now.instant + left.min(LONGEST_WAIT)).min(self.looked + LONGEST_WAIT))

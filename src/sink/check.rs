@@ -1,5 +1,5 @@
-//! What can be known before anything is touched: whether the output and the rejects file can be
-//! written at all.
+//! Checks made before anything is changed: whether the output and the rejects file can be written
+//! at all.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -15,13 +15,16 @@ const NO_FOLDER: &str = "its folder does not exist";
 /// What the output is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// A pipe or a device, which has no place to go on from.
+    /// A pipe or a device, which cannot be resumed from a place in it.
     Stream,
-    /// A regular file, or one to be made.
+    /// A regular file, or one that does not exist yet.
     File,
 }
 
-/// What the output is, if it can be one.
+/// What kind of output it is.
+///
+/// # Errors
+/// If it cannot be written, or does not go with the other options.
 pub(super) fn output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
     let Some(name) = &capture.output else { return Ok(Kind::Stream) };
     let path = name.at(now.utc);
@@ -33,7 +36,7 @@ pub(super) fn output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
         Ok(_) if capture.rotation.is_on() || capture.cursor.is_some() => {
             let with = if capture.cursor.is_some() { "--cursor-file" } else { "rotation" };
             let subject = format!("--output {}", name.as_str());
-            let cause = format!("is a pipe or a device, which does not go with {with}");
+            let cause = format!("is a pipe or a device, which cannot be combined with {with}");
             Err(Failure::new(Step::Config, subject, Fault::NotARegularFile, cause))
         }
         Ok(_) => Ok(Kind::Stream),
@@ -43,11 +46,12 @@ pub(super) fn output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
     }
 }
 
-/// Rejects are written late: what cannot work is said early.
+/// Checks the rejects file. It is only written at the first reject, so problems are found early
+/// here.
 pub(super) fn rejects(path: &Path) -> Result<(), Failure> {
     let cause = match fs::metadata(path) {
         Ok(meta) if meta.is_file() => return Ok(()),
-        Ok(_) => "is no regular file",
+        Ok(_) => "is not a regular file",
         Err(_) if has_folder(path) => return Ok(()),
         Err(_) => NO_FOLDER,
     };

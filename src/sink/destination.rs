@@ -1,5 +1,5 @@
-//! What lines are written to: a stream, which never is waited for, or files, which have places to
-//! go on from.
+//! What lines are written to: a stream, whose writes never block, or files, which a later run can
+//! resume from.
 
 use std::io;
 use std::os::fd::BorrowedFd;
@@ -22,15 +22,15 @@ pub(super) enum Destination {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Wrote {
     Lines(Written),
-    /// The open file is as large as it may be; the rest is for the next one.
+    /// The open file has reached its size limit; the rest goes into the next one.
     FullFile,
 }
 
 impl Destination {
-    /// Writes what is pending, as far as it goes.
+    /// Writes as many pending lines as the destination takes.
     ///
     /// # Errors
-    /// What was refused. It stays pending.
+    /// The write that was refused. Its lines stay pending.
     pub(super) fn write(&mut self, pending: &mut Pending) -> Result<Wrote, Failure> {
         let result = match self {
             Destination::Pipe(pipe) => pipe.write(pending).map(Wrote::Lines),
@@ -42,10 +42,10 @@ impl Destination {
         result.map_err(|e| self.failure(&e))
     }
 
-    /// Makes what was written outlive a power loss, where that can be asked for.
+    /// Syncs files, so that their lines survive a power loss. A stream needs no sync.
     ///
     /// # Errors
-    /// What was written since the last sync may be lost.
+    /// Anything written since the last sync may then be lost.
     pub(super) fn sync(&mut self) -> Result<(), Failure> {
         let result = match self {
             Destination::Pipe(_) => Ok(()),
@@ -54,7 +54,7 @@ impl Destination {
         result.map_err(|e| self.failure(&e))
     }
 
-    /// The open file, as a cursor names it.
+    /// The open file's place, as it is saved in a cursor.
     ///
     /// # Errors
     /// Those of the file system.
@@ -94,7 +94,7 @@ impl Destination {
         matches!(self, Destination::Pipe(pipe) if pipe.is_closed())
     }
 
-    /// It refused with this error.
+    /// The failure for an error of this destination.
     pub(super) fn failure(&self, e: &io::Error) -> Failure {
         match self {
             Destination::Pipe(pipe) if pipe.is_stdout => standard_output(e),

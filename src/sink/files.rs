@@ -1,5 +1,5 @@
-//! The files of one output, one after the other: the open one, and the switch to the next by size,
-//! by the UTC clock, or because it may have been renamed.
+//! The files of one output: the open one, and the switch to the next one, because of its size, the
+//! UTC clock, or SIGHUP.
 
 use std::fs;
 use std::io;
@@ -18,9 +18,9 @@ use crate::files::{self, FilePlace};
 /// Why the open file is left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Switch {
-    /// By the clock or its size: it is finished.
+    /// Because of the clock or its size: it is finished.
     Rotate,
-    /// By SIGHUP: it may have been renamed.
+    /// Because of SIGHUP: it may have been renamed.
     Reopen,
 }
 
@@ -32,14 +32,14 @@ pub(super) struct Files {
     mode: u32,
     pub(super) open: Appender,
     boundary: Boundary,
-    /// The open file has the name of a finished one already.
+    /// The open file already has the name of a finished one.
     is_finished: bool,
-    /// The switch to the next file that is not done yet.
+    /// The switch to the next file, until it is done.
     pub(super) switch: Option<Switch>,
 }
 
 impl Files {
-    /// Opens the file that is written now, and finishes what an earlier run left overdue.
+    /// Opens the current file, and finishes files that an earlier run should have finished.
     ///
     /// # Errors
     /// Those of the file system.
@@ -71,7 +71,7 @@ impl Files {
         self.names.rejects_beside(&self.open.path)
     }
 
-    /// Looks at the clock, which may ask for the next file.
+    /// Reads the clock, and asks for a rotation if the boundary has passed.
     pub(super) fn look(&mut self, now: Now) {
         self.boundary.look(now);
         if self.boundary.passed(now.utc).is_some() {
@@ -79,16 +79,16 @@ impl Files {
         }
     }
 
-    /// The switch that is due. A line that could not be cut is finished first.
+    /// The switch that is due. A torn line that could not be cut off is completed first.
     pub(super) fn due_switch(&self) -> Option<Switch> {
         self.switch.filter(|_| !self.open.is_torn())
     }
 
-    /// Writes what is pending, as far as the open file takes it. Whether that was all; if not, a
-    /// rotation is next.
+    /// Writes as many pending lines as the open file takes. Returns whether that was all; if not,
+    /// a rotation is next.
     ///
     /// # Errors
-    /// Those of the file system. What is not in the file stays pending.
+    /// Those of the file system. Lines that are not in the file stay pending.
     pub(super) fn write(&mut self, pending: &mut Pending) -> io::Result<bool> {
         while !pending.rest().is_empty() {
             let lines = pending.rest();
@@ -103,7 +103,7 @@ impl Files {
         Ok(true)
     }
 
-    /// How much of these lines the open file takes.
+    /// How many bytes of these lines the open file takes.
     fn takes(&self, lines: &[u8]) -> io::Result<usize> {
         let Some(size) = self.names.rotation.size else { return Ok(lines.len()) };
         let len = self.open.len()?;
@@ -113,17 +113,17 @@ impl Files {
         }
         let whole = memchr::memrchr(b'\n', &lines[..room]).map_or(0, |at| at + 1);
         if whole == 0 && (len == 0 || self.open.is_torn()) {
-            // A single line may be longer than a file should be.
+            // A single line may be longer than the size limit.
             return Ok(memchr::memchr(b'\n', lines).map_or(lines.len(), |at| at + 1));
         }
         Ok(whole)
     }
 
-    /// Leaves the open file, which a rotation finishes. The path of the next file, and its place
-    /// unless it is the open file.
+    /// Prepares the switch to the next file; a rotation finishes the open one. Returns the path of
+    /// the next file, and its place unless it is the open file.
     ///
     /// # Errors
-    /// Those of the file system; it can be called again then.
+    /// Those of the file system; the call can be repeated.
     pub(super) fn leave(
         &mut self,
         switch: Switch,
@@ -140,11 +140,11 @@ impl Files {
         Ok((path, place))
     }
 
-    /// Gives the open file the name of a finished one, where it has another while it is written.
+    /// Renames the open file to its finished name, if it has another name while it is written.
     fn finish(&mut self, now: Now) -> io::Result<()> {
         if self.names.rotation.is_on() && !self.is_finished && self.open.len()? > 0 {
             let done = self.boundary.passed(now.utc).unwrap_or(now.utc);
-            // Renamed or removed by someone else: nothing of ours to finish.
+            // If someone else renamed or removed it, there is nothing to rename.
             if self.open.is_at(&self.open.path)? {
                 self.open.path = self.names.finish(&self.open.path, done)?;
             }
@@ -154,10 +154,10 @@ impl Files {
         Ok(())
     }
 
-    /// Goes on with the file of that path.
+    /// Opens the file at this path and continues with it.
     ///
     /// # Errors
-    /// Those of the file system; the old one stays open then.
+    /// Those of the file system; the old file then stays open.
     pub(super) fn open_next(&mut self, path: &Path, now: Now) -> io::Result<()> {
         if !self.open.is_at(path)? {
             let left_empty =
@@ -173,7 +173,7 @@ impl Files {
         Ok(())
     }
 
-    /// When the clock asks for the next file, or is to be looked at again.
+    /// When the clock asks for the next file, or must be read again.
     pub(super) fn due(&self, now: Now) -> Option<Instant> {
         self.boundary.due(now)
     }
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_of_the_time_changes_with_it_and_a_renamed_file_is_opened_anew() {
+    fn a_name_of_the_time_changes_with_it_and_a_renamed_file_is_reopened() {
         let folder = Scratch::new("files");
         let start = at("2026-10-02T09:30:00Z");
         let mut files = Files::start(names(&folder, "%H.log", None, None), 0o600, start).unwrap();

@@ -1,7 +1,7 @@
 //! One run at a time on one output and one cursor.
 //!
-//! The lock is on a file of its own that is never removed: a lock on a file that is renamed or
-//! replaced protects nothing.
+//! The lock is on a separate file that is never removed: a lock on a file that is renamed or
+//! replaced would protect nothing.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -17,18 +17,18 @@ use crate::words;
 /// How often a lock that another run holds is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Held until it is dropped, or the process ends in whatever way.
+/// A lock, held until it is dropped or the process ends in any way.
 #[derive(Debug)]
 pub(super) struct Lock {
     _file: File,
 }
 
 impl Lock {
-    /// Takes the lock of a file, waiting up to a limit while another run holds it. `None` if a
+    /// Takes the lock for a file, waiting up to a limit while another run holds it. `None` if a
     /// signal asks to stop meanwhile.
     ///
     /// # Errors
-    /// That another run holds it, or that the lock's file cannot be made.
+    /// If another run still holds it, or the lock's file cannot be created.
     pub(super) fn take(
         what: &str,
         path: &Path,
@@ -66,7 +66,7 @@ impl Lock {
                 return Ok(None);
             }
         }
-        // Only for whoever wonders; without it the lock holds all the same.
+        // The process id is only for messages; the lock holds even if it cannot be written.
         let _ = file
             .set_len(0)
             .and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));

@@ -1,7 +1,7 @@
-//! Where lines go: standard output or files, and what makes sure that each is there once.
+//! Where lines go: standard output or files, and the machinery that writes each line exactly once.
 //!
-//! [`Output`] is what the rest of the program sees. Below it, `spool` keeps the order of a
-//! capture (write, sync, save the cursor, acknowledge), and `storage` says whether the disk lets it.
+//! [`Output`] is what the rest of the program sees. Below it, `spool` keeps the order of a capture
+//! (write, sync, save the cursor, acknowledge), and `storage` tracks whether the disk accepts it.
 
 mod appender;
 mod boundary;
@@ -31,23 +31,23 @@ use crate::words;
 pub(crate) use crate::progress::Receipt;
 pub(crate) use output::Output;
 
-/// What became of a write.
+/// The result of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// Everything is out.
+    /// Everything is written.
     All,
-    /// The reader is slower than we are, or the disk refuses.
+    /// The reader is slower than we are, or the disk refuses writes.
     Blocked,
     /// Nobody reads any more.
     Closed,
 }
 
-/// Something cannot be opened or made.
+/// Something cannot be opened or created.
 fn cannot_create(subject: String, e: &io::Error) -> Failure {
     Failure::new(Step::Output, subject, Fault::CannotCreate, words::reason(e))
 }
 
-/// The file system refused a write, a sync or the like.
+/// The file system refused a write, a sync or a similar operation.
 fn refused(subject: String, e: &io::Error) -> Failure {
     Failure::new(Step::Output, subject, Fault::DiskRefused, words::reason(e))
 }

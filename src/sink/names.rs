@@ -1,5 +1,5 @@
-//! The names of an output's files. With rotation the open file is `NAME.part`, and a finished one
-//! appears whole under a name of its own, for which nothing is ever overwritten.
+//! The names of an output's files. With rotation the open file is `NAME.part`, and a finished file
+//! appears complete under its own name. No existing file is ever overwritten.
 
 use std::fs;
 use std::io::{self, ErrorKind};
@@ -14,7 +14,7 @@ use crate::values::file_name::FileName;
 
 const PART: &str = ".part";
 
-/// The date in a name changes at a day's end, also that of a month or a year.
+/// A date in a name changes at the end of a day, even if it only shows the month or the year.
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// How the files of one output are named.
@@ -22,12 +22,12 @@ const DAY: Duration = Duration::from_secs(86_400);
 pub(super) struct Names {
     pub(super) name: FileName,
     pub(super) rotation: Rotation,
-    /// A rename reaches the disk before it counts.
+    /// A rename is synced to the disk before it counts.
     pub(super) durable: bool,
 }
 
 impl Names {
-    /// How often the clock asks for another file.
+    /// How often the clock asks for a new file.
     pub(super) fn interval(&self) -> Option<Duration> {
         match self.rotation.is_on() {
             true => self.rotation.interval,
@@ -35,10 +35,10 @@ impl Names {
         }
     }
 
-    /// The file that is open at a time.
+    /// The path of the file that is open at this time.
     ///
     /// # Errors
-    /// When the current folder is not known.
+    /// If the current folder cannot be found out.
     pub(super) fn open_at(&self, time: Timestamp) -> io::Result<PathBuf> {
         let mut path = std::path::absolute(self.name.at(time))?.into_os_string();
         if self.rotation.is_on() {
@@ -47,7 +47,7 @@ impl Names {
         Ok(path.into())
     }
 
-    /// The rejects file beside an open file, which is not named `.part`.
+    /// The rejects file beside an open file; `.part` is not a part of its name.
     pub(super) fn rejects_beside(&self, open: &Path) -> PathBuf {
         let whole = without_part(open).filter(|_| self.rotation.is_on());
         let mut name = whole.unwrap_or_else(|| open.to_owned()).into_os_string();
@@ -68,9 +68,9 @@ impl Names {
         })
     }
 
-    /// Gives a file the name of a finished one, which is that of its own time, or the time it was
-    /// finished. A number follows where that is taken, above all there are, so that names stay in
-    /// order.
+    /// Renames a file to its finished name, which has the file's own time or else the time it was
+    /// finished. If that name is taken, a number follows, above all existing ones, so that names
+    /// stay in order.
     ///
     /// # Errors
     /// Those of the file system.
@@ -101,8 +101,8 @@ impl Names {
         }
     }
 
-    /// Deletes the oldest finished files beside this one, if there are more than are to be kept.
-    /// Files that cannot be deleted are no reason to lose new events.
+    /// Deletes the oldest finished files beside this one, if there are more than `--rotate-keep`
+    /// allows. Files that cannot be deleted are ignored, since new events matter more.
     pub(super) fn delete_oldest(&self, beside: &Path) {
         let Some(keep) = self.rotation.keep else { return };
         let finished = self.name.finished();

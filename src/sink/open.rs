@@ -1,5 +1,5 @@
-//! Opening the output: the locks, the cursor of an earlier run and what it left to be made whole,
-//! and only then the files of this run.
+//! Opening the output: first the locks, then the cursor of an earlier run and the repair of its
+//! files, and only then the files of this run.
 
 use std::io;
 use std::path::Path;
@@ -29,11 +29,11 @@ use crate::values::capture::Capture;
 use crate::values::choice::Durability;
 use crate::wait::Wait;
 
-/// Opens the output and takes its locks, after whatever an earlier run left behind was made whole.
-/// `None` if a signal came while another run was waited for.
+/// Takes the locks, repairs what an earlier run left behind, and opens the output. `None` if a
+/// signal came while waiting for another run.
 ///
 /// # Errors
-/// Whatever makes the output or the cursor unusable; nothing has been changed then.
+/// If the output or the cursor cannot be used; nothing has then been changed.
 pub(super) fn open(
     settings: &Settings,
     log: &mut Log,
@@ -49,9 +49,9 @@ pub(super) fn open(
     let first = first_cursor(settings);
     let file = cursor_file(capture, durable, &first.belongs_to)?;
     let Some(locks) = locks(capture, kind, file.as_ref(), wait)? else { return Ok(None) };
-    // Another run may have held them for long.
+    // Another run may have held them for a long time.
     let now = Now::read();
-    // Once more, now that nobody else can change it.
+    // Load the cursor again, now that nobody else can change it.
     let found = file.as_ref().map(|file| file.load(&first.belongs_to)).transpose()?.flatten();
     let (found, reached) =
         found.map_or((None, Reached::default()), |(cursor, reached)| (Some(cursor), reached));
@@ -68,7 +68,8 @@ pub(super) fn open(
     let cursor = continued(found, has_reached, first, settings.start.is_given);
     let spool = Spool {
         pending: Pending::default(),
-        // A reader's acknowledgements only make room for more messages.
+        // A reader's acknowledgements only ask for more messages, so they need not wait for a
+        // commit.
         progress: Progress::new(reached, AckAfter::Write),
         destination,
         rejects,
@@ -81,7 +82,7 @@ pub(super) fn open(
     Ok(Some((spool, locks)))
 }
 
-/// The cursor of this run if no run was before.
+/// The cursor of a first run.
 fn first_cursor(settings: &Settings) -> Cursor {
     let source = Source {
         host: settings.target.host.clone(),
@@ -93,17 +94,17 @@ fn first_cursor(settings: &Settings) -> Cursor {
     Cursor::new(source, start.position.clone(), start.since, settings.lines.shape())
 }
 
-/// The cursor that goes on from the one that was found. As long as that has reached no message, a
-/// start that is given counts, unless it is the same.
+/// The cursor to continue with: the one found, or a new one. If the one found has reached no
+/// message yet, a different start given by the user replaces it.
 fn continued(found: Option<Cursor>, has_reached: bool, first: Cursor, is_given: bool) -> Cursor {
-    let goes_on = |found: &Cursor| has_reached || !is_given || found.start == first.start;
-    match found.filter(goes_on) {
+    let is_continued = |found: &Cursor| has_reached || !is_given || found.start == first.start;
+    match found.filter(is_continued) {
         Some(found) => Cursor { lines: first.lines, ..found },
         None => first,
     }
 }
 
-/// The open files are among those that the cursor names while lines are unconfirmed.
+/// Adds the open files to those that the cursor names while lines are unconfirmed.
 fn add_open_files(
     unconfirmed: &mut Unconfirmed,
     destination: &Destination,
@@ -120,7 +121,10 @@ fn add_open_files(
     Ok(())
 }
 
-/// The cursor's file, if what is in it can be used.
+/// The cursor's file, if there is to be one.
+///
+/// # Errors
+/// If the file or its content cannot be used.
 fn cursor_file(
     capture: &Capture,
     durable: bool,
@@ -134,14 +138,14 @@ fn cursor_file(
     Ok(Some(file))
 }
 
-/// The locks of everything that is written, or `None` if a signal came first.
+/// The locks for everything that is written, or `None` if a signal came first.
 fn locks(
     capture: &Capture,
     kind: Kind,
     cursor: Option<&CursorFile>,
     wait: &mut dyn Wait,
 ) -> Result<Option<Vec<Lock>>, Failure> {
-    // The name before its expansion: the run is the same when the file is another.
+    // The unexpanded name: one run keeps its lock from file to file.
     let output = capture.output.as_ref().filter(|_| kind == Kind::File);
     let files = [
         cursor.map(|file| ("cursor", file.path())),
@@ -150,7 +154,7 @@ fn locks(
     ];
     let mut locks = Vec::new();
     for (what, path) in files.into_iter().flatten() {
-        // Each may be waited for.
+        // Waiting for the lock before may have taken time.
         let now = Now::read().instant;
         match Lock::take(what, path, capture.lock_wait, wait, now)? {
             Some(lock) => locks.push(lock),
@@ -178,7 +182,7 @@ fn open_destination(
     };
     opened.map_err(|e: io::Error| match e.raw_os_error() {
         Some(nix::libc::ENXIO) => {
-            let cause = "is a pipe that nobody reads";
+            let cause = "is a pipe with no reader";
             Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause)
         }
         _ => cannot_create(name.as_str().to_owned(), &e),
@@ -200,7 +204,7 @@ fn open_rejects(
     Ok(Some(Rejects::new(absolute, capture.rejects.is_none(), capture.mode, durable)))
 }
 
-/// Makes the files of a run that did not end well whole again.
+/// Repairs the files of a run that did not end cleanly.
 fn recover(
     cursor: &Cursor,
     reached: &Reached,
@@ -214,7 +218,7 @@ fn recover(
         let newest = reached.newest();
         let after = newest.map_or("from the start".to_owned(), |id| format!("after message {id}"));
         log.report.warning(format!(
-            "the last run did not end well, and {}: going on {after}; up to a second of events may be repeated",
+            "the last run did not end cleanly, and {}: continuing {after}; up to a second of events may be repeated",
             lost.join(", and ")
         ));
     }

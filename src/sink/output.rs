@@ -1,5 +1,5 @@
 //! The output of a run, as the rest of the program sees it: lines go in, with a receipt for each
-//! message, and what may be acknowledged comes out.
+//! message, and receipts that may be acknowledged come out.
 
 use std::os::fd::BorrowedFd;
 use std::path::Path;
@@ -27,27 +27,27 @@ use crate::values::choice::Durability;
 use crate::wait::{Wait, earlier};
 use crate::words::duration;
 
-/// Where lines go, with everything that remembers them.
+/// Where lines go, and the state that keeps track of them.
 #[derive(Debug)]
 pub(crate) struct Output {
     spool: Spool,
     /// How often the storage is tried again.
     retry: Retry,
-    /// The run has no end of its own, so that trouble that passes is worth a line.
+    /// The run follows the stream, so temporary trouble is reported.
     is_following: bool,
-    /// A session is open, so what is unconfirmed can come.
+    /// A session is open, so repeats of unconfirmed lines can arrive.
     has_session: bool,
-    /// Lines were taken back since [`Output::take_rolled_back`] was last asked.
+    /// Lines were taken back since [`Output::take_rolled_back`] was last called.
     was_rolled_back: bool,
     _locks: Vec<Lock>,
 }
 
 impl Output {
-    /// Opens the output, after whatever an earlier run left behind was made whole. `None` if a
-    /// signal came while another run was waited for.
+    /// Opens the output, after repairing what an earlier run left behind. `None` if a signal came
+    /// while waiting for another run.
     ///
     /// # Errors
-    /// Whatever makes the output or the cursor unusable; nothing has been changed then.
+    /// If the output or the cursor cannot be used; nothing has then been changed.
     pub(crate) fn open(
         settings: &Settings,
         log: &mut Log,
@@ -70,35 +70,35 @@ impl Output {
         self.spool.cursor.as_ref().map(SavedCursor::cursor)
     }
 
-    /// Where the cursor is kept.
+    /// The path of the cursor's file.
     pub(crate) fn cursor_path(&self) -> Option<&Path> {
         self.spool.cursor.as_ref().map(SavedCursor::path)
     }
 
-    /// How far the run is.
+    /// How far the run has got.
     pub(crate) fn progress(&self) -> &Progress {
         &self.spool.progress
     }
 
-    /// The buffer a line is appended to; [`Output::end_line`] follows.
+    /// The buffer to append a line to; call [`Output::end_line`] next.
     pub(crate) fn buffer(&mut self) -> &mut Vec<u8> {
         self.spool.pending.buffer()
     }
 
-    /// The line that begins at this length of the buffer is complete. Whether it is new: one that
-    /// is in the files already is taken out again.
+    /// The line that begins at this offset of the buffer is complete. Returns whether it is new: a
+    /// line that is already in the files is removed from the buffer.
     pub(crate) fn end_line(&mut self, start: usize) -> bool {
         let Some(unconfirmed) = &mut self.spool.unconfirmed else { return true };
         let buffer = self.spool.pending.buffer();
-        let is_there = unconfirmed.output.confirms(&buffer[start..]);
-        if is_there {
+        let is_repeat = unconfirmed.output.confirms(&buffer[start..]);
+        if is_repeat {
             buffer.truncate(start);
         }
-        !is_there
+        !is_repeat
     }
 
-    /// The message cannot be decoded, and has a line in the rejects file instead. Whether there is
-    /// such a file. [`Output::take`] follows.
+    /// Adds a line to the rejects file for a message that cannot be decoded. Returns whether there
+    /// is such a file. Call [`Output::take`] next.
     pub(crate) fn reject(&mut self, id: Option<&str>, reason: &str, frame: Option<&[u8]>) -> bool {
         let Some(rejects) = &mut self.spool.rejects else { return false };
         let line = rejects::line(id, reason, frame);
@@ -109,29 +109,30 @@ impl Output {
         true
     }
 
-    /// A message is taken. Its line, if it has one, is the last in the buffer.
+    /// Takes a message. Its line, if it has one, is the last in the buffer.
     pub(crate) fn take(&mut self, receipt: Receipt) {
-        debug_assert!(!self.was_rolled_back, "its session is behind the rollback");
+        debug_assert!(!self.was_rolled_back, "its session ended with the rollback");
         self.spool.progress.take(receipt, self.spool.pending.end());
     }
 
-    /// The next message that may be acknowledged, also one without an id to do so.
+    /// The receipt of the next message that may be acknowledged, even if there is no id to
+    /// acknowledge it by.
     pub(crate) fn next_ack(&mut self) -> Option<Receipt> {
         self.spool.progress.next_ack()
     }
 
-    /// The session sends what is known, so lines that are unconfirmed may be yet to come.
+    /// The session is sending repeats, so unconfirmed lines may still arrive.
     pub(crate) fn repeats(&mut self, now: Instant) {
         self.with_unconfirmed(|unconfirmed| unconfirmed.wait(now));
     }
 
-    /// A new line came in its order, so no line of the output that is still unconfirmed will come.
+    /// A new line arrived in order, so no repeats of the output's unconfirmed lines will arrive.
     /// Rejects may: a power loss can take lines of one file and leave those of the other.
     pub(crate) fn no_more_repeated_lines(&mut self) {
         self.with_unconfirmed(|unconfirmed| unconfirmed.output.give_up());
     }
 
-    /// None of the lines that are still unconfirmed will come.
+    /// No repeats of the lines that are still unconfirmed will arrive.
     pub(crate) fn no_more_repeats(&mut self) {
         self.with_unconfirmed(Unconfirmed::give_up);
     }
@@ -142,7 +143,8 @@ impl Output {
         }
     }
 
-    /// A session is open, by the service's clock. The cursor is saved before any line.
+    /// A session is open; `service_time` is the service's clock. The cursor is saved before any
+    /// line is written.
     pub(crate) fn session_opened(&mut self, service_time: Timestamp, now: Now, log: &mut Log) {
         self.has_session = true;
         self.repeats(now.instant);
@@ -152,14 +154,15 @@ impl Output {
         self.write(now, log);
     }
 
-    /// The session is gone, and its acknowledgements with it.
+    /// The session has ended, and with it its pending acknowledgements.
     pub(crate) fn session_closed(&mut self) {
         self.has_session = false;
         self.spool.progress.session_closed();
         self.with_unconfirmed(Unconfirmed::pause);
     }
 
-    /// The topic refuses to go on after an id. Whether this is news to the cursor.
+    /// Records that the topic cannot be resumed by message id. Returns whether the cursor did not
+    /// know this yet.
     pub(crate) fn note_partitioned(&mut self) -> bool {
         self.spool.cursor.as_mut().is_none_or(SavedCursor::note_partitioned)
     }
@@ -175,8 +178,8 @@ impl Output {
         self.spool.pending.is_full() || self.spool.storage.is_refusing()
     }
 
-    /// What to wait for beside the service: room while a stream is behind, else only whether
-    /// its reader went away.
+    /// What else to poll while waiting for the service: room for pending lines in a stream, or
+    /// else only whether its reader went away.
     pub(crate) fn interest(&self) -> Option<(BorrowedFd<'_>, PollFlags)> {
         let Spool { pending, storage, destination, .. } = &self.spool;
         let is_behind = !pending.rest().is_empty() && !storage.is_refusing();
@@ -189,17 +192,17 @@ impl Output {
         self.spool.destination.is_closed()
     }
 
-    /// What the output waits for before it is tried again.
+    /// The failure after which the output waits for another try.
     pub(crate) fn trouble(&self) -> Option<&Failure> {
         self.spool.storage.failure()
     }
 
-    /// What made the output fail for good.
+    /// The failure that ended the output for good.
     pub(crate) fn failed(&self) -> Option<&Failure> {
         self.spool.storage.given_up()
     }
 
-    /// When [`Output::write`] has something to do without a new line.
+    /// When to call [`Output::write`] even if there is no new line.
     pub(crate) fn due(&self, now: Now) -> Option<Instant> {
         let Spool { storage, destination, unconfirmed, uncommitted, .. } = &self.spool;
         if storage.is_refusing() {
@@ -213,8 +216,8 @@ impl Output {
         earlier(switch, waited)
     }
 
-    /// Writes what is pending, as far as it goes, and does what is due. What cannot be written
-    /// stays, and is tried again.
+    /// Writes pending lines without blocking, and does everything else that is due. Lines that
+    /// cannot be written stay pending and are tried again.
     pub(crate) fn write(&mut self, now: Now, log: &mut Log) -> Written {
         if self.spool.storage.is_waiting(now.instant) {
             return Written::Blocked;
@@ -272,12 +275,12 @@ impl Output {
         }
     }
 
-    /// Whether trouble that passes is worth a line: a run that ends tells only of what ended it.
+    /// Whether temporary trouble is reported. A run with an end reports only what ended it.
     fn is_told(&self, log: &Log) -> bool {
         self.is_following || log.report.is_terminal()
     }
 
-    /// The next write goes to a file that is opened anew. `false` if there is none.
+    /// Reopens the file before the next write. `false` if the output is not a file.
     pub(crate) fn reopen(&mut self, now: Now, log: &mut Log) -> bool {
         if self.spool.destination.files().is_none() {
             return false;
@@ -290,26 +293,26 @@ impl Output {
         true
     }
 
-    /// Whether a failed sync took lines back since this was last asked. They are to be read again,
-    /// from what [`Output::progress`] says is taken.
+    /// Whether a failed sync took lines back since the last call. They must be read again, after
+    /// what [`Output::progress`] says is taken.
     pub(crate) fn take_rolled_back(&mut self) -> bool {
         std::mem::take(&mut self.was_rolled_back)
     }
 
-    /// Ends the output: everything written counts, and the cursor says that the end was good.
+    /// Ends the output: commits everything written, and marks the cursor as cleanly ended.
     ///
     /// # Errors
-    /// What could not be written, or the trouble that was being waited for.
+    /// The write that failed, or the failure that the output was waiting to retry.
     pub(crate) fn finish(&mut self, now: Now, log: &mut Log) -> Result<(), Failure> {
         if let Some(failure) = self.failed() {
             return Err(failure.clone());
         }
         self.pass(now, log).map_err(|refusal| *refusal.failure)?;
-        // Without a session ever there is nothing to go on after.
+        // If no session was ever open, there is nothing to resume from.
         if self.spool.cursor.as_ref().is_some_and(SavedCursor::has_begun) {
             self.spool.commit(true).map_err(|refusal| *refusal.failure)?;
         }
-        // Should the run go on all the same, it says so first.
+        // If the run continues after all, the cursor must first lose its clean mark.
         if let Some(cursor) = &mut self.spool.cursor {
             cursor.changed();
         }

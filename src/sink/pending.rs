@@ -1,53 +1,53 @@
-//! Lines on their way out.
+//! Lines waiting to be written.
 
 /// Lines gather to this size before they are worth a system call.
 pub(super) const CHUNK: usize = 32 * 1024;
 
-/// Above this no more messages are taken until some of it has left.
+/// Above this size no more messages are taken until some of it is written.
 const FULL: usize = 1024 * 1024;
 
 /// A queue of bytes.
 #[derive(Debug, Default)]
 pub(super) struct Pending {
     bytes: Vec<u8>,
-    /// Bytes at the front that are out already.
+    /// Bytes at the front that are already written.
     out: usize,
-    /// Where in the whole output of the run the queue begins.
+    /// The queue's start, as an offset in the whole output of the run.
     base: u64,
 }
 
 impl Pending {
-    /// The buffer a line is appended to.
+    /// The buffer to append a line to.
     pub(super) fn buffer(&mut self) -> &mut Vec<u8> {
         &mut self.bytes
     }
 
-    /// Where in the whole output of the run the queue ends.
+    /// The queue's end, as an offset in the whole output of the run.
     pub(super) fn end(&self) -> u64 {
         self.base + self.bytes.len() as u64
     }
 
-    /// Up to where in the whole output of the run everything has left.
+    /// How much has been written, as an offset in the whole output of the run.
     pub(super) fn left(&self) -> u64 {
         self.base + self.out as u64
     }
 
-    /// What has not left yet.
+    /// The bytes that are not written yet.
     pub(super) fn rest(&self) -> &[u8] {
         &self.bytes[self.out..]
     }
 
-    /// So many bytes have left.
+    /// Records that `n` more bytes are written.
     pub(super) fn advance(&mut self, n: usize) {
         self.out += n;
         if self.out == self.bytes.len() {
             self.forget_front();
             if self.bytes.capacity() > FULL {
-                // One huge message must not cost its memory for ever.
+                // Do not keep the memory of one huge message forever.
                 self.bytes = Vec::new();
             }
         } else if self.out > self.bytes.len() / 2 && self.out > CHUNK {
-            // Before what is out outgrows what is not.
+            // Drop the written bytes once they outweigh the rest.
             self.forget_front();
         }
     }
@@ -58,7 +58,7 @@ impl Pending {
         self.out = 0;
     }
 
-    /// Forgets the lines: the service will send them again.
+    /// Drops the lines: the service will send them again.
     pub(super) fn clear(&mut self) {
         *self = Pending { base: self.end(), ..Pending::default() };
     }

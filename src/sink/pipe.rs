@@ -1,6 +1,6 @@
-//! Standard output, or a pipe or device, written without ever waiting: while it is blocked (a
-//! slow pipe, a stopped terminal) pings and signals go on, and nothing is acknowledged that has
-//! not left.
+//! Standard output, or a pipe or device, written without ever blocking: while it cannot take more
+//! (a slow pipe, a stopped terminal), pings and signals are still served, and only written lines
+//! are acknowledged.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -13,7 +13,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use super::Written;
 use super::pending::{CHUNK, Pending};
 
-/// POSIX's PIPE_BUF on Linux: so much fits whenever poll says that something does.
+/// POSIX's PIPE_BUF on Linux: whenever poll says a pipe is writable, it takes this many bytes.
 const PIPE_BUF: usize = 4096;
 
 /// An open stream.
@@ -26,12 +26,12 @@ pub(super) struct Pipe {
     way: Way,
 }
 
-/// How a write is kept from waiting.
+/// How a write is kept from blocking.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Way {
-    /// A regular file never makes anyone wait for long.
+    /// A regular file never blocks for long.
     File,
-    /// Opened anew in non-blocking mode: the flag of the shared descriptor stays as it is.
+    /// Reopened in non-blocking mode, since the flag of the shared descriptor must not change.
     NonBlocking,
     /// Polled before each write of at most [`PIPE_BUF`].
     Polled,
@@ -41,14 +41,14 @@ impl Pipe {
     /// Standard output.
     ///
     /// # Errors
-    /// When it cannot be duplicated.
+    /// If its descriptor cannot be duplicated.
     pub(super) fn stdout() -> io::Result<Pipe> {
         let file = File::from(io::stdout().as_fd().try_clone_to_owned()?);
         let kind = file.metadata()?.file_type();
         let (file, way) = if kind.is_file() {
             (file, Way::File)
         } else if kind.is_fifo() || kind.is_char_device() {
-            // Fails without /proc, or where another user opened it.
+            // Fails without /proc, or if another user opened it.
             non_blocking(Path::new("/proc/self/fd/1"))
                 .map_or((file, Way::Polled), |reopened| (reopened, Way::NonBlocking))
         } else {
@@ -60,19 +60,19 @@ impl Pipe {
     /// A named pipe or a device.
     ///
     /// # Errors
-    /// Those of open(2); ENXIO is a pipe that nobody reads.
+    /// Those of open(2); ENXIO is a pipe with no reader.
     pub(super) fn open(path: &Path) -> io::Result<Pipe> {
         let name = path.display().to_string();
         let file = non_blocking(path)?;
         Ok(Pipe { name, is_stdout: false, file, way: Way::NonBlocking })
     }
 
-    /// For waiting beside others.
+    /// The descriptor to poll.
     pub(super) fn fd(&self) -> BorrowedFd<'_> {
         self.file.as_fd()
     }
 
-    /// Whether the reader went away, which an idle program notices only by asking.
+    /// Whether the reader went away. A program with nothing to write notices this only by polling.
     pub(super) fn is_closed(&self) -> bool {
         let mut fds = [PollFd::new(self.file.as_fd(), PollFlags::empty())];
         self.way != Way::File
@@ -82,17 +82,17 @@ impl Pipe {
                 .is_some_and(|r| r.intersects(PollFlags::POLLERR | PollFlags::POLLHUP))
     }
 
-    /// Writes what is pending, as far as it goes without waiting.
+    /// Writes as many pending lines as it can without blocking.
     ///
     /// # Errors
-    /// Those of write(2), but for a reader that went away. What did not leave stays pending,
-    /// also the rest of a line.
+    /// Those of write(2), except for a reader that went away. Bytes that were not written stay
+    /// pending, including the rest of a line.
     pub(super) fn write(&self, pending: &mut Pending) -> io::Result<Written> {
         while !pending.rest().is_empty() {
             if self.way == Way::Polled && !self.has_room() {
                 return Ok(Written::Blocked);
             }
-            // Larger writes fill a pipe in one go and wait for its reader; smaller cost calls.
+            // A larger write could block on a full pipe; a smaller one costs more system calls.
             let limit = if self.way == Way::Polled { PIPE_BUF } else { CHUNK };
             let rest = pending.rest();
             match (&self.file).write(&rest[..rest.len().min(limit)]) {

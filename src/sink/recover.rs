@@ -1,5 +1,5 @@
-//! All files that a cursor names, after a death or a failed sync: each is made whole, and the
-//! lines in them that the cursor does not name are unconfirmed from then on.
+//! The files that a cursor names, after a crash or a failed sync: each is repaired, and any lines
+//! in them beyond the cursor become unconfirmed.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,18 +11,19 @@ use crate::cursor::Cursor;
 use crate::files::FilePlace;
 use crate::message::{LineRules, is_json_line};
 
-/// What is left of the files.
+/// What was recovered of the files.
 #[derive(Debug, Default)]
 pub(super) struct Recovered {
     pub(super) unconfirmed: Unconfirmed,
-    /// For people: the files whose lines are not known any more, and why.
+    /// For people: the files whose lines are no longer known, and why.
     pub(super) lost: Vec<String>,
 }
 
-/// A file that cannot be made whole.
+/// A file that cannot be repaired.
 type Unusable = (PathBuf, io::Error);
 
-/// After a death: lines are kept if this run writes the same, and cut if it writes others.
+/// After a crash: lines beyond the cursor are kept if this run writes lines of the same form, and
+/// cut if not.
 ///
 /// # Errors
 /// Those of the file system.
@@ -39,8 +40,8 @@ pub(super) fn after_death(cursor: &Cursor, writes_same: bool) -> Result<Recovere
     Ok(recovered)
 }
 
-/// After a failed sync: what it may have lost of the open file and of rejects is cut. Files that
-/// were left before are on the disk, and keep their lines.
+/// After a failed sync: lines that may be lost are cut from the open file and the rejects file.
+/// Files finished before are on the disk, and keep their lines.
 ///
 /// # Errors
 /// Those of the file system.
@@ -67,13 +68,13 @@ pub(super) fn after_failed_sync(
     Ok(recovered)
 }
 
-/// What tells a whole line of the format that the cursor's run wrote from a torn one.
+/// A test that tells a whole line, in the format of the cursor's run, from a torn one.
 fn whole_lines(cursor: &Cursor) -> impl Fn(&[u8]) -> bool {
     let format = LineRules::format_of(&cursor.lines);
     move |line| format.is_some_and(|format| format.is_whole_line(line))
 }
 
-/// Makes one file whole, keeping the lines that `is_whole` knows; without it they are cut.
+/// Repairs one file, keeping the lines that `is_whole` accepts; without it they are all cut.
 fn make_whole(
     place: &FilePlace,
     is_whole: Option<&IsWhole<'_>>,

@@ -1,5 +1,5 @@
-//! The file for messages that cannot be decoded: one JSON object a line, made when the first one
-//! comes.
+//! The file for messages that cannot be decoded: one JSON object per line. It is created at the
+//! first reject.
 
 use std::collections::VecDeque;
 use std::io;
@@ -30,15 +30,15 @@ pub(super) fn line(id: Option<&str>, reason: &str, frame: Option<&[u8]>) -> Stri
 #[derive(Debug)]
 pub(super) struct Rejects {
     path: PathBuf,
-    /// It is named after the output.
+    /// The file is named after the output.
     is_beside: bool,
     mode: u32,
     durable: bool,
     open: Option<Appender>,
-    /// Lines of messages that are not written yet, each with the place of its message in the
-    /// output.
+    /// Lines that wait until the output before them is written, each with its message's offset in
+    /// the output.
     waiting: VecDeque<(u64, String)>,
-    /// Lines that are to be written.
+    /// Lines that can be written now.
     pending: Vec<u8>,
 }
 
@@ -55,12 +55,12 @@ impl Rejects {
         }
     }
 
-    /// One more line, of a message at this place of the output.
+    /// Adds the line of a message at this offset of the output.
     pub(super) fn add(&mut self, at: u64, line: String) {
         self.waiting.push_back((at, line));
     }
 
-    /// The output has left up to this place: the lines of these messages are to be written.
+    /// The output is written up to this offset, so the lines up to there can be written too.
     pub(super) fn wrote(&mut self, end: u64) {
         while self.waiting.front().is_some_and(|(at, _)| *at <= end)
             && let Some((_, line)) = self.waiting.pop_front()
@@ -74,10 +74,10 @@ impl Rejects {
         format!("rejects {}", self.path.display())
     }
 
-    /// Writes what is to be written.
+    /// Writes the lines that can be written.
     ///
     /// # Errors
-    /// Those of the file system; the rest is still to be written then.
+    /// Those of the file system; the rest stays pending.
     pub(super) fn write(&mut self) -> Result<(), Failure> {
         self.append().map_err(|e| refused(self.shown(), &e))
     }
@@ -95,7 +95,7 @@ impl Rejects {
         result
     }
 
-    /// Makes what was written outlive a power loss.
+    /// Syncs the file, so that its lines survive a power loss.
     ///
     /// # Errors
     /// Those of fdatasync(2).
@@ -104,8 +104,7 @@ impl Rejects {
         result.map_err(|e| refused(self.shown(), &e))
     }
 
-    /// The file is opened anew for the next reject; one that is named after the output is the
-    /// one beside it then.
+    /// Reopens the file at the next reject. If it is named after the output, it moves to `beside`.
     pub(super) fn reopen(&mut self, beside: PathBuf) {
         self.open = None;
         if self.is_beside {
@@ -113,7 +112,7 @@ impl Rejects {
         }
     }
 
-    /// As a cursor names it.
+    /// The file's place, as it is saved in a cursor.
     ///
     /// # Errors
     /// Those of the file system.
@@ -124,7 +123,7 @@ impl Rejects {
         }
     }
 
-    /// Forgets lines that were not written: they come again.
+    /// Drops lines that were not written: their messages arrive again.
     pub(super) fn forget(&mut self) {
         self.waiting.clear();
         self.pending.clear();

@@ -1,9 +1,10 @@
-//! What an earlier run left behind, and how it is made whole.
+//! Repairs a file that an earlier run left behind.
 //!
-//! After an unclean end a file may be longer than its cursor says. Whatever follows the file
-//! takes a shorter one for a new one, so only what is no whole line is cut: a torn last line, and
-//! all from the first line on that is not one of ours, as a power loss leaves it. The lines in
-//! between are kept, and left out when the service sends them again.
+//! After an unclean end a file may be longer than its cursor says. A program that follows the file
+//! (such as `tail -F`) takes a file that got shorter for a new one, so as little as possible is
+//! cut: everything from the first line on that is not a whole line of ours, such as a torn last
+//! line or what a power loss leaves. The lines before that are kept, and are not written again
+//! when the service repeats them.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom};
@@ -16,11 +17,11 @@ use crate::files::{self, FilePlace, Identity};
 /// What was found in one file.
 #[derive(Debug)]
 pub(super) enum Found {
-    /// The file, and where the lines begin that were kept.
+    /// The file, and the offset at which the kept lines begin.
     Kept(FilePlace),
-    /// The file is gone, or shorter, or changed by someone else; the reason, for people.
+    /// The file is gone, shorter, or changed by someone else; the reason, for people.
     Lost(String),
-    /// It was about to be made, and was not.
+    /// The file was announced but never created.
     Nothing,
 }
 
@@ -34,11 +35,11 @@ pub(super) struct Keep<'k> {
     pub(super) lines: &'k mut CountedLines,
 }
 
-/// Makes one file whole, whatever its name is by now. Its lines behind the place are kept, or cut
-/// where none are to be.
+/// Repairs one file, even if it was renamed. Lines after the saved place are kept with `keep`, and
+/// cut without it.
 ///
 /// # Errors
-/// Those of the file system, with the file they are about.
+/// Those of the file system, with the path of the file.
 pub(super) fn repair(
     place: &FilePlace,
     keep: Option<Keep<'_>>,
@@ -57,7 +58,7 @@ pub(super) fn repair(
 fn repair_at(path: &Path, place: &FilePlace, keep: Option<Keep<'_>>) -> io::Result<Found> {
     let shown = path.display();
     let file = match OpenOptions::new().read(true).write(true).open(path) {
-        // Whoever renamed it may have taken it away from us.
+        // Someone may have moved it and changed its permissions.
         Err(e) if e.kind() == ErrorKind::PermissionDenied => {
             return Ok(Found::Lost(format!("{shown} cannot be written any more")));
         }
@@ -86,8 +87,8 @@ fn repair_at(path: &Path, place: &FilePlace, keep: Option<Keep<'_>>) -> io::Resu
         file.set_len(end)?;
     }
     if place.offset < end {
-        // A sync that failed in the earlier run has left pages that look clean. Only what is
-        // written anew is sure to be synced, and these lines count once they are confirmed.
+        // After a failed sync in the earlier run, the kernel may hold unsynced pages as clean. Only
+        // rewriting the lines makes sure that they are synced before they count as confirmed.
         write_again(&file, place.offset, end)?;
     }
     if place.offset < meta.len() {
@@ -97,7 +98,7 @@ fn repair_at(path: &Path, place: &FilePlace, keep: Option<Keep<'_>>) -> io::Resu
     Ok(Found::Kept(FilePlace { name: path.to_owned(), identity, offset: place.offset }))
 }
 
-/// Writes a part of a file over itself.
+/// Rewrites a part of a file with its own content.
 fn write_again(file: &File, mut offset: u64, end: u64) -> io::Result<()> {
     let mut chunk = [0; 64 * 1024];
     while offset < end {
@@ -109,7 +110,7 @@ fn write_again(file: &File, mut offset: u64, end: u64) -> io::Result<()> {
     Ok(())
 }
 
-/// Counts the whole lines behind an offset. Where they end.
+/// Counts the whole lines after an offset, and returns where they end.
 fn keep_lines(file: &File, offset: u64, keep: Keep<'_>) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(offset))?;

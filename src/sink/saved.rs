@@ -10,7 +10,7 @@ use crate::fault::Failure;
 use crate::files::FilePlace;
 use crate::progress::Reached;
 
-/// The files that may hold lines of messages behind the cursor, the open one last.
+/// The files that may hold lines of messages beyond the cursor, the open one last.
 #[derive(Debug, Default)]
 pub(super) struct Places {
     pub(super) output: Vec<FilePlace>,
@@ -22,7 +22,7 @@ pub(super) struct Places {
 pub(super) struct SavedCursor {
     file: CursorFile,
     cursor: Cursor,
-    /// What is in the file is of this run, and names the files that are open.
+    /// The saved cursor is this run's, and names the open files.
     is_announced: bool,
 }
 
@@ -39,8 +39,8 @@ impl SavedCursor {
         self.file.path()
     }
 
-    /// A session is open by the service's clock. Before the first of all there is no place to go
-    /// on from, and nothing is saved.
+    /// A session is open; `service_time` is the service's clock. Before the very first session
+    /// there is nothing to resume from, and nothing is saved.
     pub(super) fn session_opened(&mut self, service_time: Timestamp) {
         if self.cursor.began.is_none() {
             self.cursor.began = Some(service_time);
@@ -48,32 +48,32 @@ impl SavedCursor {
         }
     }
 
-    /// Whether any session was open, in this run or an earlier one.
+    /// Whether any session has been open, in this run or an earlier one.
     pub(super) fn has_begun(&self) -> bool {
         self.cursor.began.is_some()
     }
 
-    /// The topic refuses to go on after an id. Whether this is news.
+    /// Records that the topic cannot be resumed by message id. Returns whether this is new.
     pub(super) fn note_partitioned(&mut self) -> bool {
         self.is_announced = false;
         !std::mem::replace(&mut self.cursor.partitioned, true)
     }
 
-    /// Another file is open than the saved cursor names, or the cursor changed otherwise: it is to
-    /// be saved before the next line is written.
+    /// The cursor changed, for instance because another file is open than the saved one names: it
+    /// must be saved before the next line is written.
     pub(super) fn changed(&mut self) {
         self.is_announced = false;
     }
 
-    /// Whether it is to be saved before the next line is written.
+    /// Whether the cursor must be saved before the next line is written.
     pub(super) fn wants_announcing(&self) -> bool {
         !self.is_announced && self.has_begun()
     }
 
-    /// Saves a cursor that is so far.
+    /// Saves the cursor at this progress.
     ///
     /// # Errors
-    /// Those of the file system. The file may be the old one or the new one then.
+    /// Those of the file system. The file may then hold the old cursor or the new one.
     pub(super) fn save(
         &mut self,
         reached: &Reached,
@@ -88,10 +88,10 @@ impl SavedCursor {
         Ok(())
     }
 
-    /// Saves that these files come to hold lines, before they are made or written.
+    /// Saves the names of files that will hold lines, before they are created or written.
     ///
     /// # Errors
-    /// As those of [`SavedCursor::save`].
+    /// As in [`SavedCursor::save`].
     pub(super) fn save_next(
         &mut self,
         reached: &Reached,

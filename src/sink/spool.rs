@@ -1,9 +1,9 @@
 //! The exactly-once core: the order in which lines, rejects and the cursor are written. Write,
-//! sync, save the cursor, and only then what cannot be taken back.
+//! sync, save the cursor, and only then do what cannot be taken back.
 //!
-//! A line may be in a file before the cursor names it, never the other way round. So whatever
-//! ends the process, the next run finds at most lines that the service will send again, and
-//! leaves those out ([`super::recover`]).
+//! A line may be in a file before the cursor covers it, never the other way round. So whatever
+//! ends the process, all that the next run can find beyond the cursor are lines that the service
+//! will send again, and it skips those repeats ([`super::recover`]).
 
 #[cfg(test)]
 mod tests;
@@ -25,7 +25,7 @@ use crate::files::FilePlace;
 use crate::progress::Progress;
 use crate::values::choice::Durability;
 
-/// Everything that has to change in one order.
+/// Everything that has to change in that order.
 #[derive(Debug)]
 pub(super) struct Spool {
     pub(super) pending: Pending,
@@ -33,7 +33,7 @@ pub(super) struct Spool {
     pub(super) destination: Destination,
     pub(super) rejects: Option<Rejects>,
     pub(super) cursor: Option<SavedCursor>,
-    /// While there are any, the cursor stays where it was.
+    /// While there are unconfirmed lines, the cursor does not advance.
     pub(super) unconfirmed: Option<Unconfirmed>,
     pub(super) uncommitted: Uncommitted,
     pub(super) storage: Storage,
@@ -44,7 +44,7 @@ pub(super) struct Spool {
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) failure: Box<Failure>,
-    /// A sync failed: what the cursor does not name may be lost.
+    /// A sync failed: lines beyond the cursor may be lost.
     pub(super) is_lost: bool,
 }
 
@@ -53,7 +53,7 @@ pub(super) struct Refusal {
 pub(super) struct RolledBack {
     /// Lines that will be counted again.
     pub(super) lines: u64,
-    /// For people: files whose lines are not known any more.
+    /// For people: files whose lines are no longer known.
     pub(super) lost: Vec<String>,
 }
 
@@ -64,11 +64,11 @@ impl From<Failure> for Refusal {
 }
 
 impl Spool {
-    /// Goes on to the next file when it is time, writes what is pending as far as it goes, and
-    /// commits when that is due.
+    /// Switches to the next file if it is time, writes pending lines without blocking, and commits
+    /// if that is due.
     ///
     /// # Errors
-    /// What was refused. Another pass goes on from there.
+    /// What was refused. The next pass continues from there.
     pub(super) fn pass(&mut self, now: Now) -> Result<Written, Refusal> {
         if let Destination::Files(files) = &mut self.destination {
             files.look(now);
@@ -78,7 +78,7 @@ impl Spool {
         }
         self.announce()?;
         let written = self.write_lines(now);
-        // Whatever became of the lines, the rejects before them are due.
+        // Even if the lines failed, the rejects before them are due.
         if let Err(failure) = self.write_rejects() {
             let is_lost = written.is_err_and(|refusal| refusal.is_lost);
             return Err(Refusal { failure: Box::new(failure), is_lost });
@@ -92,12 +92,12 @@ impl Spool {
         Ok(written)
     }
 
-    /// Makes the cursor say which file comes to hold lines, before it does.
+    /// Saves which file will hold lines before any is written to it.
     fn announce(&mut self) -> Result<(), Refusal> {
         if !self.cursor.as_ref().is_some_and(SavedCursor::wants_announcing) {
             return Ok(());
         }
-        // A cursor with other lengths names other messages: the two are saved together.
+        // File lengths and messages in the cursor must match, so new lengths need a commit.
         match self.uncommitted.is_any() && self.unconfirmed.is_none() {
             true => self.commit(false),
             false => {
@@ -133,7 +133,8 @@ impl Spool {
         self.rejects.as_mut().map_or(Ok(()), Rejects::write)
     }
 
-    /// The cursor goes on once every line is confirmed or given up, and its message written.
+    /// Lets the cursor advance again once every unconfirmed line is confirmed or given up, and
+    /// every message taken is written.
     fn end_waiting(&mut self, now: Now) {
         if let Some(unconfirmed) = &mut self.unconfirmed
             && unconfirmed.is_over(now.instant)
@@ -145,8 +146,8 @@ impl Spool {
         }
     }
 
-    /// Makes everything written so far count: sync, then the cursor. It holds as a whole or not
-    /// at all.
+    /// Commits everything written so far: syncs, then saves the cursor. A commit holds completely
+    /// or not at all.
     ///
     /// # Errors
     /// What was refused.
@@ -175,14 +176,14 @@ impl Spool {
     fn sync(&mut self) -> Result<(), Refusal> {
         let rejects = self.rejects.as_mut();
         let result = self.destination.sync().and_then(|()| rejects.map_or(Ok(()), Rejects::sync));
-        // What went to a stream, or has no cursor to go back to, cannot be taken back.
+        // Lines can be taken back only from files, and only if there is a cursor to go back to.
         let is_lost = self.cursor.is_some() && self.destination.files().is_some();
         result.map_err(|failure| Refusal { failure: Box::new(failure), is_lost })?;
         self.storage.synced();
         Ok(())
     }
 
-    /// The files that may hold lines of messages behind the cursor; none without a cursor.
+    /// The files that may hold lines of messages beyond the cursor; none without a cursor.
     fn places(&self) -> Result<Places, Failure> {
         if self.cursor.is_none() {
             return Ok(Places::default());
@@ -196,7 +197,7 @@ impl Spool {
         Ok(Places { output: Vec::from_iter(output), rejects: Vec::from_iter(rejects) })
     }
 
-    /// Saves the cursor, which goes no further than it is.
+    /// Saves the cursor without advancing it.
     fn save(&mut self, places: Places, clean: bool) -> Result<(), Failure> {
         match &mut self.cursor {
             Some(cursor) => cursor.save(self.progress.saved(), places, clean),
@@ -204,9 +205,9 @@ impl Spool {
         }
     }
 
-    /// Goes on with the next file, so that a death at any point leaves files that the cursor
-    /// finds: what is in the old one counts first, and the cursor knows of the new one before it
-    /// is made.
+    /// Switches to the next file, in an order that lets the cursor find all files after a crash at
+    /// any point: the old file is committed first, and the cursor names the new one before it is
+    /// created.
     fn switch(&mut self, switch: Switch, now: Now) -> Result<(), Refusal> {
         let Destination::Files(files) = &mut self.destination else { return Ok(()) };
         files.switch = Some(switch);
@@ -214,7 +215,7 @@ impl Spool {
             self.commit(false)?;
         }
         if self.unconfirmed.is_some() && self.durability != Durability::None {
-            // What is in this file is committed only when it is not open any more.
+            // Its lines are committed only later, when this file is no longer open to be synced.
             self.sync()?;
         }
         let Some(files) = self.destination.files_mut() else { return Ok(()) };
@@ -246,7 +247,7 @@ impl Spool {
         Ok(())
     }
 
-    /// The cursor says which file is about to be made, or written from its length on.
+    /// Saves in the cursor which file is about to be created, or appended to.
     fn save_next(&mut self, place: FilePlace) -> Result<(), Failure> {
         let output = match &mut self.unconfirmed {
             Some(unconfirmed) => {
@@ -261,10 +262,10 @@ impl Spool {
         }
     }
 
-    /// Takes back what a failed sync may have lost: it is cut, and will be read again.
+    /// Takes back lines that a failed sync may have lost: they are cut, and will be read again.
     ///
     /// # Errors
-    /// What was refused. Nothing counts as taken back then.
+    /// What was refused. Nothing then counts as taken back.
     pub(super) fn roll_back(&mut self) -> Result<RolledBack, Failure> {
         let Some(cursor) = &self.cursor else { return Ok(RolledBack::default()) };
         let recovered = recover::after_failed_sync(cursor.cursor(), &mut self.destination);

@@ -1,7 +1,7 @@
-//! In what state the output's storage is. A full disk, a quota or a file system that became
-//! read-only is told once, tried again with growing waits, and told once more when it is over.
-//! After a failed sync, what the cursor does not name is taken back first, and the trouble is over
-//! only when a sync has worked.
+//! The state of the output's storage. A full disk, a quota or a file system that became read-only
+//! is reported once, retried with growing waits, and reported once more when it works again. After
+//! a failed sync, lines beyond the cursor are taken back first, and the trouble is over only once
+//! a sync has worked.
 
 use std::time::{Duration, Instant};
 
@@ -19,24 +19,24 @@ pub(super) enum Storage {
     /// It refused something. Nothing is written before the next try.
     Refused {
         trouble: Trouble,
-        /// Nothing was synced since a rollback, so the next try has to prove itself, too.
+        /// No sync has worked since a rollback, so the trouble is not over before one does.
         is_unproven: bool,
     },
-    /// A sync failed. What the cursor does not name may be lost, and is taken back at the next
-    /// try, before anything is written.
+    /// A sync failed. Lines beyond the cursor may be lost, and are taken back at the next try,
+    /// before anything is written.
     RollBack { trouble: Trouble },
-    /// It was rolled back and is written to again, and no sync has worked yet.
+    /// It was rolled back and is written to again, but no sync has worked yet.
     Unproven { trouble: Trouble },
 }
 
-/// What began when the storage was last fine.
+/// The trouble since the storage was last fine.
 #[derive(Debug)]
 pub(super) struct Trouble {
     /// The latest failure.
     failure: Failure,
     since: Instant,
     failures: u32,
-    /// The next try; `None` when there is none any more.
+    /// The next try; `None` after the last one.
     next: Option<Instant>,
 }
 
@@ -50,12 +50,12 @@ impl Storage {
         }
     }
 
-    /// What went wrong last, while the trouble lasts.
+    /// The latest failure, while the trouble lasts.
     pub(super) fn failure(&self) -> Option<&Failure> {
         self.trouble().map(|trouble| &trouble.failure)
     }
 
-    /// The failure after which there is no other try.
+    /// The failure after which there is no further try.
     pub(super) fn given_up(&self) -> Option<&Failure> {
         self.trouble().filter(|trouble| trouble.next.is_none()).map(|trouble| &trouble.failure)
     }
@@ -65,7 +65,7 @@ impl Storage {
         matches!(self, Storage::Refused { .. } | Storage::RollBack { .. })
     }
 
-    /// When that next try is.
+    /// When the next try is due.
     pub(super) fn next_try(&self) -> Option<Instant> {
         self.trouble().filter(|_| self.is_refusing())?.next
     }
@@ -80,8 +80,8 @@ impl Storage {
         matches!(self, Storage::RollBack { .. })
     }
 
-    /// Something was refused, and nothing is lost. The wait before the next try, if that is to be
-    /// told: at the first failure, unless it is the last.
+    /// Something was refused, but nothing is lost. Returns the wait before the next try if it
+    /// should be reported, which is at the first failure, unless it is also the last.
     pub(super) fn refused(
         &mut self,
         failure: Failure,
@@ -94,25 +94,25 @@ impl Storage {
             Storage::Fine | Storage::RollBack { .. } => false,
         };
         let is_to_roll_back = self.needs_roll_back();
-        let (trouble, told) = self.failed(failure, policy, now);
+        let (trouble, reported) = self.failed(failure, policy, now);
         *self = match is_to_roll_back {
             true => Storage::RollBack { trouble },
             false => Storage::Refused { trouble, is_unproven },
         };
-        told
+        reported
     }
 
-    /// A sync failed, and what the cursor does not name may be lost. The wait as in
-    /// [`Storage::refused`].
+    /// A sync failed, and lines beyond the cursor may be lost. Returns the wait as
+    /// [`Storage::refused`] does.
     pub(super) fn sync_failed(
         &mut self,
         failure: Failure,
         policy: &Retry,
         now: Instant,
     ) -> Option<Duration> {
-        let (trouble, told) = self.failed(failure, policy, now);
+        let (trouble, reported) = self.failed(failure, policy, now);
         *self = Storage::RollBack { trouble };
-        told
+        reported
     }
 
     fn failed(
@@ -128,7 +128,7 @@ impl Storage {
         (Trouble { failure, since, failures, next }, wait.filter(|_| failures == 1))
     }
 
-    /// What may be lost was taken back.
+    /// Lines that may be lost were taken back.
     pub(super) fn rolled_back(&mut self) {
         *self = match std::mem::take(self) {
             Storage::RollBack { trouble } => Storage::Unproven { trouble },
@@ -136,7 +136,7 @@ impl Storage {
         };
     }
 
-    /// A sync worked. The trouble is over if the rest of the pass works, too.
+    /// A sync worked. The trouble is over if the rest of the pass works too.
     pub(super) fn synced(&mut self) {
         *self = match std::mem::take(self) {
             Storage::Unproven { trouble } | Storage::Refused { trouble, .. } => {
@@ -146,7 +146,7 @@ impl Storage {
         };
     }
 
-    /// A whole pass worked. What had refused and for how long, if that ends the trouble.
+    /// A whole pass worked. If that ends the trouble, returns its subject and how long it lasted.
     pub(super) fn worked(&mut self, now: Instant) -> Option<(String, Duration)> {
         match std::mem::take(self) {
             Storage::Fine => None,

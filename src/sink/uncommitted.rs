@@ -1,23 +1,24 @@
-//! What is written and not committed yet, and when it has to be.
+//! What is written but not committed yet, and when a commit is due.
 
 use std::time::{Duration, Instant};
 
-/// A commit follows this long after the first message that is uncommitted.
+/// A commit is due this long after the first uncommitted message.
 const LONGEST: Duration = Duration::from_secs(1);
 
-/// A commit also follows after so many bytes.
+/// A commit is also due after this many bytes.
 const MOST: u64 = 8 * 1024 * 1024;
 
-/// What is written and not committed.
+/// What is written but not committed.
 #[derive(Debug, Default)]
 pub(super) struct Uncommitted {
-    /// When the first message was written; bytes alone may be of a line that is not whole.
+    /// When the first uncommitted message was completely written; `bytes` also counts parts of
+    /// lines.
     since: Option<Instant>,
     bytes: u64,
 }
 
 impl Uncommitted {
-    /// So many bytes have left.
+    /// `n` more bytes are written.
     pub(super) fn add_bytes(&mut self, n: u64) {
         self.bytes += n;
     }
@@ -27,12 +28,12 @@ impl Uncommitted {
         self.since.get_or_insert(now);
     }
 
-    /// Whether any message is written and not committed.
+    /// Whether any message is written but not committed.
     pub(super) fn is_any(&self) -> bool {
         self.since.is_some()
     }
 
-    /// When the time for a commit comes.
+    /// When a commit is due by its time.
     pub(super) fn due(&self) -> Option<Instant> {
         self.since.map(|since| since + LONGEST)
     }
@@ -42,7 +43,7 @@ impl Uncommitted {
         self.due().is_some_and(|due| now >= due || self.bytes >= MOST)
     }
 
-    /// No commit is possible yet. The bytes so far do not ask for one again.
+    /// A commit is not possible yet. The bytes so far will not ask for one again.
     pub(super) fn postpone(&mut self) {
         self.bytes = 0;
     }

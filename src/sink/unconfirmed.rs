@@ -1,9 +1,9 @@
-//! Lines that are in the files and that the cursor does not name: those of a run that died, or of
-//! before a rollback. The service sends their messages again. A line that comes again confirms the
-//! one that is there, and is left out.
+//! Lines that are in the files but beyond the cursor, left by a run that crashed or by a rollback.
+//! The service sends their messages again. A repeated line confirms the one in the file, and is
+//! not written a second time.
 //!
-//! Until all are confirmed, or the rest is given up, the cursor stays where it was, so that a
-//! death meanwhile changes nothing.
+//! Until all are confirmed, or the rest is given up, the cursor does not advance, so a crash
+//! meanwhile changes nothing.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 
 use crate::files::FilePlace;
 
-/// Lines that are not confirmed this long after the last repeat are given up.
+/// Lines that are still unconfirmed this long after the last repeat are given up.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// Lines by their bytes, counted.
+/// How often each line occurs, by its bytes.
 #[derive(Debug, Default)]
 pub(super) struct CountedLines(HashMap<Box<[u8]>, u64>);
 
 impl CountedLines {
-    /// One more line, with its newline.
+    /// Adds a line, with its newline.
     pub(super) fn add(&mut self, line: &[u8]) {
         *self.0.entry(line.into()).or_default() += 1;
     }
@@ -30,7 +30,7 @@ impl CountedLines {
         self.0.values().sum()
     }
 
-    /// Takes one such line out. Whether there was one.
+    /// Removes one such line. Returns whether there was one.
     fn remove(&mut self, line: &[u8]) -> bool {
         let Some(count) = self.0.get_mut(line) else { return false };
         *count -= 1;
@@ -45,23 +45,24 @@ impl CountedLines {
 #[derive(Debug, Default)]
 pub(super) struct Tail {
     pub(super) lines: CountedLines,
-    /// With the lengths they had for the cursor, and those that came since. The open one is last.
+    /// The files the cursor names, with the lengths saved there, and those opened since. The open
+    /// one is last.
     pub(super) files: Vec<FilePlace>,
 }
 
 impl Tail {
-    /// Whether this line is there already, which confirms it.
+    /// Confirms this line if it is already in the files. Returns whether it is.
     pub(super) fn confirms(&mut self, line: &[u8]) -> bool {
         self.lines.remove(line)
     }
 
-    /// None of the rest will come.
+    /// No more repeats will arrive: gives the rest up.
     pub(super) fn give_up(&mut self) {
         self.lines.0.clear();
     }
 
-    /// This file is the open one from now on. One that is known keeps its length, also one that
-    /// has been made since; one that was about to be made, and was not, gives way.
+    /// Makes this file the open one. A known file keeps its saved length, even if it was created
+    /// only after it was announced. A file that was announced but never created is dropped.
     pub(super) fn open(&mut self, open: FilePlace) {
         let same = |known: &FilePlace| match known.identity.zip(open.identity) {
             Some((known, open)) => known.is(&open),
@@ -72,7 +73,7 @@ impl Tail {
         self.files.push(FilePlace { offset: offset.unwrap_or(open.offset), ..open });
     }
 
-    /// The open file has this name from now on.
+    /// Renames the open file.
     pub(super) fn rename_open(&mut self, name: PathBuf) {
         if let Some(open) = self.files.last_mut().filter(|open| open.identity.is_some()) {
             open.name = name;
@@ -85,7 +86,7 @@ impl Tail {
 pub(super) struct Unconfirmed {
     pub(super) output: Tail,
     pub(super) rejects: Tail,
-    /// When the rest is given up; `None` while nothing can come.
+    /// When the rest is given up; `None` while no repeats can arrive.
     deadline: Option<Instant>,
 }
 
@@ -95,17 +96,17 @@ impl Unconfirmed {
         self.output.lines.0.is_empty() && self.rejects.lines.0.is_empty()
     }
 
-    /// Repeats are coming, or soon will be: the time begins anew.
+    /// Repeats are arriving or will soon: the time limit starts again.
     pub(super) fn wait(&mut self, now: Instant) {
         self.deadline = Some(now + LIMIT);
     }
 
-    /// The time goes on after a pause.
+    /// The time limit starts again after a pause.
     pub(super) fn resume(&mut self, now: Instant) {
         self.deadline.get_or_insert(now + LIMIT);
     }
 
-    /// Nothing can come now: no time counts.
+    /// No repeats can arrive now: no time counts.
     pub(super) fn pause(&mut self) {
         self.deadline = None;
     }
@@ -115,13 +116,13 @@ impl Unconfirmed {
         self.deadline.filter(|_| !self.is_empty())
     }
 
-    /// None of the rest will come.
+    /// No more repeats will arrive: gives the rest up.
     pub(super) fn give_up(&mut self) {
         self.output.give_up();
         self.rejects.give_up();
     }
 
-    /// Gives the rest up if its time is over. Whether nothing is unconfirmed any more.
+    /// Gives the rest up if its time is over. Returns whether nothing is unconfirmed any more.
     pub(super) fn is_over(&mut self, now: Instant) -> bool {
         if self.deadline().is_some_and(|at| now >= at) {
             self.give_up();
@@ -175,7 +176,7 @@ mod tests {
         unconfirmed.pause();
         assert!(unconfirmed.deadline().is_none() && !unconfirmed.is_over(now + LIMIT));
         unconfirmed.resume(now + LIMIT);
-        assert_eq!(unconfirmed.deadline(), Some(now + LIMIT * 2), "the time begins anew");
+        assert_eq!(unconfirmed.deadline(), Some(now + LIMIT * 2), "the time limit starts again");
     }
 
     #[test]

@@ -1,12 +1,12 @@
-//! What an API key may look like.
+//! Checks the form of an API key.
 
-/// Bytes of the longest key: far more than 8x8 gives out.
+/// The longest key accepted, in bytes: far longer than any that 8x8 issues.
 pub(crate) const LONGEST: usize = 8 * 1024;
 
 /// The key without the one line break it may end with.
 ///
 /// # Errors
-/// What is wrong with it, by its place and never by its content.
+/// What is wrong with it and where. The error never contains any part of the key.
 pub(crate) fn parse(bytes: &[u8]) -> Result<String, String> {
     let key = bytes.strip_suffix(b"\n").map_or(bytes, |key| key.strip_suffix(b"\r").unwrap_or(key));
     if key.is_empty() {

@@ -1,4 +1,4 @@
-//! Files: where lines go, and what remembers them.
+//! The files of a run: where lines go, and the files that keep track of them.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::choice::Durability;
 use super::file_name::FileName;
 
-/// Where lines go, and what remembers them.
+/// Where lines go, and the files that keep track of them.
 #[derive(Clone, Debug)]
 pub(crate) struct Capture {
     /// `None` is standard output.
@@ -30,7 +30,7 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
-    /// Whether files are finished at all.
+    /// Whether files are rotated at all.
     pub(crate) fn is_on(self) -> bool {
         self.size.is_some() || self.interval.is_some()
     }

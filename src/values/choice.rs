@@ -1,10 +1,10 @@
-//! Values that are one of a few words. Each type owns its words: what reads them, what lists them
-//! and what shows them take them from there.
+//! Values that are one of a few words. Each type defines its words in one place, where parsing,
+//! listing and printing take them from.
 
 /// Defines an enum whose variants each have one word, with
 /// - `NAMES`: every word, in order;
 /// - `name()`: the word of a value;
-/// - `named(text)`: the value of a word, or what is allowed.
+/// - `named(text)`: the value of a word, or an error that lists the words allowed.
 macro_rules! choice {
     (
         $(#[$about:meta])*
@@ -16,7 +16,7 @@ macro_rules! choice {
 
         impl $Type {
             const ALL: &[$Type] = &[$( $Type::$Variant, )+];
-            /// Every word, in the order of the documents.
+            /// Every word, in the order of the help and the man page.
             pub(crate) const NAMES: &[&str] = &[$( $word, )+];
 
             /// Its word.
@@ -47,18 +47,18 @@ choice! {
 }
 
 choice! {
-    /// `--sync`: when what was written must have reached the disk.
+    /// `--sync`: when written lines must have reached the disk.
     Durability {
-        /// When the system likes.
+        /// Whenever the system decides.
         None = "none",
-        /// Before the cursor that names it.
+        /// Before each save of the cursor.
         Cursor = "cursor",
         /// After each message.
         Message = "message",
     }
 }
 
-/// Which addresses of a name are tried.
+/// Which kind of addresses is tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
     Any,

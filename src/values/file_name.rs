@@ -1,7 +1,7 @@
-//! The name of an output file, which may hold the time: `events-%Y%m%d.ndjson`.
+//! The name of an output file, which may contain the time: `events-%Y%m%d.ndjson`.
 //!
-//! Times are in UTC, as the boundaries of rotation are. A finished file has such a name even
-//! where the user's has none: `STEM.%Y%m%dT%H%M%S.EXT`.
+//! Times are in UTC, as are the boundaries of rotation. If the user's name contains no time, the
+//! names of finished files get one: `STEM.%Y%m%dT%H%M%S.EXT`.
 
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// The fields a name may hold, where each stands in `2026-10-02T09:07:05Z` (RFC 3339), and how many
+/// The fields a name may contain, where each stands in `2026-10-02T09:07:05Z` (RFC 3339), and how many
 /// seconds each stays the same.
 const FIELDS: [(char, Range<usize>, u64); 6] = [
     ('Y', 0..4, 365 * 86_400),
@@ -20,7 +20,7 @@ const FIELDS: [(char, Range<usize>, u64); 6] = [
     ('S', 17..19, 1),
 ];
 
-/// A name that was checked.
+/// A valid name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct FileName {
     text: String,
@@ -37,7 +37,7 @@ impl FileName {
     /// Reads a name with its fields.
     ///
     /// # Errors
-    /// Why it is not a valid name.
+    /// Why the name is not valid.
     pub(crate) fn parse(text: &str) -> Result<FileName, String> {
         super::label(text)?;
         if text.ends_with('/') {
@@ -75,12 +75,12 @@ impl FileName {
         Ok(FileName { text: text.to_owned(), pieces })
     }
 
-    /// `-`.
+    /// Whether the name is `-`, which means standard output.
     pub(crate) fn is_stdout(&self) -> bool {
         self.text == "-"
     }
 
-    /// As it was given.
+    /// The name as it was given.
     pub(crate) fn as_str(&self) -> &str {
         &self.text
     }
@@ -94,7 +94,7 @@ impl FileName {
         fields.map(|(.., seconds)| Duration::from_secs(*seconds)).min()
     }
 
-    /// The name at a time.
+    /// The name at this time.
     pub(crate) fn at(&self, time: Timestamp) -> PathBuf {
         let time = time.to_string();
         let pieces = self.pieces.iter().map(|piece| match piece {
@@ -104,7 +104,7 @@ impl FileName {
         pieces.collect::<String>().into()
     }
 
-    /// The name that a finished file gets, where the name itself holds no time.
+    /// The name for finished files, which always contains the time.
     pub(crate) fn finished(&self) -> FileName {
         if self.changes_every().is_some() {
             return self.clone();
@@ -114,7 +114,7 @@ impl FileName {
         FileName::parse(&text).expect("a name with fields we know")
     }
 
-    /// The same path with a number before the extension, where the path itself is taken.
+    /// The same path with a number before the extension, for when the path itself is taken.
     pub(crate) fn numbered(&self, path: &Path, number: u64) -> PathBuf {
         let extension = self.extension();
         let text = path.to_string_lossy();
@@ -122,7 +122,8 @@ impl FileName {
         format!("{stem}-{number}{extension}").into()
     }
 
-    /// Which number a path has of those that share a name; the one without is 0.
+    /// The number that a path has beyond the name `whole`; 0 if it has none, and `None` if it is
+    /// another name.
     pub(crate) fn number(&self, path: &Path, whole: &Path) -> Option<u64> {
         if path == whole {
             return Some(0);
@@ -154,7 +155,7 @@ impl FileName {
         self.matches(found)
     }
 
-    /// With its dot; empty where it contains a field.
+    /// The extension with its dot; empty if it contains a field.
     fn extension(&self) -> &str {
         let extension = split(Path::new(&self.text)).1;
         let at = self.text.len() - extension.len();

@@ -1,4 +1,4 @@
-//! The forms a host may be given in: `HOST`, `HOST:PORT`, with a scheme, or as an override.
+//! The forms in which a host may be given: `HOST`, `HOST:PORT`, with a scheme, or as an override.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -13,7 +13,7 @@ pub(crate) struct Override {
     pub(crate) addresses: Vec<IpAddr>,
 }
 
-/// What `--host` may hold.
+/// The value of `--host`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     pub(crate) host: String,
@@ -21,8 +21,8 @@ pub(crate) struct Address {
     pub(crate) plain: bool,
 }
 
-/// `HOST`, `HOST:PORT`, either with `wss://` or `ws://` before it. The errors repeat nothing of
-/// the text: a URL that was pasted whole may contain a key.
+/// `HOST` or `HOST:PORT`, optionally with `wss://` or `ws://` in front. The errors quote nothing of
+/// the text, because a complete URL pasted here may contain a key.
 pub(crate) fn address(text: &str) -> Result<Address, String> {
     let (scheme, rest) = match text.split_once("://") {
         Some((scheme, rest)) => (scheme.to_ascii_lowercase(), rest),
@@ -90,8 +90,8 @@ pub(crate) fn port(text: &str) -> Result<u16, String> {
     values::number(1..=u16::MAX, text)
 }
 
-/// A DNS name or an IPv4 address, lower case. Checked here because a resolver only reports a
-/// name that cannot exist as "not known", and tries every search domain with it first.
+/// A DNS name or an IPv4 address, lower case. It is checked here because a resolver would only
+/// report an impossible name as "not known", after trying every search domain with it.
 fn name(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("has no host name".to_owned());
@@ -114,7 +114,7 @@ fn name(text: &str) -> Result<String, String> {
     if labels().any(|label| label.starts_with('-') || label.ends_with('-')) {
         return Err("has a hyphen where a host name cannot have one".to_owned());
     }
-    // To the C library `1.2.3` and `0x7f.1` are numbers, which it would turn into addresses.
+    // The C library would turn numbers such as `1.2.3` and `0x7f.1` into addresses.
     let last = labels().next_back().unwrap_or_default();
     let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
     if numeric && name.parse::<Ipv4Addr>().is_err() {

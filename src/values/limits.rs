@@ -7,13 +7,13 @@ use std::time::Duration;
 pub(crate) struct Limits {
     /// For one attempt to connect, from the name lookup to the 101.
     pub(crate) connect_timeout: Duration,
-    /// A ping is sent after so long without a byte received.
+    /// A ping is sent after this long without receiving a byte.
     pub(crate) ping_interval: Duration,
     /// How long the answer to a ping may take.
     pub(crate) ping_timeout: Duration,
-    /// After so long without a message the reader is reopened.
+    /// After this long without a message the session is reopened.
     pub(crate) max_silence: Option<Duration>,
-    /// Bytes of one WebSocket message.
+    /// The largest WebSocket message accepted, in bytes.
     pub(crate) max_message_size: usize,
 }
 

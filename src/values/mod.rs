@@ -1,7 +1,7 @@
-//! The small languages values are written in: durations, sizes, times, numbers, names.
+//! The syntax of values: durations, sizes, times, numbers, names.
 //!
-//! The errors speak of the value: what is wrong with it (`is empty`), or what it must be (`must be …`).
-//! The caller adds the value and where it came from.
+//! An error says what is wrong with the value (`is empty`) or what it must be (`must be …`). The
+//! caller adds the value and where it came from.
 
 pub(crate) mod api_key;
 pub(crate) mod capture;
@@ -19,7 +19,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-/// Far more than any run needs, and far less than what overflows a clock.
+/// The longest duration: far more than any run needs, and far less than would overflow a clock.
 const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
 
 /// `500ms`, `45s`, `5m`, `2h`, `7d`, or a plain `0`.
@@ -138,7 +138,7 @@ pub(crate) fn list(text: &str) -> Result<Vec<String>, String> {
     names.map_err(|_| "is not a list of names: write NAME or NAME,NAME".to_owned())
 }
 
-/// The value of a flag, where one is written.
+/// The value of a flag, if one is written.
 pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     match text {
         "true" => Ok(true),
@@ -147,9 +147,9 @@ pub(crate) fn boolean(text: &str) -> Result<bool, String> {
     }
 }
 
-/// The user's words inside a message: between backticks, on one line, not endless.
+/// The user's text inside a message: in backticks, on one line, cut if long.
 ///
-/// What looks like an API key in the wrong place is not repeated.
+/// Text that looks like an API key in the wrong place is not shown.
 pub(crate) fn quoted(text: &str) -> String {
     const MOST: usize = 80;
     if text.contains("eght_") {
@@ -162,7 +162,7 @@ pub(crate) fn quoted(text: &str) -> String {
     format!("`{shown}`")
 }
 
-/// Digits only: `parse` alone would take a sign.
+/// A number of digits only: `parse` alone would accept a sign.
 fn digits<T: FromStr>(text: &str) -> Option<T> {
     text.bytes().all(|b| b.is_ascii_digit()).then(|| text.parse().ok()).flatten()
 }

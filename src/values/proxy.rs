@@ -1,4 +1,4 @@
-//! The form of a proxy's URL.
+//! The syntax of a proxy's URL.
 
 use percent_encoding::percent_decode_str;
 
@@ -14,8 +14,8 @@ pub(crate) struct Proxy {
     pub(crate) login: Option<Secret>,
 }
 
-/// `[http://][USER:PASSWORD@]HOST:PORT`; empty means no proxy. The errors repeat nothing of the
-/// text, which may hold a password.
+/// `[http://][USER:PASSWORD@]HOST:PORT`; empty means no proxy. The errors quote nothing of the
+/// text, which may contain a password.
 pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
     if text.is_empty() {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! What carries bytes to the server and back, without ever waiting: the socket, and TLS over it.
+//! Carries bytes to the server and back, without ever blocking: the socket, and TLS over it.
 
 mod socket;
 mod stream;

@@ -1,9 +1,9 @@
-//! The TCP socket, wrapped for what stands on it: a buffer below TLS, and never a wait.
+//! The TCP socket, wrapped for the layers above: it has a buffer below TLS, and never blocks.
 //!
 //! OpenSSL asks for each record in two small reads; the buffer turns them into one large one. Only
-//! [`Wire::fill`] takes from the socket. A read of an empty buffer is `WouldBlock`, which travels
-//! up through TLS and the WebSocket and tells whoever drives them that nothing more is ready and
-//! that a wait is due.
+//! [`Wire::fill`] reads from the socket. Reading an empty buffer returns `WouldBlock`, which passes
+//! up through TLS and the WebSocket and tells their caller that nothing more is ready, so that it
+//! should wait.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -27,9 +27,9 @@ pub(crate) struct Wire {
     buffer: Box<[u8]>,
     start: usize,
     end: usize,
-    /// What reads give once the buffer is empty: the end, or an error.
+    /// What a read returns once the buffer is empty: the end, or an error.
     ending: Option<io::Result<()>>,
-    /// The socket has not taken all of what was written last.
+    /// The socket did not take the last write.
     is_full: bool,
     first: Vec<u8>,
     last_received: Instant,
@@ -50,20 +50,20 @@ impl Wire {
         }
     }
 
-    /// What to wait for: bytes to read, and room where the last write found none.
+    /// What to wait for: bytes to read, and also room if the last write found none.
     pub(crate) fn interest(&self) -> Interest<'_> {
         let mut events = PollFlags::POLLIN;
         events.set(PollFlags::POLLOUT, self.is_full);
         self.interest_in(events)
     }
 
-    /// The socket, for whoever knows better what to wait for.
+    /// The socket with the events that the caller wants to wait for.
     pub(crate) fn interest_in(&self, events: PollFlags) -> Interest<'_> {
         Interest::new(self.socket.as_fd(), events)
     }
 
-    /// Takes what has arrived into the buffer, if there is room for it: at most one read of the
-    /// socket. Its end and its errors are kept for the reads.
+    /// Reads once from the socket, if the buffer is empty. An end or an error is kept for the next
+    /// reads.
     pub(crate) fn fill(&mut self) {
         self.is_full = false;
         if self.start < self.end || self.ending.is_some() {
@@ -83,7 +83,7 @@ impl Wire {
         }
     }
 
-    /// Bytes that have arrived and were not read yet.
+    /// Bytes that have arrived but have not been read yet.
     pub(crate) fn buffered(&self) -> &[u8] {
         &self.buffer[self.start..self.end]
     }
@@ -93,19 +93,20 @@ impl Wire {
         self.last_received
     }
 
-    /// The first bytes received, for saying what answered.
+    /// The first bytes received, which show what answered.
     pub(crate) fn first_bytes(&self) -> &[u8] {
         &self.first
     }
 
-    /// Forgets the first bytes: another speaker begins (the server behind a proxy's tunnel).
+    /// Forgets the first bytes, because from now on another peer answers: the server behind the
+    /// proxy's tunnel.
     pub(crate) fn forget_first_bytes(&mut self) {
-        // What the proxy sent beyond its answer belongs to the next speaker already.
+        // Anything after the proxy's answer already comes from the server.
         let ahead = self.buffered();
         self.first = ahead[..ahead.len().min(FIRST)].to_vec();
     }
 
-    /// Ends both directions at once, without waiting for anything.
+    /// Shuts down both directions at once, without waiting for anything.
     pub(crate) fn shutdown(&self) {
         let _ = self.socket.shutdown(Shutdown::Both);
     }
@@ -116,7 +117,7 @@ impl Read for Wire {
         if self.start == self.end {
             return match self.ending.take() {
                 None => Err(ErrorKind::WouldBlock.into()),
-                // An end stays one, and what follows an error is the end.
+                // After an end or an error, every further read returns the end.
                 Some(ending) => {
                     self.ending = Some(Ok(()));
                     ending.map(|()| 0)
@@ -142,8 +143,8 @@ impl Write for Wire {
     }
 }
 
-/// `Interrupted` is no error here: with every signal of ours blocked it comes only from a stop
-/// and continue of the process, and OpenSSL would take it for the end of the session.
+/// Repeats a call that was interrupted. All our signals are blocked, so only stopping and
+/// continuing the process interrupts a call, and OpenSSL would take that for the end of the session.
 fn retried<T>(mut call: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
         match call() {

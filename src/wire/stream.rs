@@ -1,4 +1,4 @@
-//! What the WebSocket runs over: the wire itself, or TLS over it.
+//! The stream that the WebSocket runs over: the wire itself, or TLS over it.
 
 use std::io::{self, ErrorKind, Read, Write};
 
@@ -6,11 +6,11 @@ use native_tls::TlsStream;
 
 use super::Wire;
 
-/// A connection to the server, past the certificate check where there is TLS.
+/// A connection to the server; with TLS, its certificate is already checked.
 #[derive(Debug)]
 pub(crate) struct Stream {
     transport: Transport,
-    /// An end or error met while gathering, after bytes that had to be handed out first.
+    /// An end or error found while gathering records; the bytes before it are returned first.
     held: Option<io::Result<usize>>,
 }
 
@@ -20,12 +20,12 @@ enum Transport {
     Tls(Box<TlsStream<Wire>>),
 }
 
-/// What runs over a wire, and lets it be reached.
+/// A stream that runs over a wire, and gives access to it.
 pub(crate) trait OverWire: Read + Write {
     fn wire(&self) -> &Wire;
     fn wire_mut(&mut self) -> &mut Wire;
 
-    /// What has arrived and can be read without another look at the socket.
+    /// How many bytes have arrived and can be read without reading from the socket again.
     fn ahead(&self) -> usize;
 }
 
@@ -86,8 +86,8 @@ impl OverWire for Stream {
 }
 
 impl Read for Stream {
-    /// Gathers TLS records until `out` is full or no more is ready: the WebSocket layer clears its
-    /// whole buffer before each read, so few large reads are cheap.
+    /// Gathers TLS records until `out` is full or no more are ready: the WebSocket layer clears its
+    /// whole buffer before each read, so a few large reads are cheaper.
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         if let Some(held) = self.held.take() {
             return held;

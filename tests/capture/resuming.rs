@@ -93,7 +93,7 @@ fn fast_clock() {
     service.publish_message("all", New::payload(event(4)).partition(0));
     spool.wait_lines(5);
     run.signal(nix::sys::signal::Signal::SIGTERM);
-    run.finish().assert_code(0).assert_stderr_lacks("made anew");
+    run.finish().assert_code(0).assert_stderr_lacks("recreated");
     let mut lines = spool.lines();
     lines.sort();
     assert_same(&events(0..5), &lines);

@@ -52,7 +52,7 @@ fn document_of_events() {
     let stream = check(&document, "stream");
     assert_says(stream, "1 message, newest");
     assert_says(stream, "acknowledgement sent");
-    assert_says(stream, "ping answered after");
+    assert_says(stream, "ping answered in");
     let evidence = &stream["evidence"];
     assert_eq!(evidence["messages"], 1);
     assert_eq!(evidence["end_of_topic"], false);

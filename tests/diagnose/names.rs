@@ -65,7 +65,7 @@ fn no_name() {
 fn differing() {
     let (dns, _) = found(&[Fails, Nameserver::Refuses]);
     assert_ends(&dns, "fail", Some("dns.no_answer"));
-    assert_says(&dns, "failed to find out (SERVFAIL)");
+    assert_says(&dns, "failed to resolve the name (SERVFAIL)");
     assert_says(&dns, "refuses to answer (REFUSED)");
     assert_eq!(dns["evidence"]["nameservers"].as_array().unwrap().len(), 2);
     assert!(!dns["fix"][0].as_str().unwrap().contains("who wrote"), "{dns:#}");
@@ -115,7 +115,7 @@ fn sinkhole() {
     output.assert_code(69).assert_silent();
     let document = document(&output);
     assert_ends(check(&document, "dns"), "warn", Some("dns.odd_address"));
-    assert_says(check(&document, "dns"), "0.0.0.0 is no public address but sinkhole");
+    assert_says(check(&document, "dns"), "0.0.0.0 is a sinkhole address");
     assert_ends(check(&document, "tcp"), "fail", Some("tcp.refused"));
     assert_says(check(&document, "tcp"), "a DNS filter");
 }

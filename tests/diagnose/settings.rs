@@ -279,7 +279,7 @@ fn ends_soon() {
     let document = diagnosed_canary(&Service::builder().identity(leaf).start());
     let tls = check(&document, "tls");
     assert_ends(tls, "warn", Some("tls.expires_soon"));
-    assert_says(tls, "ends in 4 days");
+    assert_says(tls, "expires in 4 days");
 }
 
 /// With TLS 1.3 the demand is told only after the handshake, in answer to the request.

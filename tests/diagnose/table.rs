@@ -78,7 +78,7 @@ fn table() -> Vec<Row> {
         nameserver("is not what answers", Nameserver::Garbage, "dns.no_answer", "port 53").says(&["something intercepts DNS"]),
         line("only IPv6 addresses, IPv4 asked for", "dns.no_address", 68, "-4", CONNECT).with(&["--host", "x.8x8.test", "-4", "--resolve", "x.8x8.test:443:::1"]),
         line("only IPv4 addresses, IPv6 asked for", "dns.no_address", 68, "-6", CONNECT).with(&["--host", "127.0.0.1", "-6"]),
-        line("a sinkhole's address", "tcp.refused", 69, "a DNS filter", REFUSED).with(&["--host", "x.8x8.test", "--port", "1", "--resolve", "x.8x8.test:1:0.0.0.0"]).says(&["leads to 0.0.0.0"]),
+        line("a sinkhole's address", "tcp.refused", 69, "a DNS filter", REFUSED).with(&["--host", "x.8x8.test", "--port", "1", "--resolve", "x.8x8.test:1:0.0.0.0"]).says(&["resolves to 0.0.0.0"]),
 
         service("nobody listens", Fault::Refuse, "tcp.refused", 69, "outbound HTTPS (port", REFUSED),
         service("no answer at all", Fault::BacklogFull, "tcp.timeout", 69, "allow outbound port", TIMEOUT).with(SOON),
@@ -122,7 +122,7 @@ fn table() -> Vec<Row> {
         service("closed after our hello", Fault::TlsEof, "tls.closed", 69, "firewall", EOF),
         service("reset after our hello", Fault::TlsReset, "tls.reset", 69, "firewall", EOF),
         service("no common cipher", Fault::TlsHandshakeFailure, "tls.handshake", 76, "inspection proxy", CERTIFICATE),
-        service("the server is too old", Fault::TlsTooOld, "tls.handshake", 76, "middlebox", CERTIFICATE).says(&["no TLS 1.2"]),
+        service("the server is too old", Fault::TlsTooOld, "tls.handshake", 76, "middlebox", CERTIFICATE).says(&["not support TLS 1.2"]),
         service("this name is not served there", Fault::TlsUnrecognizedName, "tls.handshake", 76, "inspection proxy", CERTIFICATE).says(&["does not know this host name"]),
         service("a firewall's policy", Fault::TlsAccessDenied, "tls.handshake", 76, "inspection proxy", CERTIFICATE).says(&["access_denied"]),
         service("the server's own trouble", Fault::TlsInternalError, "tls.handshake", 76, "inspection proxy", CERTIFICATE).says(&["internal_error"]),
@@ -167,8 +167,8 @@ fn table() -> Vec<Row> {
         service("the peer freezes", Fault::Freeze, "stream.no_pong", 69, "--ping-timeout", TIMEOUT).with(PINGS),
         service("the peer freezes while nobody waits for pings", Fault::Freeze, "stream.no_pong", 69, "--ping-timeout", TIMEOUT),
         service("pings are not answered", Fault::NoPongs, "stream.no_pong", 69, "--ping-timeout", TIMEOUT).with(PINGS),
-        service("acknowledgements are refused", Fault::AcksRefused, "stream.closed", 69, "reconnects", EOF).publishing(40).says(&["1011", "ping answered after"]),
-        service("acknowledgements do not count", Fault::AcksLost, "stream.no_acks", 69, "drops what this side sends", "No Messages Received").publishing(40).says(&["5 came, and no more", "ping answered after"]),
+        service("acknowledgements are refused", Fault::AcksRefused, "stream.closed", 69, "reconnects", EOF).publishing(40).says(&["1011", "ping answered in"]),
+        service("acknowledgements do not count", Fault::AcksLost, "stream.no_acks", 69, "drops what this side sends", "No Messages Received").publishing(40).says(&["5 retained messages arrived, and no more", "ping answered in"]),
         service("a message too large", Fault::OversizeClaim, "stream.too_large", 76, "--max-message-size", "Cannot Decode Payload"),
         service("a payload that is no base64", Fault::Odd(Odd::NotBase64), "stream.bad_payload", 65, "--format envelope", "Cannot Decode Payload"),
         service("a frame that is no JSON", Fault::Odd(Odd::NotJson), "stream.bad_payload", 65, "another service", "Cannot Decode Payload"),
@@ -176,7 +176,7 @@ fn table() -> Vec<Row> {
         service("a frame that is JSON of another kind", Fault::Odd(Odd::NotAnObject), "stream.bad_payload", 65, "another service", "Cannot Decode Payload"),
         service("a message without a payload", Fault::Odd(Odd::NoPayload), "stream.bad_payload", 65, "another service", "Cannot Decode Payload"),
         service("a payload cut in the middle", Fault::Odd(Odd::CutPayload), "stream.bad_payload", 65, "--format envelope", "Invalid JSON in Payload"),
-        row("an empty topic", Pulsar(Version::V4_0), "stream.silent", 0, "--all-regions", SILENT).says(&["none retained", "the link lives"]),
+        row("an empty topic", Pulsar(Version::V4_0), "stream.silent", 0, "--all-regions", SILENT).says(&["none retained", "the connection is alive"]),
         row("an empty topic, strictly", Pulsar(Version::V4_2), "stream.silent", 10, "cause an event", SILENT).with(&["--strict"]),
     ]
     .into_iter()

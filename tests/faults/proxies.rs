@@ -26,7 +26,7 @@ fn table() -> Vec<Row> {
         ("is a web server (400)", Status(400), "proxy.not_a_proxy", 76, &["400", "address and port"]),
         ("is a web server (405)", Status(405), "proxy.not_a_proxy", 76, &["405", "CONNECT"]),
         ("is a captive portal", Portal, "proxy.not_a_proxy", 76, &["302", "portal.8x8.test"]),
-        ("answers garbage", Garbage, "proxy.not_a_proxy", 76, &["no HTTP", "CONNECT"]),
+        ("answers garbage", Garbage, "proxy.not_a_proxy", 76, &["not HTTP", "CONNECT"]),
         ("is a SOCKS port", Socks, "proxy.not_a_proxy", 76, &["speaks SOCKS", "http:// only"]),
         ("is a TLS port", Tls, "proxy.not_a_proxy", 76, &["speaks TLS", "no https://"]),
         ("sends a head without end", HeadTooLarge, "proxy.not_a_proxy", 76, &["longer than 16 KiB", "CONNECT"]),

@@ -30,7 +30,7 @@ fn table() -> Vec<Row> {
         row("tls: closed inside its hello", Fault::TlsEofInHello, "tls.closed", 69, &["closed inside the TLS handshake", "firewall"]),
         row("tls: reset after our hello", Fault::TlsReset, "tls.reset", 69, &["reset", "firewall"]),
         row("tls: no common cipher", Fault::TlsHandshakeFailure, "tls.handshake", 76, &["refused our TLS hello", "inspection proxy"]),
-        row("tls: the server is too old", Fault::TlsTooOld, "tls.handshake", 76, &["no TLS 1.2", "middlebox"]),
+        row("tls: the server is too old", Fault::TlsTooOld, "tls.handshake", 76, &["not support TLS 1.2", "middlebox"]),
         row("tls: this name is not served there", Fault::TlsUnrecognizedName, "tls.handshake", 76, &["does not know this host name"]),
         row("tls: a firewall's policy", Fault::TlsAccessDenied, "tls.handshake", 76, &["access_denied"]),
         row("tls: the server's own trouble", Fault::TlsInternalError, "tls.handshake", 76, &["internal_error"]),

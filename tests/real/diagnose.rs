@@ -59,7 +59,7 @@ fn an_empty_topic() {
     let found = diagnose(&topic, &gateway, &quick);
     found.assert_verdict("warn", 0).assert_problem("stream", "stream.silent");
     found.assert_says("--cluster").assert_says("No Messages Received");
-    found.assert_says("the link lives").assert_lacks("events arrive").assert_lacks("FAIL");
+    found.assert_says("the connection is alive").assert_lacks("events arrive").assert_lacks("FAIL");
     let stream = &found.check("stream")["evidence"];
     assert_eq!(stream["messages"], 0);
     assert_eq!(stream["earliest_probe"]["messages"], 0);
@@ -214,7 +214,7 @@ fn a_broker_dies() {
     let connected = connected.finish();
     connected.assert_verdict("fail", 69).assert_problem("stream", "auth.server_error");
     assert_eq!(connected.check("auth")["status"], "ok", "{}", connected.whole());
-    connected.assert_says("the link lives").assert_says("events cannot flow");
+    connected.assert_says("the connection is alive").assert_says("events cannot flow");
     connected.assert_lacks("events can flow").assert_lacks("events arrive");
     // The same names were accepted a moment before.
     connected.assert_lacks("check --tenant");

@@ -1,4 +1,4 @@
-//! What can be wrong at the auth step.
+//! The faults of the auth step.
 
 use crate::exit::Exit;
 use crate::fault::{Fault, Page, RetryClass, Row};

@@ -1,4 +1,5 @@
-//! What only other clients say. The codes are those of the same matters here; what to do differs.
+//! Faults that only other clients report. They have the codes of the corresponding faults of this
+//! program, but other fixes.
 
 use crate::exit::Exit;
 use crate::fault::{Fault, Page, RetryClass, Row};

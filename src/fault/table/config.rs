@@ -1,4 +1,4 @@
-//! What can be wrong at the config step.
+//! The faults of the config step.
 
 use super::shared::REMOVE_INSECURE;
 use crate::exit::Exit;
@@ -76,7 +76,7 @@ pub(super) const ROWS: &[Row] = &[
         means: "the cursor of an earlier run is damaged, or belongs to another topic",
         fixes: &[
             "nothing was changed: use another --cursor-file",
-            "to go on without duplicates, move this one away and give --since the time of the last event you have",
+            "to continue without duplicates, move this one away and give --since the time of the last event you have",
         ],
     },
     Row {
@@ -170,7 +170,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
         headline: "--insecure: the server is not verified",
-        means: "with --insecure the server is not verified, and whoever is in between can read the API key",
+        means: "with --insecure the server is not verified, and anyone in between can read the API key",
         fixes: &[
             REMOVE_INSECURE,
         ],

@@ -1,4 +1,4 @@
-//! What can be wrong at the dns step.
+//! The faults of the dns step.
 
 use super::shared::PROXY_ADDRESS;
 use crate::exit::Exit;
@@ -150,9 +150,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::CannotConnect],
         headline: "{address} is {kind}",
-        means: "the host name leads to an address that no service on the Internet has",
+        means: "the host name resolves to an address that no service on the Internet has",
         fixes: &[
-            "check the hosts file, the VPN and DNS filters: the name leads elsewhere on this machine",
+            "check the hosts file, the VPN and DNS filters: the name resolves differently on this machine",
         ],
     },
     Row {
@@ -174,7 +174,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Never,
         pages: &[],
         headline: "ws:// would send the key without encryption",
-        means: "the host name leads to another machine, where ws:// would send the key without encryption",
+        means: "the host name resolves to another machine, where ws:// would send the key without encryption",
         fixes: &[
             "use wss://",
         ],

@@ -1,13 +1,13 @@
-//! What 8x8's page and error messages speak of besides faults: messages that do not say at which
-//! step something failed, and sections of the page about no failure at all. Only `explain` tells
-//! of them; they have no code.
+//! Matters other than faults that 8x8's page and error messages cover: messages that do not say at
+//! which step something failed, and sections of the page that are not about a failure. Only
+//! `explain` mentions them; they have no code.
 
 use crate::fault::Page;
 
 /// One such matter.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Matter {
-    // Vague: the text does not say what a fault's row would need to know.
+    // Vague: the text does not say enough to name a fault.
     Connect,
     Dns,
     Timeout,
@@ -16,7 +16,7 @@ pub(crate) enum Matter {
     Certificate,
     Tls,
     Upgrade,
-    // Sections of the page that are about no failure of a connection.
+    // Sections of the page that are not about a failed connection.
     Memory,
     Slow,
     Verbose,
@@ -27,27 +27,27 @@ pub(crate) enum Matter {
     Practices,
 }
 
-/// What there is to say about it.
+/// The texts about a matter.
 #[derive(Debug)]
 pub(crate) struct MatterRow {
     pub(crate) page: Page,
-    /// As a clause, like that of a fault.
+    /// What it means, as a clause, like that of a fault.
     pub(crate) means: &'static str,
     pub(crate) fixes: &'static [&'static str],
 }
 
 const NAMES_THE_STEP: &str = "if no stream ever opens, run `tail8x8 diagnose`: it names the step";
 const RECONNECT: &str =
-    "in a running stream, reconnect and go on after the last message, as tail8x8 does by itself";
+    "in a running stream, reconnect and continue after the last message, as tail8x8 does by itself";
 
 impl Matter {
-    /// Whether it says little: any exact finding says it better.
+    /// Whether it is vague, so that any exact finding is better.
     pub(crate) fn is_vague(self) -> bool {
         use Matter::*;
         matches!(self, Connect | Dns | Timeout | Closed | Reset | Certificate | Tls | Upgrade)
     }
 
-    /// Its row; to forget one does not compile.
+    /// Its row. The match ensures that every matter has one.
     #[rustfmt::skip]
     pub(crate) fn row(self) -> &'static MatterRow {
         match self {

@@ -1,11 +1,11 @@
-//! Mistakes in what was typed or set, where there is more to say than the general rows of the
-//! config step do.
+//! Mistakes on the command line or in settings for which there is more to say than in the general
+//! rows of the config step.
 
 use super::Row;
 use crate::exit::Exit;
 use crate::fault::{Fault, RetryClass};
 
-/// What all mistakes on the command line and in the environment have in common.
+/// The common part of all mistakes on the command line and in the environment.
 const USAGE: Row = Row {
     fault: Fault::Usage,
     code: "config.usage",
@@ -17,7 +17,7 @@ const USAGE: Row = Row {
     fixes: &[],
 };
 
-/// The same for what is missing, or stands in a file and cannot be used.
+/// The same for settings that are missing, or that are in a file and cannot be used.
 const CONTENT: Row =
     Row { code: "config.content", exit: Exit::Config, retry: RetryClass::Stop, ..USAGE };
 

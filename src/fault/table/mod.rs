@@ -1,4 +1,4 @@
-//! The rows, a file for each step.
+//! The rows, with a file for each step.
 
 mod auth;
 mod clients;
@@ -18,8 +18,8 @@ use super::{Fault, Row};
 
 pub(crate) use matters::Matter;
 
-/// Every row of what this program itself may say, in the order of the steps. Of the rows that
-/// share a code the first is the general one.
+/// Every row that this program itself uses, in the order of the steps. Of rows that share a code,
+/// the first is the general one.
 pub(crate) fn rows() -> impl Iterator<Item = &'static Row> + Clone {
     [
         config::ROWS,

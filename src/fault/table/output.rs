@@ -1,4 +1,4 @@
-//! What can be wrong at the output step.
+//! The faults of the output step.
 
 use crate::exit::Exit;
 use crate::fault::{Fault, RetryClass, Row};
@@ -12,10 +12,10 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Never,
         pages: &[],
         headline: "the output cannot be written",
-        means: "what the output leads to cannot be written",
+        means: "the file, pipe or device behind the output cannot be written",
         fixes: &[
             "check its free space and permissions",
-            "start again with --message-id to go on after the last line",
+            "start again with --message-id to continue after the last line",
         ],
     },
     Row {
@@ -27,7 +27,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the disk refuses to take more",
         means: "the disk or file system of the output or the cursor refuses to take more",
         fixes: &[
-            "make room or fix the disk: nothing was acknowledged that is not written, and the same command goes on where this one stopped if it has a --cursor-file",
+            "make room or fix the disk: only written events were acknowledged, and with a --cursor-file the same command continues where this one stopped",
         ],
     },
     Row {
@@ -48,7 +48,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Usage,
         retry: RetryClass::Never,
         pages: &[],
-        headline: "a pipe or device goes with neither cursor nor rotation",
+        headline: "a pipe or device cannot have a cursor or rotation",
         means: "a cursor and rotation need a regular file",
         fixes: &[
             "name a regular file, or write to standard output through a pipe without a cursor and rotation",

@@ -1,4 +1,4 @@
-//! What can be wrong at the proxy step.
+//! The faults of the proxy step.
 
 use crate::exit::Exit;
 use crate::fault::{Fault, Page, RetryClass, Row};

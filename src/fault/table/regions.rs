@@ -1,4 +1,4 @@
-//! What can be wrong at the regions step.
+//! The faults of the regions step.
 
 use super::shared::ASK_WHETHER_ENABLED;
 use crate::exit::Exit;

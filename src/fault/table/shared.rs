@@ -1,4 +1,4 @@
-//! Fixes of more than one step.
+//! Fixes that several steps share.
 
 pub(super) const PROXY_ADDRESS: &str = "the proxy was named by {proxy_rule}: check its host and port there, or go without it (--noproxy '*')";
 pub(super) const REMOVE_INSECURE: &str =

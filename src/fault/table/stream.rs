@@ -1,15 +1,15 @@
-//! What can be wrong at the stream step.
+//! The faults of the stream step.
 
 use super::shared::ASK_WHETHER_ENABLED;
 use crate::exit::Exit;
 use crate::fault::{Fault, Page, RetryClass, Row};
 
-const RECONNECTS: &str = "a follower reconnects by itself and goes on after the last event";
+const RECONNECTS: &str = "a follower reconnects by itself and continues after the last event";
 const EMPTY: &str =
     "the key is accepted, but the topic is empty: most often the events are in another region";
 const CAUSE_EVENT: &str = "cause an event, such as an agent's login, while `diagnose` listens; try --topic {default_topic}";
 const LOOK: &str =
-    "look at the message with --format envelope; a reader warns about it and goes on";
+    "look at the message with --format envelope; a reader warns about it and continues";
 const OTHER_SERVICE: &str = "if all are like it, check --host: this may be another service";
 
 #[rustfmt::skip]
@@ -125,7 +125,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Empty,
         retry: RetryClass::Stop,
         pages: &[Page::NoMessages],
-        headline: "only old messages are there",
+        headline: "the topic holds only old messages",
         means: "the topic holds only messages older than a day, so whether events are published today is unknown",
         fixes: &[
             "cause an event, such as an agent's login, and look again",
@@ -203,7 +203,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the cursor belongs to another topic",
         means: "the message ids in the cursor are of another topic than the one that is read, or of one that was deleted and recreated",
         fixes: &[
-            "move {cursor} away, and start again with --since {written}: that goes on without duplicates",
+            "move {cursor} away, and start again with --since {written}: that continues without duplicates",
         ],
     },
     Row {
@@ -215,7 +215,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the run's time was over before a session was open",
         means: "the run ended by its own time limit, without a session",
         fixes: &[
-            "see the failures before, or raise --max-time",
+            "see the earlier failures, or raise --max-time",
         ],
     },
 ];

@@ -1,10 +1,10 @@
-//! What can be wrong at the tcp step.
+//! The faults of the tcp step.
 
 use super::shared::PROXY_ADDRESS;
 use crate::exit::Exit;
 use crate::fault::{Fault, Page, RetryClass, Row};
 
-const SINKHOLE: &str = "the name leads to {address}, an address of this machine: a DNS filter or hosts entry blocks it; ask for the host to be allowed";
+const SINKHOLE: &str = "the name resolves to {address}, an address of this machine: a DNS filter or hosts entry blocks it; ask for the host to be allowed";
 
 #[rustfmt::skip]
 pub(super) const ROWS: &[Row] = &[
@@ -43,7 +43,7 @@ pub(super) const ROWS: &[Row] = &[
         means: "this machine has no route to the address",
         fixes: &[
             "check the network link, the VPN and the routes",
-            "-4 leaves IPv6 out",
+            "-4 leaves out IPv6",
         ],
     },
     Row {
@@ -89,7 +89,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Retry,
         pages: &[Page::MessageRefused],
         headline: "a DNS filter or hosts entry blocks the name",
-        means: "the name leads to an address of this machine, where nothing listens: a DNS filter or hosts entry blocks it",
+        means: "the name resolves to an address of this machine, where nothing listens: a DNS filter or hosts entry blocks it",
         fixes: &[
             SINKHOLE,
         ],
@@ -101,7 +101,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Retry,
         pages: &[Page::ConnectionTimeout],
         headline: "a DNS filter or hosts entry blocks the name",
-        means: "the name leads to an address of this machine, which does not answer: a DNS filter or hosts entry blocks it",
+        means: "the name resolves to an address of this machine, which does not answer: a DNS filter or hosts entry blocks it",
         fixes: &[
             SINKHOLE,
         ],
@@ -113,7 +113,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Retry,
         pages: &[Page::CannotConnect],
         headline: "a DNS filter or hosts entry blocks the name",
-        means: "the name leads to an address of this machine that cannot be reached: a DNS filter or hosts entry blocks it",
+        means: "the name resolves to an address of this machine that cannot be reached: a DNS filter or hosts entry blocks it",
         fixes: &[
             SINKHOLE,
         ],
@@ -127,7 +127,7 @@ pub(super) const ROWS: &[Row] = &[
         headline: "some addresses of the host cannot be reached",
         means: "one of the host's addresses can be reached, another cannot, so a connect may wait for the first",
         fixes: &[
-            "-4 leaves IPv6 out; if IPv4 is affected too, check the firewall and the routes",
+            "-4 leaves out IPv6; if IPv4 is affected too, check the firewall and the routes",
         ],
     },
 ];

@@ -1,4 +1,4 @@
-//! What can be wrong at the tls step.
+//! The faults of the tls step.
 
 use super::shared::REMOVE_INSECURE;
 use crate::exit::Exit;
@@ -217,7 +217,7 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
         headline: "the certificate was not verified (--insecure)",
-        means: "the server was not verified (--insecure), so whoever is in between can read the API key",
+        means: "the server was not verified (--insecure), so anyone in between can read the API key",
         fixes: &[
             REMOVE_INSECURE,
         ],

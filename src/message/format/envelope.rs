@@ -1,4 +1,4 @@
-//! The envelope with every member as it came, but the payload decoded.
+//! The envelope format: every member as received, except that the payload is decoded.
 
 use crate::message::members::Members;
 use crate::message::payload::{self, decode};
@@ -15,7 +15,7 @@ pub(super) fn write(
         return Line::Reject(reason);
     }
     let embedded = payload::json(&decoded).ok();
-    // What is not JSON has no event type.
+    // A payload that is not JSON has no event type.
     let is_wanted = |payload| payload::is_of(payload, events);
     if !events.is_empty() && !embedded.is_some_and(is_wanted) {
         return Line::Filtered;

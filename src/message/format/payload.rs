@@ -1,4 +1,4 @@
-//! The event as it was published.
+//! The payload format: the event as it was published.
 
 use crate::message::payload::{self, decode};
 use crate::message::{Envelope, Line};

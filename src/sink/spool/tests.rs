@@ -19,7 +19,7 @@ use jiff::Timestamp;
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// A spool in a folder of its own, and the time it is there.
+/// A spool in its own folder, and its current time.
 struct Case {
     folder: Scratch,
     spool: Spool,
@@ -57,7 +57,7 @@ impl Case {
         Case { folder, spool, now }
     }
 
-    /// A message comes, with a line unless that is there already.
+    /// Takes a message; its line is written unless it is a repeat.
     fn take(&mut self, entry: u8) {
         let id = MessageId::parse(&STANDARD.encode([8, 1, 16, entry])).expect("an id");
         let line = format!("{entry}\n");
