@@ -141,15 +141,15 @@ mod tests {
         all_errors: false,
     };
 
-    fn failure(problem: Fault) -> Failure {
-        Failure::new(Step::Auth, "host:443", problem, "")
+    fn failure(fault: Fault) -> Failure {
+        Failure::new(Step::Auth, "host:443", fault, "")
     }
 
-    fn waits(policy: &Retry, problem: Fault, tries: usize) -> Vec<Option<u64>> {
+    fn waits(policy: &Retry, fault: Fault, tries: usize) -> Vec<Option<u64>> {
         let mut retries = Retries::new(policy);
         let now = Instant::now();
         (0..tries)
-            .map(|_| retries.next(&failure(problem), now, 1.0).map(|wait| wait.as_secs()))
+            .map(|_| retries.next(&failure(fault), now, 1.0).map(|wait| wait.as_secs()))
             .collect()
     }
 

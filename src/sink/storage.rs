@@ -188,9 +188,9 @@ mod tests {
     #[test]
     fn it_is_told_once_tried_with_growing_waits_and_given_up() {
         let (mut storage, mut now) = (Storage::default(), Instant::now());
-        for (told, wait) in [(Some(4), 10), (None, 10), (None, 16), (None, 20)] {
+        for (reported, wait) in [(Some(4), 10), (None, 10), (None, 16), (None, 20)] {
             assert!(!storage.is_waiting(now) && storage.given_up().is_none());
-            assert_eq!(storage.refused(full(), &POLICY, now), told.map(millis));
+            assert_eq!(storage.refused(full(), &POLICY, now), reported.map(millis));
             assert_eq!(storage.next_try(), Some(now + millis(wait)));
             assert!(storage.is_waiting(now) && storage.is_refusing());
             now += millis(wait);
@@ -210,8 +210,8 @@ mod tests {
         assert_eq!(storage.worked(now + millis(25)), Some(("disk".to_owned(), millis(25))));
         assert!(matches!(storage, Storage::Fine));
         assert_eq!(storage.worked(now + millis(30)), None);
-        let told = storage.refused(full(), &POLICY, now + millis(40));
-        assert_eq!(told, Some(millis(4)), "what comes later is another trouble");
+        let reported = storage.refused(full(), &POLICY, now + millis(40));
+        assert_eq!(reported, Some(millis(4)), "what comes later is new trouble");
     }
 
     #[test]
