@@ -64,7 +64,7 @@ impl Response {
         for (_, value) in &mut self.headers {
             *value = secret.remove_from(value);
         }
-        // Also from one that is no UTF-8: what is told of it is cut, perhaps within the secret.
+        // Also from a body that is not UTF-8: an excerpt of it could end within the secret.
         let body = String::from_utf8_lossy(&self.body);
         self.body = secret.remove_from(&body).into_bytes();
     }
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_is_removed_also_from_what_is_no_utf_8() {
+    fn a_secret_is_also_removed_from_a_body_that_is_not_utf_8() {
         let secret = Secret::new("eght_canary".to_owned());
         let long = [b"\xff", &[b'a'; 290][..], b"eght_canary"].concat();
         let mut response = Response { status: 401, body: long, ..Response::default() };

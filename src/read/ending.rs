@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_to_be_read_again_has_the_idle_time_anew() {
+    fn a_restart_also_restarts_the_idle_time() {
         let stop = Stop { idle_timeout: Some(seconds(10)), ..Stop::default() };
         let now = Instant::now();
         let mut ending = Ending::new(&stop, None, now);

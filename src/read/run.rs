@@ -93,7 +93,7 @@ impl<'a> Run<'a> {
                 Err(failure) if failure.step == Step::Output => return Err(failure),
                 Err(failure) => {
                     drop(session);
-                    // Before the wait: nothing can come meanwhile, however long it takes.
+                    // Nothing can arrive during the wait, however long it takes.
                     self.desk.output.session_closed();
                     if !self.opener.wait_to_retry(&mut self.desk, &self.ending, failure)? {
                         break;

@@ -118,7 +118,7 @@ impl Names {
     }
 }
 
-/// The files beside this one that have a last write to be told, oldest first.
+/// The files beside this one for which `written` gives the time of the last write, oldest first.
 fn by_age(
     beside: &Path,
     written: &dyn Fn(&Path) -> Option<SystemTime>,
