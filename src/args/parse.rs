@@ -37,7 +37,7 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
 /// The parts of a line with a mistake that can be understood: its command and options decide in
 /// which form the mistake is reported.
 pub(crate) fn understood(words: &[OsString]) -> (Command, Vec<Given>) {
-    let mut line = Line::new(words.iter().filter(|word| word.to_str().is_some()));
+    let mut line = CommandLine::new(words.iter().filter(|word| word.to_str().is_some()));
     while line.command != Some(Command::Explain) {
         match line.next() {
             Ok(Some(Said::Nothing)) | Err(_) => {}
@@ -49,7 +49,7 @@ pub(crate) fn understood(words: &[OsString]) -> (Command, Vec<Given>) {
 }
 
 fn read(words: &[OsString]) -> Result<Parsed, Failure> {
-    let mut line = Line::new(words);
+    let mut line = CommandLine::new(words);
     while let Some(said) = line.next()? {
         if let Said::Special(parsed) = said {
             return Ok(parsed);
@@ -74,7 +74,7 @@ fn read(words: &[OsString]) -> Result<Parsed, Failure> {
 }
 
 /// A command line, as far as it was read.
-struct Line {
+struct CommandLine {
     items: Items,
     command: Option<Command>,
     given: Vec<Given>,
@@ -88,9 +88,9 @@ enum Said {
     Special(Parsed),
 }
 
-impl Line {
-    fn new<'a>(words: impl IntoIterator<Item = &'a OsString>) -> Line {
-        Line { items: Items::new(words), command: None, given: Vec::new() }
+impl CommandLine {
+    fn new<'a>(words: impl IntoIterator<Item = &'a OsString>) -> CommandLine {
+        CommandLine { items: Items::new(words), command: None, given: Vec::new() }
     }
 
     /// The command that was named, or the default.

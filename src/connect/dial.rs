@@ -8,8 +8,8 @@ use std::time::{Duration, Instant};
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
-use super::evidence::{Attempt, Evidence};
 use super::halt::Halt;
+use super::observation::{Attempt, Observation};
 use super::resolve::is_sinkhole;
 use super::step::StepContext;
 use crate::fault::Fault;
@@ -56,14 +56,14 @@ pub(super) fn dial(
 /// The addresses of one host, as they are tried.
 struct Race<A> {
     waiting: A,
-    pending: Vec<Pending>,
+    pending: Vec<Connecting>,
     failed: Vec<Attempt>,
     /// When the next one starts beside those that are pending; `None` when none is left.
     next_start: Option<Instant>,
 }
 
 /// An address that has not answered yet.
-struct Pending {
+struct Connecting {
     address: SocketAddr,
     socket: Socket,
     began: Instant,
@@ -81,7 +81,7 @@ impl<A: Iterator<Item = SocketAddr>> Race<A> {
             let began = Instant::now();
             match start(address) {
                 Ok(socket) => {
-                    self.pending.push(Pending { address, socket, began });
+                    self.pending.push(Connecting { address, socket, began });
                     self.next_start = Some(began + HEAD_START);
                 }
                 Err(e) => self.note(address, began, &e, on),
@@ -93,11 +93,11 @@ impl<A: Iterator<Item = SocketAddr>> Race<A> {
     /// The socket that is connected, of those that are ready.
     fn winner(&mut self, ready: &[bool], on: &mut StepContext<'_>) -> Option<Socket> {
         for i in (0..ready.len()).rev().filter(|&i| ready[i]) {
-            let Pending { address, socket, began } = self.pending.remove(i);
+            let Connecting { address, socket, began } = self.pending.remove(i);
             match finish(&socket) {
                 Ok(()) => {
                     let elapsed = began.elapsed();
-                    on.saw(Evidence::Attempt(&Attempt { address, outcome: Ok(()), elapsed }));
+                    on.saw(Observation::Attempt(&Attempt { address, outcome: Ok(()), elapsed }));
                     return Some(socket);
                 }
                 Err(e) => self.note(address, began, &e, on),
@@ -111,7 +111,7 @@ impl<A: Iterator<Item = SocketAddr>> Race<A> {
     /// The time is over for all that are pending.
     fn give_up(&mut self, on: &mut StepContext<'_>) {
         let e = ErrorKind::TimedOut.into();
-        for Pending { address, began, .. } in std::mem::take(&mut self.pending) {
+        for Connecting { address, began, .. } in std::mem::take(&mut self.pending) {
             self.note(address, began, &e, on);
         }
     }
@@ -125,7 +125,7 @@ impl<A: Iterator<Item = SocketAddr>> Race<A> {
     ) {
         let outcome = Err((e.kind(), words(e)));
         let attempt = Attempt { address, outcome, elapsed: began.elapsed() };
-        on.saw(Evidence::Attempt(&attempt));
+        on.saw(Observation::Attempt(&attempt));
         self.failed.push(attempt);
     }
 }

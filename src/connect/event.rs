@@ -1,11 +1,11 @@
-//! The events of the connect steps, for the host that runs them: each step's subject, evidence and
+//! The events of the connect steps, for the host that runs them: each step's subject, observations and
 //! time.
 
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::Signal;
 
-use super::evidence::Evidence;
+use super::observation::Observation;
 use crate::fault::{Failure, Step};
 use crate::wait::{Interest, Served, Signals, Wait};
 
@@ -20,8 +20,8 @@ pub(crate) trait Watch: Wait {
 pub(crate) enum Event<'a> {
     /// A step begins.
     Began { step: Step, subject: &'a str },
-    /// The step's evidence, in the order it was seen.
-    Saw { step: Step, evidence: Evidence<'a> },
+    /// What the step saw, in its order.
+    Saw { step: Step, observation: Observation<'a> },
     /// The step is done.
     Passed { step: Step, elapsed: Duration },
     /// The step failed; the failure is also what [`super::Connector::connect`] returns.

@@ -1,17 +1,17 @@
 //! The connect steps, from a host name to an open WebSocket: resolve, dial, tunnel, TLS, upgrade.
 //!
 //! The steps are written once, print nothing and never wait by themselves: they are given a host,
-//! which waits for them ([`crate::wait`]) and receives every step's subject, evidence and time. One
+//! which waits for them ([`crate::wait`]) and receives every step's subject, observations and time. One
 //! deadline covers all of them. No HTTP and no key is sent before the server's certificate is
 //! verified.
 
 mod dial;
 mod dns;
 mod event;
-mod evidence;
 mod halt;
 mod http;
 mod nameserver;
+mod observation;
 mod resolve;
 mod response;
 mod step;
@@ -32,9 +32,9 @@ use crate::wire::{Stream, Wire};
 
 pub(crate) use dns::Answer;
 pub(crate) use event::{Event, Watch, Watched};
-pub(crate) use evidence::{Attempt, Evidence, Source};
 pub(crate) use halt::Halt;
 pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each, nameservers};
+pub(crate) use observation::{AddressSource, Attempt, Observation};
 pub(crate) use response::Response;
 use step::StepContext;
 pub(crate) use upgrade::Request;
@@ -125,8 +125,8 @@ impl<'w> Walk<'w> {
         let first_hop = authority(host, port);
         let via = if proxy.is_some() { "proxy " } else { "" };
 
-        let rule = Evidence::ProxyRule(&target.proxy.rule);
-        self.host.hear(&Event::Saw { step: Step::Proxy, evidence: rule });
+        let rule = Observation::ProxyRule(&target.proxy.rule);
+        self.host.hear(&Event::Saw { step: Step::Proxy, observation: rule });
         let addresses = self.step(Step::Dns, &format!("{via}{host}"), |on| {
             resolve::resolve(host, port, target, on)
         })?;

@@ -15,9 +15,9 @@ use std::time::{Duration, Instant};
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType};
 
 use super::dns::Answer;
-use super::evidence::{Evidence, Source};
 use super::halt::Halt;
 use super::nameserver::{LIMIT, ask_each, ask_in_turn, nameservers};
+use super::observation::{AddressSource, Observation};
 use super::step::StepContext;
 use crate::fault::Fault;
 use crate::settings::Target;
@@ -37,18 +37,18 @@ pub(super) fn resolve(
 ) -> Result<Vec<IpAddr>, Halt> {
     let overridden = target.overrides.iter().find(|o| o.host == host && o.port == port);
     let (mut addresses, source) = if let Some(given) = overridden {
-        (given.addresses.clone(), Source::Given)
+        (given.addresses.clone(), AddressSource::Given)
     } else if let Ok(literal) = host.parse() {
-        (vec![literal], Source::Literal)
+        (vec![literal], AddressSource::Literal)
     } else {
-        (look_up(host, target, on)?, Source::System)
+        (look_up(host, target, on)?, AddressSource::System)
     };
     addresses.retain(|address| match target.family {
         Family::Any => true,
         Family::V4 => address.is_ipv4(),
         Family::V6 => address.is_ipv6(),
     });
-    on.saw(Evidence::Addresses { addresses: &addresses, source });
+    on.saw(Observation::Addresses { addresses: &addresses, source });
     let other = addresses.iter().find(|address| !address.is_loopback());
     if let (true, false, Some(other)) = (target.plain, target.trust.insecure, other) {
         // The settings checked the name, but its addresses are known only here.
@@ -68,7 +68,7 @@ pub(super) fn is_sinkhole(address: IpAddr) -> bool {
     address.is_loopback() || address == Ipv4Addr::UNSPECIFIED || address == Ipv6Addr::UNSPECIFIED
 }
 
-type Found = Result<Vec<IpAddr>, (Fault, String)>;
+type LookupResult = Result<Vec<IpAddr>, (Fault, String)>;
 
 fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<IpAddr>, Halt> {
     let unable = |e: std::io::Error| (Fault::NoAnswer, format!("cannot start a lookup: {e}"));
@@ -100,7 +100,7 @@ fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<
                 let servers = nameservers(target.resolv_conf.as_deref());
                 let limit = LIMIT.min(on.deadline.saturating_duration_since(Instant::now()));
                 let replies = ask_each(&servers, host, limit, on.host).ok_or(Halt::Stopped)?;
-                on.saw(Evidence::Nameservers(&replies));
+                on.saw(Observation::Nameservers(&replies));
                 if replies.iter().all(|reply| reply.answer.is_none()) {
                     let cause = "no nameserver answers".to_owned();
                     return Err(failed((Fault::NoAnswer, cause), on));
@@ -110,7 +110,7 @@ fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<
             Wake::Ready if !answered[0].is_ready => {}
             Wake::Ready => {
                 let nothing = (Fault::NoAnswer, "the lookup ended without an answer".to_owned());
-                let found: Found = answer.recv().unwrap_or(Err(nothing));
+                let found: LookupResult = answer.recv().unwrap_or(Err(nothing));
                 return found.map_err(|why| failed(why, on));
             }
         }
@@ -147,7 +147,7 @@ fn explain(e: &LookupError) -> (Fault, String) {
 }
 
 /// The answer of a test's nameserver, as the system's resolver would report it.
-fn as_system(answer: &Answer) -> Found {
+fn as_system(answer: &Answer) -> LookupResult {
     match answer {
         Answer::Addresses(found) => Ok(found.iter().copied().map(IpAddr::V4).collect()),
         Answer::Code(3) => Err((Fault::NoSuchName, "no such name".to_owned())),

@@ -4,8 +4,8 @@ use std::io::{self, ErrorKind};
 use std::time::{Duration, Instant};
 
 use super::event::{Event, Watch};
-use super::evidence::Evidence;
 use super::halt::Halt;
+use super::observation::Observation;
 use crate::fault::{Failure, Fault, Step};
 use crate::settings::Target;
 use crate::wait::Wake;
@@ -26,9 +26,9 @@ pub(super) struct StepContext<'s> {
 }
 
 impl StepContext<'_> {
-    /// Reports evidence to the host.
-    pub(super) fn saw(&mut self, evidence: Evidence<'_>) {
-        self.host.hear(&Event::Saw { step: self.step, evidence });
+    /// Reports an observation to the host.
+    pub(super) fn saw(&mut self, observation: Observation<'_>) {
+        self.host.hear(&Event::Saw { step: self.step, observation });
     }
 
     /// Waits until bytes arrive on the wire, or until it takes bytes that it did not take before.

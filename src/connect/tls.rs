@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use native_tls::{Certificate, HandshakeError, Protocol, TlsConnector};
 use openssl::error::ErrorStack;
 
-use super::evidence::Evidence;
 use super::halt::Halt;
 use super::http::quoted;
+use super::observation::Observation;
 use super::step::StepContext;
 use crate::dates::NOT_BEFORE;
 use crate::fault::{Fault, VerifyError};
@@ -68,7 +68,7 @@ pub(super) fn handshake(
         && let Ok(der) = certificate.to_der()
     {
         let (is_verified, version) = (!target.trust.insecure, version(&first));
-        on.saw(Evidence::Certificate { der: &der, is_verified, version });
+        on.saw(Observation::Certificate { der: &der, is_verified, version });
     }
     Ok(Stream::tls(tls))
 }

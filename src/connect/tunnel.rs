@@ -3,9 +3,9 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use super::evidence::Evidence;
 use super::halt::Halt;
 use super::http::{self, BadHead};
+use super::observation::Observation;
 use super::response::Response;
 use super::step::StepContext;
 use crate::fault::Fault;
@@ -41,7 +41,7 @@ pub(super) fn tunnel(
         Err(BadHead::Io(e)) => return Err(closed(&e, on)),
         Err(BadHead::NotHttp(cause)) => return Err(on.failure(Fault::NotAProxy, cause).into()),
     };
-    on.saw(Evidence::Response(&answer));
+    on.saw(Observation::Response(&answer));
     let fault = match answer.status {
         200..=299 => {
             wire.forget_first_bytes();

@@ -13,9 +13,9 @@ use tungstenite::handshake::client::generate_key;
 use tungstenite::handshake::derive_accept_key;
 use tungstenite::protocol::{Role, WebSocketConfig};
 
-use super::evidence::Evidence;
 use super::halt::Halt;
 use super::http::{self, BadHead};
+use super::observation::Observation;
 use super::response::Response;
 use super::step::StepContext;
 use super::tls::late_alert;
@@ -95,7 +95,7 @@ pub(super) fn upgrade(
         }
     };
     if answer.status == 101 {
-        on.saw(Evidence::Response(&answer));
+        on.saw(Observation::Response(&answer));
         check_switch(&answer, &nonce, on)?;
         return Ok(answer.date());
     }
@@ -103,7 +103,7 @@ pub(super) fn upgrade(
     http::body(&mut answer, stream, on);
     // A server may echo the key.
     answer.remove(&request.key);
-    on.saw(Evidence::Response(&answer));
+    on.saw(Observation::Response(&answer));
     Err(refusal(&answer, on).into())
 }
 

@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use super::case::Case;
 use super::check::Check;
 use super::evidence::{self, Evidence};
-use super::key::{Key, Kind};
-use super::trust::{self, Store, Trouble};
+use super::key::{Key, KeyKind};
+use super::trust::{self, Store, StoreTrouble};
 use crate::dates::NOT_BEFORE;
 use crate::endpoint;
 use crate::fault::{Fault, Step};
@@ -101,7 +101,7 @@ fn the_key(check: Check, settings: &Settings, key: &Key) -> Check {
             let case = Case::from(Fault::OtherTenant).with("user", user).with("tenant", tenant);
             worth_a_look(check, text, case)
         }
-        (None, _) if key.kind == Kind::Unknown => plainly(check, Fault::KeyKind),
+        (None, _) if key.kind == KeyKind::Unknown => plainly(check, Fault::KeyKind),
         _ => check,
     }
 }
@@ -122,7 +122,7 @@ fn certificates(mut check: Check, settings: &Settings, store: &Store) -> Check {
     }
     for trouble in store.troubles() {
         // A root given with `--ca-file` is enough.
-        if trouble != Trouble::NoRoots || trust.extra_roots.is_empty() {
+        if trouble != StoreTrouble::NoRoots || trust.extra_roots.is_empty() {
             check = worth_a_look(check, trouble.to_string(), trouble.case());
         }
     }

@@ -11,7 +11,7 @@ use super::heard::Heard;
 use super::look::Look;
 use super::region_finding::{MESSAGES, RegionFinding};
 use super::trust::Store;
-use crate::connect::{Attempt, Reply, Response, Source};
+use crate::connect::{AddressSource, Attempt, Reply, Response};
 use crate::words::duration;
 
 /// What one check has seen.
@@ -33,7 +33,7 @@ pub(crate) enum Evidence {
         response: Response,
         clock_skew_s: Option<i64>,
     },
-    Stream(Stream),
+    Stream(StreamEvidence),
     /// The regions, in the order they were asked.
     Regions(Vec<(&'static str, RegionFinding)>),
 }
@@ -52,7 +52,7 @@ pub(crate) struct Config {
 pub(crate) struct Lookup {
     pub(crate) addresses: Vec<IpAddr>,
     /// Where the addresses come from; `None` if there are none.
-    pub(crate) source: Option<Source>,
+    pub(crate) source: Option<AddressSource>,
     /// The nameservers' own answers, if they were asked.
     pub(crate) replies: Option<Vec<Reply>>,
     pub(crate) control: Option<Control>,
@@ -77,7 +77,7 @@ pub(crate) struct Handshake {
 
 /// What the sessions have shown.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Stream {
+pub(crate) struct StreamEvidence {
     pub(crate) listened: Duration,
     pub(crate) live: Heard,
     /// Whether the messages that arrived were published while we listened, judging by their
@@ -100,12 +100,12 @@ pub(crate) fn outcome(attempt: &Attempt) -> &str {
     }
 }
 
-type Members = Map<String, Value>;
+type JsonMembers = Map<String, Value>;
 
 /// What a check has seen, by name.
-pub(crate) fn members(evidence: &Evidence) -> Members {
+pub(crate) fn members(evidence: &Evidence) -> JsonMembers {
     match evidence {
-        Evidence::Nothing => Members::new(),
+        Evidence::Nothing => JsonMembers::new(),
         Evidence::Config(config) => of_config(config),
         Evidence::Lookup(lookup) => of_lookup(lookup),
         Evidence::Attempts(attempts) => {
@@ -126,8 +126,8 @@ pub(crate) fn members(evidence: &Evidence) -> Members {
     }
 }
 
-fn named<const N: usize>(list: [(String, Value); N]) -> Members {
-    let mut members = Members::new();
+fn named<const N: usize>(list: [(String, Value); N]) -> JsonMembers {
+    let mut members = JsonMembers::new();
     members.extend(list);
     members
 }
@@ -145,7 +145,7 @@ pub(crate) fn millis(d: Duration) -> u64 {
     u64::try_from(d.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn of_config(config: &Config) -> Members {
+fn of_config(config: &Config) -> JsonMembers {
     let mut members = named([member("tenant_matches_key_user", config.is_of_tenant)]);
     if let Some((store, extra)) = &config.roots {
         members.extend([
@@ -157,8 +157,8 @@ fn of_config(config: &Config) -> Members {
     members
 }
 
-fn of_lookup(lookup: &Lookup) -> Members {
-    let mut members = Members::new();
+fn of_lookup(lookup: &Lookup) -> JsonMembers {
+    let mut members = JsonMembers::new();
     if let Some(source) = lookup.source {
         members.extend([
             member("addresses", texts(&lookup.addresses)),
@@ -184,9 +184,9 @@ fn attempt(attempt: &Attempt) -> Value {
     })
 }
 
-fn of_response(response: &Response) -> Members {
+fn of_response(response: &Response) -> JsonMembers {
     let headers = ["Server", "Via", "Date", "Content-Type", "Location"];
-    let mut members: Members = headers
+    let mut members: JsonMembers = headers
         .into_iter()
         .map(|name| member(&name.to_ascii_lowercase().replace('-', "_"), response.header(name)))
         .collect();
@@ -195,7 +195,7 @@ fn of_response(response: &Response) -> Members {
     members
 }
 
-fn of_handshake(handshake: &Handshake) -> Members {
+fn of_handshake(handshake: &Handshake) -> JsonMembers {
     let mut members = named([member("version", handshake.version)]);
     if let Some(certificate) = &handshake.certificate {
         members.extend(of_certificate(certificate));
@@ -215,7 +215,7 @@ fn of_certificate(certificate: &Certificate) -> [(String, Value); 5] {
     ]
 }
 
-fn of_look(look: &Look) -> Members {
+fn of_look(look: &Look) -> JsonMembers {
     let mut members = named([
         member("version", look.version.clone()),
         member("cipher", look.cipher.clone()),
@@ -232,7 +232,7 @@ fn of_look(look: &Look) -> Members {
     members
 }
 
-fn of_stream(stream: &Stream) -> Members {
+fn of_stream(stream: &StreamEvidence) -> JsonMembers {
     let live = &stream.live;
     let mut members = named([
         member("listened_ms", millis(stream.listened)),

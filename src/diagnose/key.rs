@@ -14,7 +14,7 @@ const ADMIN_CONSOLE: &str = "eght_";
 
 /// The two kinds of keys that 8x8 issues, and anything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum KeyKind {
     AdminConsole,
     /// Base64 of `user:password`.
     ContactCenter {
@@ -26,7 +26,7 @@ pub(crate) enum Kind {
 /// A key's description. It contains no part of the key except a token's user name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Key {
-    pub(crate) kind: Kind,
+    pub(crate) kind: KeyKind,
     /// In characters.
     pub(crate) length: usize,
 }
@@ -35,9 +35,9 @@ impl Key {
     pub(crate) fn of(key: &Secret) -> Key {
         let text = key.expose();
         let kind = if text.starts_with(ADMIN_CONSOLE) {
-            Kind::AdminConsole
+            KeyKind::AdminConsole
         } else {
-            user(text).map_or(Kind::Unknown, |user| Kind::ContactCenter { user })
+            user(text).map_or(KeyKind::Unknown, |user| KeyKind::ContactCenter { user })
         };
         Key { kind, length: text.chars().count() }
     }
@@ -45,16 +45,16 @@ impl Key {
     /// The stable name of its kind, for programs.
     pub(crate) fn kind_id(&self) -> &'static str {
         match self.kind {
-            Kind::AdminConsole => "admin_console",
-            Kind::ContactCenter { .. } => "cc_token",
-            Kind::Unknown => "unknown",
+            KeyKind::AdminConsole => "admin_console",
+            KeyKind::ContactCenter { .. } => "cc_token",
+            KeyKind::Unknown => "unknown",
         }
     }
 
     /// A token's user, if the key is a token.
     pub(crate) fn user(&self) -> Option<&str> {
         match &self.kind {
-            Kind::ContactCenter { user } => Some(user),
+            KeyKind::ContactCenter { user } => Some(user),
             _ => None,
         }
     }
@@ -70,11 +70,11 @@ impl Key {
 impl fmt::Display for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.kind {
-            Kind::AdminConsole => write!(f, "Admin Console key ({ADMIN_CONSOLE})")?,
-            Kind::ContactCenter { user } => {
+            KeyKind::AdminConsole => write!(f, "Admin Console key ({ADMIN_CONSOLE})")?,
+            KeyKind::ContactCenter { user } => {
                 write!(f, "CC token (base64 user:password), user \"{user}\"")?;
             }
-            Kind::Unknown => f.write_str("key of unknown kind")?,
+            KeyKind::Unknown => f.write_str("key of unknown kind")?,
         }
         write!(f, ", {} chars", self.length)
     }
@@ -143,7 +143,7 @@ mod tests {
             &token("user:pass\nword"),
             &binary,
         ] {
-            assert_eq!(key(text).kind, Kind::Unknown, "{text}");
+            assert_eq!(key(text).kind, KeyKind::Unknown, "{text}");
         }
         assert_eq!(key("hunter2").to_string(), "key of unknown kind, 7 chars");
     }

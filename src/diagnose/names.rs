@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::case::Case;
 use super::check::Check;
 use super::evidence::{Control, Evidence, Lookup, in_words};
-use crate::connect::{Answer, NAMESERVER_LIMIT, Reply, Source, ask_each, nameservers};
+use crate::connect::{AddressSource, Answer, NAMESERVER_LIMIT, Reply, ask_each, nameservers};
 use crate::fault::Fault;
 use crate::regions::REGIONS;
 use crate::settings::Target;
@@ -57,7 +57,7 @@ pub(super) fn explain(
 /// Adds the nameservers' answers to a check that worked but took too long.
 pub(super) fn doubt(mut check: Check, target: &Target, host: &mut dyn Wait) -> Check {
     let Evidence::Lookup(mut lookup) = check.evidence.clone() else { return check };
-    if check.elapsed < SLOW || lookup.source != Some(Source::System) {
+    if check.elapsed < SLOW || lookup.source != Some(AddressSource::System) {
         return check;
     }
     let began = Instant::now();

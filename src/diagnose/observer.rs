@@ -64,7 +64,7 @@ impl<'a> Observer<'a> {
                     _ => Evidence::Nothing,
                 };
             }
-            Event::Saw { evidence, .. } => self.see(evidence),
+            Event::Saw { observation, .. } => self.see(observation),
             Event::Passed { step, elapsed } => {
                 let evidence = std::mem::replace(&mut self.evidence, Evidence::Nothing);
                 let target = &self.settings.target;
@@ -89,22 +89,22 @@ impl<'a> Observer<'a> {
         }
     }
 
-    fn see(&mut self, seen: &connect::Evidence<'_>) {
+    fn see(&mut self, seen: &connect::Observation<'_>) {
         match (seen, &mut self.evidence) {
-            (connect::Evidence::Addresses { addresses, source }, Evidence::Lookup(lookup)) => {
+            (connect::Observation::Addresses { addresses, source }, Evidence::Lookup(lookup)) => {
                 lookup.addresses = addresses.to_vec();
                 lookup.source = Some(*source);
             }
-            (connect::Evidence::Nameservers(replies), Evidence::Lookup(lookup)) => {
+            (connect::Observation::Nameservers(replies), Evidence::Lookup(lookup)) => {
                 lookup.replies = Some(replies.to_vec());
             }
-            (connect::Evidence::Attempt(attempt), Evidence::Attempts(attempts)) => {
+            (connect::Observation::Attempt(attempt), Evidence::Attempts(attempts)) => {
                 attempts.push((*attempt).clone());
             }
-            (connect::Evidence::Response(response), evidence) => {
+            (connect::Observation::Response(response), evidence) => {
                 *evidence = Evidence::Response((*response).clone());
             }
-            (connect::Evidence::Certificate { der, is_verified, version }, evidence) => {
+            (connect::Observation::Certificate { der, is_verified, version }, evidence) => {
                 *evidence = Evidence::Handshake(Handshake {
                     version: *version,
                     certificate: Certificate::from_der(der),

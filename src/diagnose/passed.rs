@@ -9,7 +9,7 @@ use super::authorities::is_public;
 use super::case::Case;
 use super::check::Check;
 use super::evidence::{Evidence, Handshake, Lookup, outcome};
-use crate::connect::{Attempt, Response, Source};
+use crate::connect::{AddressSource, Attempt, Response};
 use crate::fault::{Fault, Step};
 use crate::settings::Target;
 use crate::words::duration;
@@ -47,7 +47,7 @@ fn resolved(mut check: Check, target: &Target, lookup: Lookup) -> Check {
     let list: Vec<String> = lookup.addresses.iter().map(ToString::to_string).collect();
     check.summary = list.join(", ");
     let is_of_proxy = target.proxy.proxy.is_some();
-    let is_looked_up = lookup.source == Some(Source::System);
+    let is_looked_up = lookup.source == Some(AddressSource::System);
     if is_looked_up && !is_of_proxy && !target.host.ends_with("localhost") {
         for address in &lookup.addresses {
             if let Some(what) = oddity(*address) {

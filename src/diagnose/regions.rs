@@ -85,7 +85,10 @@ impl RegionsCheck<'_> {
         let key_sent = &mut self.key_sent;
         let mut watched = Watched::new(self.signals, |_, event| match event {
             Event::Began { step: Step::Auth, .. } => *key_sent = true,
-            Event::Saw { step: Step::Auth, evidence: connect::Evidence::Response(answer) } => {
+            Event::Saw {
+                step: Step::Auth,
+                observation: connect::Observation::Response(answer),
+            } => {
                 status = Some(answer.status);
             }
             _ => {}

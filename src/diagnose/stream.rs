@@ -45,12 +45,12 @@ pub(super) struct StreamCheck<'a, 's> {
 }
 
 /// What is known about the stream so far.
-struct Progress {
+struct StreamState {
     began: Instant,
-    evidence: evidence::Stream,
+    evidence: evidence::StreamEvidence,
 }
 
-impl Progress {
+impl StreamState {
     /// A check with the evidence so far.
     fn check(&self, summary: impl Into<String>) -> Check {
         let check = Check::ok(Step::Stream, self.began.elapsed(), summary);
@@ -76,7 +76,7 @@ impl StreamCheck<'_, '_> {
     /// Makes the check on the connection that the connector has opened.
     pub(super) fn make(mut self, connection: Connection) -> Check {
         let mut progress =
-            Progress { began: Instant::now(), evidence: evidence::Stream::default() };
+            StreamState { began: Instant::now(), evidence: evidence::StreamEvidence::default() };
         let bounds = Bounds { count: 1, limit: self.listen, at_last: self.deadline };
         let live = &mut progress.evidence.live;
         let listened = listen(self.settings, self.signals, connection, bounds, live);
@@ -105,7 +105,7 @@ impl StreamCheck<'_, '_> {
 
     /// No message arrived: finds out whether the topic holds any, and whether the broker is
     /// reachable.
-    fn probe(&mut self, mut progress: Progress) -> Check {
+    fn probe(&mut self, mut progress: StreamState) -> Check {
         let silence = format!("no message in {}", duration(self.listen));
         let mut observer = Observer::new(self.settings, self.sent());
         let request = self.request(PROBE_WINDOW);

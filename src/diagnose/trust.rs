@@ -64,7 +64,7 @@ pub(crate) struct Store {
 /// What is wrong with the store: it has no root, so nothing can be trusted, or a variable names a
 /// place that OpenSSL silently ignores.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Trouble {
+pub(crate) enum StoreTrouble {
     NoRoots,
     /// A place, the variable that names it, and what is wrong with it: `does not exist`.
     Unusable {
@@ -74,11 +74,11 @@ pub(crate) enum Trouble {
     },
 }
 
-impl Trouble {
+impl StoreTrouble {
     pub(crate) fn case(&self) -> Case {
         match self {
-            Trouble::NoRoots => Fault::NoRoots.into(),
-            Trouble::Unusable { variable, path, problem } => Case::from(Fault::UnusableStore)
+            StoreTrouble::NoRoots => Fault::NoRoots.into(),
+            StoreTrouble::Unusable { variable, path, problem } => Case::from(Fault::UnusableStore)
                 .with("variable", variable)
                 .with("file", path.to_string_lossy())
                 .with("problem", problem),
@@ -86,11 +86,11 @@ impl Trouble {
     }
 }
 
-impl fmt::Display for Trouble {
+impl fmt::Display for StoreTrouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Trouble::NoRoots => f.write_str("no usable root certificate on this machine"),
-            Trouble::Unusable { variable, path, problem } => {
+            StoreTrouble::NoRoots => f.write_str("no usable root certificate on this machine"),
+            StoreTrouble::Unusable { variable, path, problem } => {
                 write!(f, "{variable} names {}, which {problem}", path.display())
             }
         }
@@ -148,8 +148,8 @@ impl Store {
     }
 
     /// Everything that is wrong, worst first.
-    pub(crate) fn troubles(&self) -> Vec<Trouble> {
-        let mut troubles = Vec::from_iter((self.roots == 0).then_some(Trouble::NoRoots));
+    pub(crate) fn troubles(&self) -> Vec<StoreTrouble> {
+        let mut troubles = Vec::from_iter((self.roots == 0).then_some(StoreTrouble::NoRoots));
         for (Place { path, named_by, .. }, content) in &self.places {
             let problem = match content {
                 Content::Missing => "does not exist".to_owned(),
@@ -159,7 +159,7 @@ impl Store {
             };
             if [FILE_VARIABLE, FOLDER_VARIABLE].contains(named_by) {
                 let path = path.clone();
-                troubles.push(Trouble::Unusable { variable: named_by, path, problem });
+                troubles.push(StoreTrouble::Unusable { variable: named_by, path, problem });
             }
         }
         troubles
@@ -263,12 +263,12 @@ mod tests {
             let store = store(&[(path, is_folder)]);
             let troubles = store.troubles();
             assert_eq!((store.roots, troubles.len()), (0, 2), "{troubles:?}");
-            assert_eq!(troubles[0], Trouble::NoRoots);
+            assert_eq!(troubles[0], StoreTrouble::NoRoots);
             assert!(troubles[1].to_string().contains(words), "{troubles:?}");
         }
         let beside = file(&folder, "good", &good);
         let store = store(&[(&garbage, false), (&beside, false)]);
-        assert!(matches!(&store.troubles()[..], [Trouble::Unusable { .. }]));
+        assert!(matches!(&store.troubles()[..], [StoreTrouble::Unusable { .. }]));
     }
 
     #[test]

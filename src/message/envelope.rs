@@ -37,7 +37,7 @@ pub(crate) struct Envelope<'a> {
 
 /// Parses a frame's text.
 pub(crate) fn parse(frame: &str) -> Frame<'_> {
-    let members: Members<'_> = match serde_json::from_str(frame) {
+    let members: EnvelopeMembers<'_> = match serde_json::from_str(frame) {
         Ok(members) => members,
         Err(e) => {
             let id = id_of_anything(frame).map(Cow::Owned);
@@ -89,14 +89,14 @@ fn id_of_anything(frame: &str) -> Option<String> {
 }
 
 #[derive(Default)]
-struct Members<'a> {
+struct EnvelopeMembers<'a> {
     message_id: Option<Cow<'a, str>>,
     payload: Option<Cow<'a, str>>,
     publish_time: Option<Timestamp>,
     is_control: bool,
 }
 
-impl<'de> Deserialize<'de> for Members<'de> {
+impl<'de> Deserialize<'de> for EnvelopeMembers<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_map(MembersVisitor)
     }
@@ -105,14 +105,14 @@ impl<'de> Deserialize<'de> for Members<'de> {
 struct MembersVisitor;
 
 impl<'de> Visitor<'de> for MembersVisitor {
-    type Value = Members<'de>;
+    type Value = EnvelopeMembers<'de>;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a JSON object")
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut members = Members::default();
+        let mut members = EnvelopeMembers::default();
         while let Some(Text(name)) = map.next_key()? {
             match &*name {
                 "messageId" => members.message_id = text(&mut map)?,

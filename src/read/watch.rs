@@ -1,6 +1,6 @@
-//! What a reader prints about the connect steps: at -v, each step with its evidence and time.
+//! What a reader prints about the connect steps: at -v, each step with its observations and time.
 
-use crate::connect::{Event, Evidence};
+use crate::connect::{Event, Observation};
 use crate::report::Report;
 use crate::words::duration;
 
@@ -8,7 +8,7 @@ use crate::words::duration;
 pub(super) fn tell(report: &mut Report, event: &Event<'_>) {
     match event {
         Event::Began { step, subject } => report.debug(format!("{step} {subject}")),
-        Event::Saw { step, evidence } => report.debug(format!("{step}: {}", words(evidence))),
+        Event::Saw { step, observation } => report.debug(format!("{step}: {}", words(observation))),
         Event::Passed { step, elapsed } => {
             report.debug(format!("{step}: ok in {}", duration(*elapsed)));
         }
@@ -18,29 +18,29 @@ pub(super) fn tell(report: &mut Report, event: &Event<'_>) {
     }
 }
 
-fn words(evidence: &Evidence<'_>) -> String {
-    match evidence {
-        Evidence::Addresses { addresses, source } => {
+fn words(observation: &Observation<'_>) -> String {
+    match observation {
+        Observation::Addresses { addresses, source } => {
             let list: Vec<String> = addresses.iter().map(ToString::to_string).collect();
             format!("{} ({source})", list.join(", "))
         }
-        Evidence::Nameservers(replies) => {
+        Observation::Nameservers(replies) => {
             let list = replies.iter().map(|reply| format!("{}: {}", reply.server(), reply.answer));
             list.collect::<Vec<_>>().join("; ")
         }
-        Evidence::Attempt(attempt) => {
+        Observation::Attempt(attempt) => {
             let outcome = match &attempt.outcome {
                 Ok(()) => "connected",
                 Err((_, words)) => words,
             };
             format!("{} {outcome} after {}", attempt.address, duration(attempt.elapsed))
         }
-        Evidence::ProxyRule(rule) => format!("decided by: {rule}"),
-        Evidence::Response(answer) => answer.status_line(),
-        Evidence::Certificate { der, is_verified: true, .. } => {
+        Observation::ProxyRule(rule) => format!("decided by: {rule}"),
+        Observation::Response(answer) => answer.status_line(),
+        Observation::Certificate { der, is_verified: true, .. } => {
             format!("verified a certificate of {} bytes", der.len())
         }
-        Evidence::Certificate { der, is_verified: false, .. } => {
+        Observation::Certificate { der, is_verified: false, .. } => {
             format!("a certificate of {} bytes, not verified", der.len())
         }
     }

@@ -14,7 +14,7 @@ const NO_FOLDER: &str = "its folder does not exist";
 
 /// What the output is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum OutputKind {
     /// A pipe or a device, which cannot be resumed from a place in it.
     Stream,
     /// A regular file, or one that does not exist yet.
@@ -25,13 +25,13 @@ pub(super) enum Kind {
 ///
 /// # Errors
 /// If it cannot be written, or does not go with the other options.
-pub(super) fn output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
-    let Some(name) = &capture.output else { return Ok(Kind::Stream) };
+pub(super) fn output(capture: &Capture, now: Now) -> Result<OutputKind, Failure> {
+    let Some(name) = &capture.output else { return Ok(OutputKind::Stream) };
     let path = name.at(now.utc);
     let create =
         |cause: &str| Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause);
     match fs::metadata(&path) {
-        Ok(meta) if meta.is_file() => Ok(Kind::File),
+        Ok(meta) if meta.is_file() => Ok(OutputKind::File),
         Ok(meta) if meta.is_dir() => Err(create("is a folder")),
         Ok(_) if capture.rotation.is_on() || capture.cursor.is_some() => {
             let with = if capture.cursor.is_some() { "--cursor-file" } else { "rotation" };
@@ -39,8 +39,8 @@ pub(super) fn output(capture: &Capture, now: Now) -> Result<Kind, Failure> {
             let cause = format!("is a pipe or a device, which cannot be combined with {with}");
             Err(Failure::new(Step::Config, subject, Fault::NotARegularFile, cause))
         }
-        Ok(_) => Ok(Kind::Stream),
-        Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(Kind::File),
+        Ok(_) => Ok(OutputKind::Stream),
+        Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(OutputKind::File),
         Err(e) if e.kind() == ErrorKind::NotFound => Err(create(NO_FOLDER)),
         Err(e) => Err(cannot_create(name.as_str().to_owned(), &e)),
     }

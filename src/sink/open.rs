@@ -4,7 +4,7 @@
 use std::io;
 use std::path::Path;
 
-use super::check::{self, Kind};
+use super::check::{self, OutputKind};
 use super::destination::Destination;
 use super::files::Files;
 use super::lock::Lock;
@@ -141,12 +141,12 @@ fn cursor_file(
 /// The locks for everything that is written, or `None` if a signal came first.
 fn locks(
     capture: &Capture,
-    kind: Kind,
+    kind: OutputKind,
     cursor: Option<&CursorFile>,
     wait: &mut dyn Wait,
 ) -> Result<Option<Vec<Lock>>, Failure> {
     // The unexpanded name: one run keeps its lock from file to file.
-    let output = capture.output.as_ref().filter(|_| kind == Kind::File);
+    let output = capture.output.as_ref().filter(|_| kind == OutputKind::File);
     let files = [
         cursor.map(|file| ("cursor", file.path())),
         output.map(|name| ("output", Path::new(name.as_str()))),
@@ -166,7 +166,7 @@ fn locks(
 
 fn open_destination(
     capture: &Capture,
-    kind: Kind,
+    kind: OutputKind,
     durable: bool,
     now: Now,
 ) -> Result<Destination, Failure> {
@@ -174,8 +174,8 @@ fn open_destination(
         return Pipe::stdout().map(Destination::Pipe).map_err(|e| standard_output(&e));
     };
     let opened = match kind {
-        Kind::Stream => Pipe::open(&name.at(now.utc)).map(Destination::Pipe),
-        Kind::File => {
+        OutputKind::Stream => Pipe::open(&name.at(now.utc)).map(Destination::Pipe),
+        OutputKind::File => {
             let names = Names { name: name.clone(), rotation: capture.rotation, durable };
             Files::start(names, capture.mode, now).map(Box::new).map(Destination::Files)
         }

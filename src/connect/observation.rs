@@ -10,9 +10,9 @@ use super::response::Response;
 
 /// What a step found out.
 #[derive(Debug)]
-pub(crate) enum Evidence<'a> {
+pub(crate) enum Observation<'a> {
     /// The addresses of a host, in the order they are tried, and where they come from.
-    Addresses { addresses: &'a [IpAddr], source: Source },
+    Addresses { addresses: &'a [IpAddr], source: AddressSource },
     /// The nameservers' own answers, asked for because the system's resolver takes too long.
     Nameservers(&'a [Reply]),
     /// One address tried.
@@ -37,7 +37,7 @@ pub(crate) struct Attempt {
 
 /// Where the addresses of a host come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Source {
+pub(crate) enum AddressSource {
     /// `--resolve`.
     Given,
     /// The host is an address itself.
@@ -45,12 +45,12 @@ pub(crate) enum Source {
     System,
 }
 
-impl fmt::Display for Source {
+impl fmt::Display for AddressSource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Source::Given => "--resolve",
-            Source::Literal => "literal",
-            Source::System => "system resolver",
+            AddressSource::Given => "--resolve",
+            AddressSource::Literal => "literal",
+            AddressSource::System => "system resolver",
         })
     }
 }
