@@ -14,7 +14,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Unavailable,
         retry: RetryClass::Retry,
         pages: &[Page::MessageRefused],
-        headline: "refused: nothing listens there, or a firewall",
+        headline: "the connection was refused",
         means: "the connection was refused: nothing listens on the port, or a firewall rejects it",
         fixes: &[
             "verify host and port, and that the firewall allows outbound HTTPS (port {port})",
