@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fault::Failure;
-use crate::fault::{self, RetryClass};
+use crate::fault::{self, Failure, RetryClass};
 
 /// Once a session has been open, every failure is retried for this long: a gateway that is being
 /// replaced may answer 401 and 404 too.

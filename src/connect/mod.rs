@@ -73,7 +73,7 @@ impl<'a> Connector<'a> {
         let target = self.target;
         let mut walk = Walk::new(target, timeout, host);
         let wire = walk.reach_server()?;
-        let server = authority(&target.host, target.port);
+        let server = target.authority();
         let mut stream = if target.plain {
             Stream::plain(wire)
         } else {
@@ -134,7 +134,7 @@ impl<'w> Walk<'w> {
             dial::dial(&addresses, port, on).map(Wire::new)
         })?;
         if let Some(proxy) = proxy {
-            let server = authority(&target.host, target.port);
+            let server = target.authority();
             self.step(Step::Proxy, &first_hop, |on| tunnel::tunnel(&mut wire, proxy, &server, on))?;
         }
         Ok(wire)

@@ -35,6 +35,16 @@ pub(crate) struct Attempt {
     pub(crate) elapsed: Duration,
 }
 
+impl Attempt {
+    /// The result, in words.
+    pub(crate) fn result(&self) -> &str {
+        match &self.outcome {
+            Ok(()) => "connected",
+            Err((_, words)) => words,
+        }
+    }
+}
+
 /// Where the addresses of a host come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum AddressSource {

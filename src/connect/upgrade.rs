@@ -20,13 +20,11 @@ use super::response::Response;
 use super::step::StepContext;
 use super::tls::late_alert;
 use crate::endpoint;
-use crate::fault::{self, Fault};
-use crate::fault::{Failure, Step};
+use crate::fault::{self, Failure, Fault, Step};
 use crate::message::Position;
 use crate::secret::{QUERY_VALUE, Secret};
 use crate::settings::{Settings, Target};
 use crate::values::choice::AuthStyle;
-use crate::values::host::authority;
 use crate::wire::Stream;
 
 /// Far longer than any gateway's head; an endless one must not fill the memory.
@@ -119,7 +117,7 @@ pub(super) fn into_websocket(stream: Stream, request: &Request) -> WebSocket<Str
 
 fn head(request: &Request, target: &Target, nonce: &str) -> String {
     let default_port = if target.plain { 80 } else { 443 };
-    let mut host = authority(&target.host, target.port);
+    let mut host = target.authority();
     if target.port == default_port {
         host.truncate(host.len() - format!(":{default_port}").len());
     }
@@ -175,8 +173,7 @@ fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_>) -> Result<
 fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
     let sentence = answer.sentence();
     let known = sentence.as_deref().and_then(|sentence| fault::said(sentence, answer.status));
-    let known = known.filter(|_| matches!(answer.status, 400 | 404 | 500));
-    let by_status = match answer.status {
+    let by_status = || match answer.status {
         400 => Fault::BadRequest,
         401 => Fault::Unauthorized,
         403 => Fault::Forbidden,
@@ -187,7 +184,6 @@ fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
         500..=599 => Fault::ServerError,
         _ => Fault::NotWebSocket,
     };
-    let fault = known.unwrap_or(by_status);
     let mut cause = answer.status_line();
     if let Some(place) = answer.header("Location") {
         // Redirects are never followed: the key would be sent along.
@@ -196,7 +192,7 @@ fn refusal(answer: &Response, on: &StepContext<'_>) -> Failure {
     if let Some(sentence) = sentence {
         cause = format!("{cause}: {sentence}");
     }
-    let mut failure = on.failure(fault, cause);
+    let mut failure = on.failure(known.unwrap_or_else(by_status), cause);
     failure.retry_after = answer.header("Retry-After").and_then(retry_after);
     failure
 }

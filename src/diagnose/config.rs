@@ -24,7 +24,7 @@ pub(super) fn head(settings: &Settings, key: Option<&Key>) -> Vec<(&'static str,
     let scheme = if target.plain { "ws" } else { "wss" };
     let path = endpoint::reader(topic, &Position::Latest, topic.receiver_queue_size);
     let path = path.split('?').next().unwrap_or_default();
-    let url = format!("{scheme}://{}{path}", authority(&target.host, target.port));
+    let url = format!("{scheme}://{}{path}", target.authority());
     let region = match target.region {
         Some(region) => format!("region {region} ({})", target.chosen_by),
         None => format!("host from {}", target.chosen_by),

@@ -92,14 +92,6 @@ pub(crate) fn in_words(reply: &Reply) -> String {
     format!("{}: {}, after {}", reply.server(), reply.answer, duration(reply.elapsed))
 }
 
-/// The result of an attempt, in words.
-pub(crate) fn outcome(attempt: &Attempt) -> &str {
-    match &attempt.outcome {
-        Ok(()) => "connected",
-        Err((_, words)) => words,
-    }
-}
-
 type JsonMembers = Map<String, Value>;
 
 /// What a check has seen, by name.
@@ -179,7 +171,7 @@ fn of_lookup(lookup: &Lookup) -> JsonMembers {
 fn attempt(attempt: &Attempt) -> Value {
     json!({
         "address": attempt.address.to_string(),
-        "result": outcome(attempt),
+        "result": attempt.result(),
         "duration_ms": millis(attempt.elapsed),
     })
 }

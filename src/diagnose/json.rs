@@ -6,6 +6,7 @@ use super::check::{Check, Status};
 use super::evidence::{members, millis};
 use super::findings::Findings;
 use super::key::Key;
+use crate::fault::Page;
 use crate::settings::Settings;
 use crate::values::choice::AuthStyle;
 
@@ -82,7 +83,7 @@ fn api_key(findings: &Findings<'_>) -> Value {
 }
 
 fn of_check(check: &Check) -> Value {
-    let pages: Vec<String> = check.see().iter().map(ToString::to_string).collect();
+    let pages = check.see();
     let notes = check.notes.iter().map(|note| format!("{}: {}", note.label, note.text));
     json!({
         "id": check.step.name(),
@@ -93,7 +94,7 @@ fn of_check(check: &Check) -> Value {
         "evidence": members(&check.evidence),
         "notes": notes.collect::<Vec<_>>(),
         "fix": check.fixes(),
-        "see": (!pages.is_empty()).then(|| pages.join(" / ")),
+        "see": (!pages.is_empty()).then(|| Page::list(pages)),
     })
 }
 

@@ -10,7 +10,6 @@ use crate::connect::Connection;
 use crate::fault::Failure;
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
-use crate::values::host::authority;
 use crate::wait::Wait;
 
 /// How long to wait for the answers to our questions once a message has arrived.
@@ -39,11 +38,9 @@ pub(super) fn listen(
     bounds: Bounds,
     heard: &mut Heard,
 ) -> Result<(), Failure> {
-    let (target, limits) = (&settings.target, &settings.limits);
-    let server = authority(&target.host, target.port);
-    let (interval, timeout) = (limits.ping_interval, limits.ping_timeout);
-    let mut session = Session::new(connection.socket, server, interval, timeout);
-    let mut listener = Listener::new(&mut session, bounds, timeout);
+    let Settings { target, limits, .. } = settings;
+    let mut session = Session::new(connection.socket, target.authority(), limits);
+    let mut listener = Listener::new(&mut session, bounds, limits.ping_timeout);
     let result = listener.run(host, heard);
     heard.ping = heard.ping.or(listener.pong());
     heard.ended = Timestamp::now();

@@ -8,7 +8,7 @@ use super::addresses::oddity;
 use super::authorities::is_public;
 use super::case::Case;
 use super::check::Check;
-use super::evidence::{Evidence, Handshake, Lookup, outcome};
+use super::evidence::{Evidence, Handshake, Lookup};
 use crate::connect::{AddressSource, Attempt, Response};
 use crate::fault::{Fault, Step};
 use crate::settings::Target;
@@ -94,7 +94,7 @@ fn dialled(mut check: Check, attempts: Vec<Attempt>) -> Check {
         check.summary = connected.address.to_string();
     }
     for attempt in attempts.iter().filter(|attempt| attempt.outcome.is_err()) {
-        let text = format!("{} {}", attempt.address, outcome(attempt));
+        let text = format!("{} {}", attempt.address, attempt.result());
         check = check.note("note", text).warn(Fault::SomeUnreachable);
     }
     check.with(Evidence::Attempts(attempts))

@@ -31,13 +31,10 @@ pub(super) fn in_line(text: &str, number: usize, patterns: &[Compiled]) -> Vec<F
     }
     let topics: Vec<_> = found.iter().map(|finding| finding.topic).collect();
     found.retain(|finding| !topics.iter().any(|other| finding.topic.yields_beside(*other)));
-    // This comes before ordering, because a topic's more exact clues come first in the table.
-    let mut in_order: Vec<Finding> = Vec::new();
-    for finding in once_each(found) {
-        let at = in_order.partition_point(|other| other.place <= finding.place);
-        in_order.insert(at, finding);
-    }
-    in_order
+    // This comes before sorting, because a topic's more exact clues come first in the table.
+    let mut found = once_each(found);
+    found.sort_by_key(|finding| finding.place);
+    found
 }
 
 /// A clue as people would write it.

@@ -31,7 +31,7 @@ fn of_kind(
     if let Some(row) = by_headline.min_by_key(|row| Reverse(row.headline.len())) {
         return row;
     }
-    let said = [400, 404, 500].map(|status| fault::said(words, status));
+    let said = fault::STATUSES.map(|status| fault::said(words, status));
     if let Some(row) = kind().find(|row| said.contains(&Some(row.fault))) {
         return row;
     }

@@ -5,8 +5,7 @@
 //! general ones. [`super::clue`] describes how a clue is written.
 
 use super::topics::Topic::{self, Fault as F, Matter as M};
-use crate::fault::Fault::*;
-use crate::fault::Matter;
+use crate::fault::{Fault::*, Matter};
 
 /// Texts with the same meaning.
 #[derive(Debug)]

@@ -10,7 +10,7 @@ use crate::regions;
 pub(crate) struct Holes(Vec<(&'static str, String)>);
 
 /// Every hole that a case may fill, with the words used if it does not.
-pub(crate) const KNOWN: &[(&str, &str)] = &[
+const KNOWN: &[(&str, &str)] = &[
     ("address", "ADDRESS"),
     ("bad", "some"),
     ("cursor", "the cursor file"),
@@ -89,8 +89,7 @@ impl Holes {
 
 /// `UK3, US1, US2`.
 fn deployed_regions() -> String {
-    let deployed = regions::REGIONS.iter().filter(|region| region.host.is_some());
-    deployed.map(|region| region.name).collect::<Vec<_>>().join(", ")
+    regions::deployed_names().join(", ")
 }
 
 fn default_region() -> String {

@@ -22,7 +22,7 @@ pub(crate) use holes::Holes;
 pub(crate) use kinds::Fault;
 pub(crate) use page::Page;
 pub(crate) use row::{RetryClass, Row};
-pub(crate) use sentences::{Sentence, known_sentence, said};
+pub(crate) use sentences::{STATUSES, Sentence, known_sentence, said};
 pub(crate) use step::Step;
 pub(crate) use table::{Matter, row, rows};
 pub(crate) use x509::VerifyError;

@@ -28,6 +28,13 @@ pub(crate) enum Page {
     BestPractices,
 }
 
+impl Page {
+    /// The headings in one line; empty if there are none.
+    pub(crate) fn list(pages: &[Page]) -> String {
+        pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ")
+    }
+}
+
 impl fmt::Display for Page {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

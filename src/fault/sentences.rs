@@ -11,10 +11,13 @@ pub(crate) fn known_sentence(text: &str) -> Option<Sentence> {
     SENTENCES.iter().copied().find(|(part, _)| text.contains(part))
 }
 
-/// The fault of an answer with this sentence and status, if the sentence is known. If the status
-/// fits the sentence, the fault has the status's own code.
+/// The statuses with which a known sentence says more than the status.
+pub(crate) const STATUSES: [u16; 3] = [400, 404, 500];
+
+/// The fault of an answer with this sentence and status, if the sentence is known and says more
+/// than the status. If the status fits the sentence, the fault has the status's own code.
 pub(crate) fn said(sentence: &str, status: u16) -> Option<Fault> {
-    let (_, fault) = known_sentence(sentence)?;
+    let (_, fault) = known_sentence(sentence).filter(|_| STATUSES.contains(&status))?;
     Some(match (status, fault) {
         (404, NoSuchTenant) => TenantNotFound,
         (404, NoSuchNamespace) => NamespaceNotFound,

@@ -13,7 +13,6 @@ use crate::message::Position;
 use crate::retry::jitter;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::values::host::authority;
 use crate::wait::{Wait as _, Wake, earlier};
 use crate::words::duration;
 
@@ -108,9 +107,8 @@ impl<'a> Opener<'a> {
     }
 
     fn session(&self, connection: Connection) -> Session {
-        let (target, link) = (&self.settings.target, &self.settings.limits);
-        let server = authority(&target.host, target.port);
-        Session::new(connection.socket, server, link.ping_interval, link.ping_timeout)
+        let Settings { target, limits, .. } = self.settings;
+        Session::new(connection.socket, target.authority(), limits)
     }
 
     /// Tells every part of the run that a session has opened.
@@ -212,7 +210,7 @@ impl<'a> Opener<'a> {
         }
         let limit = duration(self.settings.stop.max_time.unwrap_or_default());
         let cause = format!("no session within {limit} (--max-time); last: {last}");
-        let server = authority(&self.settings.target.host, self.settings.target.port);
+        let server = self.settings.target.authority();
         Err(Failure::new(Step::Stream, server, Fault::OutOfTime, cause))
     }
 }

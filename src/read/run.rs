@@ -13,7 +13,6 @@ use crate::fault::{Failure, Step};
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
 use crate::sink::Written;
-use crate::values::host::authority;
 use crate::wait::{Wait as _, earlier};
 use crate::words::duration;
 
@@ -48,7 +47,7 @@ impl<'a> Run<'a> {
         };
         let since = cursor.map_or(settings.start.since, |cursor| cursor.since);
         let is_resumed = desk.output.progress().taken().newest().is_some();
-        let server = authority(&settings.target.host, settings.target.port);
+        let server = settings.target.authority();
         Run {
             opener: Opener::new(settings),
             intake: Intake::new(settings, server, since, is_resumed),

@@ -29,11 +29,8 @@ fn words(observation: &Observation<'_>) -> String {
             list.collect::<Vec<_>>().join("; ")
         }
         Observation::Attempt(attempt) => {
-            let outcome = match &attempt.outcome {
-                Ok(()) => "connected",
-                Err((_, words)) => words,
-            };
-            format!("{} {outcome} after {}", attempt.address, duration(attempt.elapsed))
+            let (result, elapsed) = (attempt.result(), duration(attempt.elapsed));
+            format!("{} {result} after {elapsed}", attempt.address)
         }
         Observation::ProxyRule(rule) => format!("decided by: {rule}"),
         Observation::Response(answer) => answer.status_line(),

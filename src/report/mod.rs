@@ -15,8 +15,7 @@ use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use serde_json::Value;
 
-use crate::fault::Failure;
-use crate::fault::{self, Fault};
+use crate::fault::{self, Failure, Fault, Page};
 use crate::secret::Secret;
 use crate::values::choice::{Color, LogFormat};
 use crate::words::{self, wrap};
@@ -107,11 +106,6 @@ pub(crate) struct Report {
     stuck: bool,
 }
 
-/// The headings of 8x8's page that cover a fault.
-fn pages(row: &fault::Row) -> String {
-    row.pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(" / ")
-}
-
 /// The line that is redrawn in place.
 #[derive(Debug)]
 struct Live {
@@ -197,7 +191,7 @@ impl Report {
                     ("code", row.code.into()),
                     ("advice", failure.advice().into()),
                     ("fixes", failure.fixes().into()),
-                    ("see", pages(row).into()),
+                    ("see", Page::list(row.pages).into()),
                     ("next", next.unwrap_or("stop").into()),
                 ],
             );

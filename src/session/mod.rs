@@ -17,6 +17,7 @@ use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 
 use crate::fault::{Failure, Fault, Step};
+use crate::values::limits::Limits;
 use crate::wait::{Wait, Wake, earlier};
 use crate::wire::{OverWire as _, Stream, Wire};
 use crate::words::duration;
@@ -61,16 +62,11 @@ pub(crate) enum Woke {
 }
 
 impl Session {
-    /// Takes over an open WebSocket; `server` names it in failures. A ping is sent after
-    /// `ping_interval` without a byte, and its answer may take `ping_timeout`.
-    pub(crate) fn new(
-        mut socket: WebSocket<Stream>,
-        server: String,
-        ping_interval: Duration,
-        ping_timeout: Duration,
-    ) -> Session {
+    /// Takes over an open WebSocket; `server` names it in failures. Its limits say
+    /// when to ping and how long the answer may take.
+    pub(crate) fn new(mut socket: WebSocket<Stream>, server: String, limits: &Limits) -> Session {
         socket.get_mut().wire_mut().fill();
-        let pings = Pings::new(ping_interval, ping_timeout);
+        let pings = Pings::new(limits.ping_interval, limits.ping_timeout);
         Session { socket, subject: server, pings, unflushed: false }
     }
 

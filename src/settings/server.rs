@@ -4,8 +4,7 @@ use std::net::IpAddr;
 
 use crate::args::Args;
 use crate::dates::REGIONS_AS_OF;
-use crate::fault::Fault;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::regions::{self, Region};
 use crate::values::host::Address;
 use crate::values::{self, host};

@@ -10,7 +10,7 @@ use crate::settings::proxy::{self, ProxyChoice, ProxyRules};
 use crate::settings::server;
 use crate::settings::trust::{self, Trust};
 use crate::values::choice::Family;
-use crate::values::host::Override;
+use crate::values::host::{self, Override};
 
 /// The server, and how to reach it.
 #[derive(Clone, Debug)]
@@ -36,6 +36,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// `host:port`, with the brackets an IPv6 literal needs.
+    pub(crate) fn authority(&self) -> String {
+        host::authority(&self.host, self.port)
+    }
+
     /// The target with another region's host. Only what depends on the host changes.
     pub(crate) fn at(&self, host: &str) -> Target {
         Target {

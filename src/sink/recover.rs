@@ -51,6 +51,7 @@ pub(super) fn after_failed_sync(
 ) -> Result<Recovered, Unusable> {
     let mut recovered = Recovered::default();
     let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
+    let is_line = whole_lines(cursor);
     for place in &cursor.output {
         // The open file may have been moved away, so it is cut by its descriptor.
         let files = destination.files_mut().filter(|files| files.open.is(place));
@@ -58,7 +59,7 @@ pub(super) fn after_failed_sync(
             files.open.cut(place.offset).map_err(|e| (files.open.path.clone(), e))?;
             output.files.push(place.clone());
         } else {
-            make_whole(place, Some(&whole_lines(cursor)), output, lost)?;
+            make_whole(place, Some(&is_line), output, lost)?;
         }
     }
     for place in &cursor.rejects {
