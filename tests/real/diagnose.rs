@@ -190,8 +190,9 @@ fn a_broker_dies() {
     let topic = pulsar.namespace("diagnose-dies").topic("all");
     drop(topic.producer(None));
     let gateway = Gateway::start(pulsar.websocket_port());
-    // The proxy's 500 takes half a minute, or most of a whole one: by chance.
-    let patient = ["--listen", "8s", "--connect-timeout", "150s"];
+    // The proxy's 500 takes half a minute, or most of a whole one: by chance. And while it loses its
+    // broker, it may leave a ping unanswered for longer than 10 s.
+    let patient = ["--listen", "8s", "--connect-timeout", "150s", "--ping-timeout", "60s"];
     // The broker knows of a reader before the reader does, and only text tells as it goes: whoever
     // started after the other is through here.
     let connected = Diagnosing::start_after(&topic, &gateway, &patient, Key::Env, || {
