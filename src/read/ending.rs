@@ -111,6 +111,12 @@ impl<'a> Ending<'a> {
         }
     }
 
+    /// A message of this partition is read again on the way to new ones, or is about to be: until a
+    /// new one comes, the partition is behind.
+    pub(super) fn skipped(&mut self, partition: i64, now: Instant) {
+        self.saw(partition, None, now);
+    }
+
     /// Nothing more is ready to be read: silence counts from now on.
     pub(super) fn settle(&mut self, now: Instant) {
         self.idle.settle(now);
@@ -215,6 +221,24 @@ mod tests {
         assert_eq!(ending.due(now), Some(Due::CaughtUp));
         ending.restart(now);
         assert_eq!(ending.due(now), None, "what was read is to be read again");
+    }
+
+    #[test]
+    fn a_partition_that_is_only_read_again_is_behind() {
+        let stop = Stop { at_end: true, idle_timeout: Some(seconds(10)), ..Stop::default() };
+        let now = Instant::now();
+        let mut ending = Ending::new(&stop, None, now);
+        ending.opened(true, service_time(), now);
+        let later = Some(service_time() + 2.seconds());
+        ending.skipped(0, now);
+        ending.saw(1, later, now);
+        ending.heard();
+        ending.settle(now + seconds(9));
+        assert_eq!(ending.due(now + seconds(9)), None);
+        ending.skipped(0, now + seconds(9));
+        assert_eq!(ending.due(now + seconds(18)), None, "it is still on its way");
+        ending.saw(0, later, now + seconds(18));
+        assert_eq!(ending.due(now + seconds(18)), Some(Due::CaughtUp));
     }
 
     #[test]

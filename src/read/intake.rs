@@ -93,10 +93,12 @@ impl<'a> Intake<'a> {
             Seen::Repeat => {
                 on.desk.log.counters.repeats += 1;
                 on.desk.output.repeats(on.now);
+                on.ending.skipped(id.partition, on.now);
                 false
             }
             Seen::Before => {
                 on.desk.log.counters.filtered += 1;
+                on.ending.skipped(id.partition, on.now);
                 false
             }
         };

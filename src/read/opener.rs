@@ -136,6 +136,9 @@ impl<'a> Opener<'a> {
         resume.opened(service_time);
         desk.output.session_opened(service_time, now, desk.log);
         ending.opened(opened == Opened::First, service_time, now.instant);
+        for last in desk.output.progress().taken().partitions() {
+            ending.skipped(last.id.partition, now.instant);
+        }
         if let Some(lasted) = outage {
             self.tell_end_of_outage(desk, opened, lasted);
         }
