@@ -79,17 +79,32 @@ fn run_read(typed: &[Given]) -> Exit {
     let env = Environment::of_process();
     let (args, layers) = settings::complete(typed, &env);
     let talk = args.talk.clone();
+    let (is_removal, is_confirmed) = (args.unsubscribe, args.yes);
     let settings = match layers.and_then(|warnings| Settings::settle(args, &env, warnings)) {
         Ok(settings) => settings,
         Err(failure) => return fail(&mut Report::new(talk), &failure),
     };
     let mut report = Report::new(settings.talk.clone());
     warn(&settings, &mut report);
+    if is_removal && !is_confirmed {
+        match read::confirm_unsubscribe(&settings, &mut report) {
+            Ok(true) => {}
+            Ok(false) => return Exit::Ok,
+            Err(failure) => return fail(&mut report, &failure),
+        }
+    }
     let mut log = Log { report, counters: Counters::default() };
     let mut signals = match Signals::take_over() {
         Ok(signals) => signals,
         Err(e) => return fail(&mut log.report, &no_signals(&e)),
     };
+    if is_removal {
+        return match read::unsubscribe(&settings, &mut log.report, &mut signals) {
+            Ok(_) if signals.stop().is_none() => Exit::Ok,
+            Ok(_) => signals.stop().map_or(Exit::Ok, |signal| wait::die_by(signal)),
+            Err(failure) => fail(&mut log.report, &failure),
+        };
+    }
     match read::read(&settings, &mut log, &mut signals) {
         Ok(ended) => read_ended(&settings, &mut log, &signals, ended),
         Err(failure) => fail(&mut log.report, &failure),

@@ -24,6 +24,25 @@ pub(super) fn queue_size(text: &str) -> Result<u16, String> {
     values::number(1..=1000, text)
 }
 
+/// The name of a subscription, which is the last part of a path.
+pub(super) fn subscription(text: &str) -> Result<String, String> {
+    match text {
+        "." | ".." => Err("is not a valid name: in a path it means a folder".to_owned()),
+        text => values::label(text),
+    }
+}
+
+/// The name of a topic, or `persistent://TENANT/NAMESPACE/TOPIC`.
+pub(super) fn whole_topic(text: &str) -> Result<String, String> {
+    match text.strip_prefix("persistent://") {
+        Some(rest) if rest.split('/').filter(|part| !part.is_empty()).count() == 3 => {
+            values::label(text)
+        }
+        None if !text.contains('/') => values::label(text),
+        _ => Err("must be the name of a topic or persistent://TENANT/NAMESPACE/TOPIC".to_owned()),
+    }
+}
+
 pub(super) fn message_size(text: &str) -> Result<usize, String> {
     let size = values::size(text)?;
     match usize::try_from(size) {

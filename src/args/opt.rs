@@ -24,6 +24,7 @@ pub(crate) struct Opt {
     pub(crate) commands: Commands,
     /// Options of one group are alternatives: one in a higher layer overrides all in lower ones.
     pub(crate) group: &'static str,
+    pub(crate) endpoint: Endpoint,
     /// Its value must not appear in a message.
     pub(crate) secret: bool,
     /// For `-h`: a few words.
@@ -45,12 +46,25 @@ pub(crate) enum Fallback {
     Words(&'static str),
 }
 
+/// Which of the service's endpoints an option is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Endpoint {
+    Any,
+    /// The reader's, so not with a subscription: the reason, and what to do instead.
+    Reader {
+        why: &'static str,
+    },
+    /// The consumer's, so only with a subscription.
+    Consumer,
+}
+
 /// The sections of the help and the man page, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Section {
     Service,
     Key,
     Range,
+    Subscription,
     Output,
     Capture,
     Limits,
@@ -61,10 +75,11 @@ pub(crate) enum Section {
 }
 
 impl Section {
-    pub(crate) const ALL: [Section; 10] = [
+    pub(crate) const ALL: [Section; 11] = [
         Section::Service,
         Section::Key,
         Section::Range,
+        Section::Subscription,
         Section::Output,
         Section::Capture,
         Section::Limits,
@@ -79,6 +94,7 @@ impl Section {
             Section::Service => "Service and topic",
             Section::Key => "API key",
             Section::Range => "Where to start and when to end",
+            Section::Subscription => "Subscription",
             Section::Output => "Output",
             Section::Capture => "Capture in files",
             Section::Limits => "Limits of the connection",
@@ -128,9 +144,17 @@ pub(crate) const fn flag(
             }
             Section::Diagnose => Commands::Diagnose,
             Section::General => Commands::Any,
-            Section::Range | Section::Output | Section::Capture | Section::Retry => Commands::Read,
+            Section::Range
+            | Section::Subscription
+            | Section::Output
+            | Section::Capture
+            | Section::Retry => Commands::Read,
         },
         group: long,
+        endpoint: match section {
+            Section::Subscription => Endpoint::Consumer,
+            _ => Endpoint::Any,
+        },
         secret: false,
         short_text,
         long_text,
@@ -173,6 +197,10 @@ impl Opt {
 
     pub(crate) const fn group(self, group: &'static str) -> Opt {
         Opt { group, ..self }
+    }
+
+    pub(crate) const fn reader_only(self, why: &'static str) -> Opt {
+        Opt { endpoint: Endpoint::Reader { why }, ..self }
     }
 
     pub(crate) const fn secret(self) -> Opt {

@@ -16,6 +16,7 @@ use crate::regions;
 use crate::secret::Secret;
 use crate::values::choice::{AuthStyle, Color, Durability, LogFormat};
 use crate::values::file_name::FileName;
+use crate::values::subscription::{InitialPosition, SubscriptionType};
 use crate::values::{self, host, proxy};
 
 /// The option of this name, without dashes.
@@ -78,7 +79,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("reader-name", "NAME", Section::Service,
         "a name for this reader in the service's records",
         "A name for this reader, which the service may show in its records.",
-        |args, text| put(&mut args.reader_name, values::label(text))),
+        |args, text| put(&mut args.reader_name, values::label(text)))
+        .reader_only("a subscription has consumers: name ours with --consumer-name"),
     value("receiver-queue-size", "N", Section::Service,
         "messages sent ahead of acknowledgements",
         "How many messages the service sends before it waits for acknowledgements, 1 to 1000. \
@@ -121,20 +123,23 @@ pub(crate) const OPTIONS: &[Opt] = &[
          reading then starts after that message.",
         |args, text| put(&mut args.message_id, Position::parse(text)))
         .commands(Commands::Connecting).suggest(|| vec!["latest", "earliest"])
-        .default_words("latest; earliest with -e, --since, --cursor-file or a past --until"),
+        .default_words("latest; earliest with -e, --since, --cursor-file or a past --until")
+        .reader_only("the service keeps a subscription's place: --initial-position says where a new one begins"),
     value("since", "TIME", Section::Range,
         "only events published from this time on",
         "Only events published at this time or later: RFC 3339 with a zone, such as \
          2026-07-01T09:00:00Z, or how long ago, such as 2h or 7d. Starts at earliest unless \
          --message-id is given.",
-        |args, text| put(&mut args.since, values::time(text))),
+        |args, text| put(&mut args.since, values::time(text)))
+        .reader_only("what a subscription leaves out is gone for all its consumers: select by publishTime (--format envelope) afterwards"),
     value("until", "TIME", Section::Range,
         "end after the events published before this time",
         "Only events published before this time, written as for --since; the run ends when all \
          of them have been read. With a time in the past, --message-id, --idle-timeout and \
          --retry have the defaults of -e. Cannot be combined with --cursor-file: the next run \
          would miss the events left out.",
-        |args, text| put(&mut args.stop.until, values::time(text))),
+        |args, text| put(&mut args.stop.until, values::time(text)))
+        .reader_only("what a subscription leaves out is gone for all its consumers: use -e, and select by publishTime (--format envelope) afterwards"),
     value("num-messages", "N", Section::Range,
         "end after N lines",
         "End after this many lines have been written.",
@@ -161,6 +166,85 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "exit with 10 if no line was written",
         "Exit with code 10 if the run ends without an error and without a line.",
         |args, text| put(&mut args.stop.fail_if_empty, values::boolean(text))),
+
+    value("subscription", "NAME", Section::Subscription,
+        "read as a consumer of this subscription",
+        "Read through this subscription, on the service's consumer endpoint: the service \
+         remembers what has been acknowledged, delivers the rest again, and shares a topic out \
+         among several consumers. A subscription that does not exist is created. From then on \
+         the service keeps every event until it is acknowledged, for ever if nobody reads: remove \
+         a subscription that is no longer needed with --unsubscribe. See SUBSCRIPTIONS in the \
+         man page.\n\
+         \n\
+         An event is acknowledged once its line is written to standard output or, with \
+         --output, is on the disk and covered by --cursor-file, which is then required. \
+         `diagnose` does not use the subscription, so as not to create it or take its messages.",
+        |args, text| put(&mut args.subscription.name, checks::subscription(text)))
+        .commands(Commands::Connecting),
+    value("subscription-type", "TYPE", Section::Subscription,
+        "exclusive, failover, shared or key_shared",
+        "How the service shares the topic out: exclusive allows one consumer; failover gives \
+         everything to one, and the others wait to take over; shared gives each event to one of \
+         them; key_shared does so, too, but those of one key to the same. All consumers of a \
+         subscription must use the same type.",
+        |args, text| put(&mut args.subscription.kind, SubscriptionType::typed(text)))
+        .choices(SubscriptionType::NAMES).default("exclusive"),
+    value("initial-position", "WHERE", Section::Subscription,
+        "where a new subscription begins",
+        "Where a subscription begins that does not exist yet: latest or earliest. For one that \
+         exists it means nothing: the service knows its place.",
+        |args, text| put(&mut args.initial_position, InitialPosition::named(text).map(Some)))
+        .choices(InitialPosition::NAMES)
+        .default_words("latest; earliest with -e or --cursor-file"),
+    value("consumer-name", "NAME", Section::Subscription,
+        "a name for this consumer",
+        "A name for this consumer in the service's statistics. With failover it also decides \
+         who is active on a partitioned topic.",
+        |args, text| put(&mut args.subscription.consumer_name, values::label(text))),
+    value("priority-level", "N", Section::Subscription,
+        "lower numbers are served first; 0 is the first",
+        "With shared and failover: consumers with a lower number are served first; others only \
+         when those take no more.",
+        |args, text| put(&mut args.subscription.priority_level, values::number(0..=i32::MAX as u32, text)))
+        .default_words("0"),
+    value("ack-timeout", "TIME", Section::Subscription,
+        "redeliver what is not acknowledged in time",
+        "Events not acknowledged within this time, at least 1s, are delivered again, possibly to \
+         another consumer. It must be longer than a full disk may last.",
+        |args, text| put(&mut args.subscription.ack_timeout, values::duration_from(Duration::from_secs(1), text).map(Some)))
+        .default_words("never, while the connection lasts"),
+    value("nack-delay", "TIME", Section::Subscription,
+        "how long a message sent back stays away",
+        "With --on-reject nack: after this time a message that was sent back is delivered again.",
+        |args, text| put(&mut args.subscription.nack_delay, values::duration(text).map(Some)))
+        .default_words("60s, the service's own"),
+    value("max-redeliver", "N", Section::Subscription,
+        "deliveries before a message is a dead letter",
+        "With shared and key_shared: after this many redeliveries of a message that was sent \
+         back (--on-reject nack), or was not acknowledged in time (--ack-timeout), the service \
+         moves it to the dead letter topic.",
+        |args, text| put(&mut args.subscription.max_redeliver, values::number(1..=i32::MAX as u32, text)))
+        .default_words("no limit"),
+    value("dead-letter-topic", "NAME", Section::Subscription,
+        "where dead letters go",
+        "The dead letter topic, with --max-redeliver: a topic of the same namespace, or \
+         persistent://TENANT/NAMESPACE/TOPIC.",
+        |args, text| put(&mut args.subscription.dead_letter_topic, checks::whole_topic(text).map(Some)))
+        .default_words("TOPIC-SUBSCRIPTION-DLQ in the same namespace"),
+    flag("at-most-once", Section::Subscription,
+        "acknowledge what may not be on the disk",
+        "With --sync none and --output: acknowledge events that may not be on the disk yet. A \
+         power loss then loses them, because the service never sends them again.",
+        |args, text| put(&mut args.at_most_once, values::boolean(text))),
+    flag("unsubscribe", Section::Subscription,
+        "remove the subscription and exit",
+        "Remove the subscription and everything the service keeps for it, and exit. It asks \
+         first, unless --yes is given. While another consumer is connected the service refuses.",
+        |args, text| put(&mut args.unsubscribe, values::boolean(text))),
+    flag("yes", Section::Subscription,
+        "do not ask before --unsubscribe",
+        "Do not ask before --unsubscribe; required where there is no terminal to ask on.",
+        |args, text| put(&mut args.yes, values::boolean(text))),
 
     value("format", "FORMAT", Section::Output,
         "a line per event: payload or envelope",
@@ -189,10 +273,12 @@ pub(crate) const OPTIONS: &[Opt] = &[
         })
         .repeated().default_words("all"),
     value("on-reject", "ACTION", Section::Output,
-        "a message that cannot be decoded: warn or stop",
+        "if a message cannot be decoded: warn, stop, nack",
         "What to do with a message that cannot be decoded: warn prints a warning with its id, \
          acknowledges it and continues; stop ends with exit code 65 and leaves it \
-         unacknowledged. With --format payload this includes payloads that are not JSON.",
+         unacknowledged; nack, with --subscription, sends it back to the service, which delivers \
+         it again (--nack-delay) or makes it a dead letter (--max-redeliver). With --format \
+         payload this includes payloads that are not JSON.",
         |args, text| put(&mut args.lines.on_reject, OnReject::named(text)))
         .choices(OnReject::NAMES).default("warn"),
 

@@ -294,7 +294,7 @@ mod tests {
             ("--receiver-queue-size 1001", "--receiver-queue-size", "1 to 1000", ""),
             ("--message-id now", "--message-id", "`now` is neither earliest", ""),
             ("-format=pretty", "-format", "must be one of payload, envelope, not `pretty`", ""),
-            ("--on-reject nack", "--on-reject", "must be one of warn, stop, not `nack`", ""),
+            ("--on-reject drop", "--on-reject", "must be one of warn, stop, nack, not `drop`", ""),
             ("--connect-timeout 0", "--connect-timeout", "must be at least 1ms", ""),
             ("--connect-timeout 45", "--connect-timeout", "such as 500ms", ""),
             ("--ping-interval 99ms", "--ping-interval", "at least 100ms", ""),

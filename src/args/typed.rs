@@ -14,6 +14,7 @@ use crate::values::choice::AuthStyle;
 use crate::values::host::Override;
 use crate::values::limits::Limits;
 use crate::values::stop::Stop;
+use crate::values::subscription::{InitialPosition, Subscription};
 
 /// The places an option can be given in. A later one overrides an earlier one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +45,12 @@ pub(crate) struct Args {
     pub(crate) topic: String,
     pub(crate) reader_name: Option<String>,
     pub(crate) receiver_queue_size: u16,
+    /// Its name is empty unless `--subscription` is given.
+    pub(crate) subscription: Subscription,
+    pub(crate) initial_position: Option<InitialPosition>,
+    pub(crate) at_most_once: bool,
+    pub(crate) unsubscribe: bool,
+    pub(crate) yes: bool,
     pub(crate) x_api_key: Option<Secret>,
     pub(crate) x_api_key_file: Option<String>,
     pub(crate) auth_style: AuthStyle,
@@ -86,6 +93,11 @@ impl Default for Args {
             topic: "all".to_owned(),
             reader_name: None,
             receiver_queue_size: 1000,
+            subscription: Subscription::default(),
+            initial_position: None,
+            at_most_once: false,
+            unsubscribe: false,
+            yes: false,
             x_api_key: None,
             x_api_key_file: None,
             auth_style: AuthStyle::Header,

@@ -25,6 +25,7 @@ use crate::message::Position;
 use crate::secret::{QUERY_VALUE, Secret};
 use crate::settings::{Settings, Target};
 use crate::values::choice::AuthStyle;
+use crate::values::subscription::Subscription;
 use crate::wire::Stream;
 
 /// Far longer than any gateway's head; an endless one must not fill the memory.
@@ -57,8 +58,25 @@ impl Request {
         position: &Position,
         receiver_queue_size: u16,
     ) -> Request {
+        let path = endpoint::reader(&settings.topic, position, receiver_queue_size);
+        Request::new(settings, key, path)
+    }
+
+    /// A request for a consumer of this subscription, with this receiver queue.
+    pub(crate) fn consumer(
+        settings: &Settings,
+        key: Secret,
+        subscription: &Subscription,
+        receiver_queue_size: u16,
+    ) -> Request {
+        let initial = settings.start.initial;
+        let path = endpoint::consumer(&settings.topic, subscription, initial, receiver_queue_size);
+        Request::new(settings, key, path)
+    }
+
+    fn new(settings: &Settings, key: Secret, path: String) -> Request {
         Request {
-            path: endpoint::reader(&settings.topic, position, receiver_queue_size),
+            path,
             key,
             style: settings.credentials.style,
             max_message_size: settings.limits.max_message_size,

@@ -50,11 +50,14 @@ impl CursorFile {
         let bad = |cause: String| Failure::new(Step::Config, &subject, Fault::BadCursor, cause);
         let found = Cursor::from_json(&text).map_err(bad)?;
         match found.0.belongs_to.difference(source) {
-            Some((what, theirs, ours)) => Err(bad(format!(
-                "belongs to {what} {}, but this run reads {}",
-                words::one_line(theirs, 100),
-                words::one_line(ours, 100)
-            ))),
+            Some((what, theirs, ours)) => {
+                let shown = |name: &str| match name {
+                    "" => "none".to_owned(),
+                    name => words::one_line(name, 100),
+                };
+                let (theirs, ours) = (shown(theirs), shown(ours));
+                Err(bad(format!("belongs to {what} {theirs}, but this run reads {ours}")))
+            }
             None => Ok(Some(found)),
         }
     }

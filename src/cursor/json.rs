@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::files::{FilePlace, Identity};
 use crate::message::MessageId;
+use crate::progress::Place;
 
 /// A JSON object of a cursor. Its errors complete a sentence that begins with the cursor's name.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,12 @@ impl<'a> Object<'a> {
         let list = self.value(name).and_then(Value::as_array).ok_or_else(|| wrong(name))?;
         let object = |value: &'a Value| value.as_object().map(Object).ok_or_else(|| wrong(name));
         list.iter().map(object).collect()
+    }
+
+    /// Ranges of messages, as [`Lately::ranges`](crate::progress::Lately) gives them.
+    pub(super) fn ranges(self, name: &str) -> Result<Vec<(Place, Place, u64)>, String> {
+        let value = self.value(name).cloned().unwrap_or_default();
+        serde_json::from_value(value).map_err(|_| wrong(name))
     }
 
     pub(super) fn id(self, name: &str) -> Result<MessageId, String> {

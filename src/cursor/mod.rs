@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::files::FilePlace;
 use crate::message::{MessageId, Position};
-use crate::progress::Reached;
+use crate::progress::{Lately, Reached};
 use json::Object;
 
 pub(crate) use file::CursorFile;
@@ -49,6 +49,8 @@ pub(crate) struct Source {
     pub(crate) tenant: String,
     pub(crate) namespace: String,
     pub(crate) topic: String,
+    /// Empty for a reader.
+    pub(crate) subscription: String,
 }
 
 impl Cursor {
@@ -74,7 +76,7 @@ impl Cursor {
 
     /// The cursor and its progress as one JSON object and a newline.
     pub(crate) fn to_json(&self, reached: &Reached) -> String {
-        let Source { host, tenant, namespace, topic } = &self.belongs_to;
+        let Source { host, tenant, namespace, topic, subscription } = &self.belongs_to;
         let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
         let partitions: Vec<Value> = (reached.partitions())
             .map(|last| json!({"id": last.id.as_str(), "published": time(last.published)}))
@@ -85,12 +87,14 @@ impl Cursor {
             "tenant": tenant,
             "namespace": namespace,
             "topic": topic,
+            "subscription": Some(subscription).filter(|name| !name.is_empty()),
             "start": self.start.as_str(),
             "since": time(self.since),
             "began": time(self.began),
             "partitioned": self.partitioned,
             "newest": reached.newest().map(MessageId::as_str),
             "partitions": partitions,
+            "lately": reached.lately.as_ref().map(|lately| lately.ranges().collect::<Vec<_>>()),
             "output": self.output.iter().map(json::of_place).collect::<Vec<_>>(),
             "rejects": self.rejects.iter().map(json::of_place).collect::<Vec<_>>(),
             "lines": self.lines,
@@ -129,6 +133,10 @@ impl Cursor {
                 tenant: object.text("tenant")?.to_owned(),
                 namespace: object.text("namespace")?.to_owned(),
                 topic: object.text("topic")?.to_owned(),
+                subscription: match object.value("subscription") {
+                    Some(_) => object.text("subscription")?.to_owned(),
+                    None => String::new(),
+                },
             },
             start: Position::parse(object.text("start")?)
                 .map_err(|e| format!("is damaged: `start` {e}"))?,
@@ -147,7 +155,7 @@ impl Cursor {
 fn reached(object: Object<'_>) -> Result<Reached, String> {
     let mut reached = Reached::default();
     for last in object.list("partitions")? {
-        reached.took(last.id("id")?, last.time("published")?);
+        reached.reach(last.id("id")?, last.time("published")?);
     }
     if object.value("newest").is_some() {
         // Take it last, which makes it the newest.
@@ -156,7 +164,14 @@ fn reached(object: Object<'_>) -> Result<Reached, String> {
             .of(newest.partition)
             .ok_or("is damaged: `newest` is in none of its `partitions`")?;
         let published = last.published;
-        reached.took(newest, published);
+        reached.reach(newest, published);
+    }
+    if object.value("lately").is_some() {
+        let mut lately = Lately::default();
+        for (first, last, count) in object.ranges("lately")? {
+            lately.add_range(first, last, count);
+        }
+        reached.lately = Some(lately);
     }
     Ok(reached)
 }
@@ -172,6 +187,7 @@ impl Source {
             ("tenant", &self.tenant, &other.tenant),
             ("namespace", &self.namespace, &other.namespace),
             ("topic", &self.topic, &other.topic),
+            ("subscription", &self.subscription, &other.subscription),
         ];
         let found = pairs.into_iter().find(|(_, ours, theirs)| ours != theirs);
         found.map(|(name, ours, theirs)| (name, ours.as_str(), theirs.as_str()))
@@ -187,15 +203,19 @@ mod tests {
         let time = |second| Timestamp::from_second(1_800_000_000_i64 + second).ok();
         let id = |text| MessageId::parse(text).expect("an id");
         let mut reached = Reached::default();
-        reached.took(id("CAEQAhgB"), time(5));
-        reached.took(id("CAIQAQ=="), None);
-        reached.took(id("CAEQAxgB"), time(4));
+        reached.reach(id("CAEQAhgB"), time(5));
+        reached.reach(id("CAIQAQ=="), None);
+        reached.reach(id("CAEQAxgB"), time(4));
+        let mut lately = Lately::default();
+        lately.add_range((1, 1, 2, -1), (1, 1, 3, -1), 2);
+        reached.lately = Some(lately);
         let cursor = Cursor {
             belongs_to: Source {
                 host: "h".to_owned(),
                 tenant: "t".to_owned(),
                 namespace: "n".to_owned(),
                 topic: "all".to_owned(),
+                subscription: "s".to_owned(),
             },
             start: Position::Latest,
             since: None,

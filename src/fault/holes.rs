@@ -19,6 +19,7 @@ const KNOWN: &[(&str, &str)] = &[
     ("file", "FILE"),
     ("host", "HOST"),
     ("hosts", "pulsar-ws-*.8x8.com"),
+    ("instead", "use what the consumer endpoint has instead"),
     ("issuer", "ISSUER"),
     ("kind", "not a public address"),
     ("messages", "the"),

@@ -43,6 +43,11 @@ faults! {
     UnknownCommand,
     PlainHost,
     UntilWithCursor,
+    ReaderOnly,
+    NeedsSubscription,
+    NeedsCursor,
+    UnsafeAcks,
+    NeedsYes,
     CoarseName,
     NearSetting,
     NoTenant,
@@ -137,6 +142,7 @@ faults! {
     BadQueueSize,
     NoResumeById,
     Busy,
+    OtherSubscriptionType,
     RateLimited,
     ServerError,
     SilentBroker,
@@ -164,6 +170,7 @@ faults! {
     Undecodable,
     NotJson,
     ForeignIds,
+    Unconfirmed,
     OutOfTime,
 
     // regions

@@ -12,7 +12,7 @@ pub(crate) fn known_sentence(text: &str) -> Option<Sentence> {
 }
 
 /// The statuses with which a known sentence says more than the status.
-pub(crate) const STATUSES: [u16; 3] = [400, 404, 500];
+pub(crate) const STATUSES: [u16; 4] = [400, 404, 409, 500];
 
 /// The fault of an answer with this sentence and status, if the sentence is known and says more
 /// than the status. If the status fits the sentence, the fault has the status's own code.
@@ -43,4 +43,5 @@ const SENTENCES: &[Sentence] = &[
     ("malformed varint", BadMessageId),
     ("Invalid topic name", BadTopicName),
     ("receiverQueueSize", BadQueueSize),
+    ("Subscription is of different type", OtherSubscriptionType),
 ];

@@ -2,7 +2,8 @@
 //!
 //! An id is base64 of a small protobuf message, Apache Pulsar's `MessageIdData`: field 1 ledger,
 //! 2 entry, 3 partition, 4 batch index, then fields that depend on who made the id. So different
-//! strings can name the same message; only the first four fields identify it.
+//! strings can name the same message; only the first four fields identify it. Field 6 is the size
+//! of the batch.
 
 use std::fmt;
 use std::rc::Rc;
@@ -21,6 +22,8 @@ pub(crate) struct MessageId {
     pub(crate) partition: i64,
     /// Absent (-1) outside batches.
     pub(crate) batch_index: i64,
+    /// No other message of its entry comes after it; `false` if that is not known.
+    pub(crate) ends_entry: bool,
 }
 
 impl MessageId {
@@ -30,9 +33,15 @@ impl MessageId {
     /// What is wrong with the text, as the end of a sentence.
     pub(crate) fn parse(text: &str) -> Result<MessageId, String> {
         let bytes = STANDARD.decode(text).map_err(|e| format!("is not base64: {e}"))?;
-        let mut id =
-            MessageId { text: text.into(), ledger: 0, entry: 0, partition: -1, batch_index: -1 };
-        let (mut has_ledger, mut has_entry) = (false, false);
+        let mut id = MessageId {
+            text: text.into(),
+            ledger: 0,
+            entry: 0,
+            partition: -1,
+            batch_index: -1,
+            ends_entry: false,
+        };
+        let (mut has_ledger, mut has_entry, mut batch_size) = (false, false, 0);
         let mut rest = &bytes[..];
         while !rest.is_empty() {
             let tag = varint(&mut rest)?;
@@ -53,12 +62,14 @@ impl MessageId {
                 // Both are int32 in protobuf, which sign-extends a negative one to 64 bits.
                 (3, 0) => id.partition = value.cast_signed(),
                 (4, 0) => id.batch_index = value.cast_signed(),
+                (6, 0) => batch_size = value.cast_signed(),
                 _ => {}
             }
         }
         if !(has_ledger && has_entry) {
             return Err("has no ledger and entry".to_owned());
         }
+        id.ends_entry = id.batch_index < 0 || id.batch_index + 1 == batch_size;
         Ok(id)
     }
 
@@ -134,7 +145,7 @@ mod tests {
     fn the_four_fields_are_read_and_later_ones_ignored() {
         let id = id(&[8, 172, 2, 16, 5, 24, 1, 32, 3, 40, 10, 48, 0]).expect("an id");
         assert_eq!((id.partition, id.place()), (1, (300, 5, 3)));
-        assert_eq!(id.to_string(), "300:5:1:3");
+        assert_eq!((id.to_string().as_str(), id.ends_entry), ("300:5:1:3", false));
     }
 
     #[test]

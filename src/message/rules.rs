@@ -40,6 +40,8 @@ choice! {
         Warn = "warn",
         /// End with exit code 65, and leave it unacknowledged.
         Stop = "stop",
+        /// Send it back to the service, and continue. Only on a subscription.
+        Nack = "nack",
     }
 }
 

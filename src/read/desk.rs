@@ -13,7 +13,7 @@ use crate::connect::{Event, Watch};
 use crate::fault::Failure;
 use crate::metrics::Metrics;
 use crate::notify::Notify;
-use crate::progress::Receipt;
+use crate::progress::{Receipt, Reply};
 use crate::report::Log;
 use crate::session::Session;
 use crate::sink::{Output, Written};
@@ -35,6 +35,8 @@ pub(super) struct Desk<'a> {
     is_unread: bool,
     /// [`Served::Over`] has been returned, which is done only once.
     is_over: bool,
+    /// The session is one of several consumers, and no message has come yet.
+    is_standing_by: bool,
 }
 
 impl<'a> Desk<'a> {
@@ -54,6 +56,26 @@ impl<'a> Desk<'a> {
             is_output_ready: false,
             is_unread: false,
             is_over: false,
+            is_standing_by: false,
+        }
+    }
+
+    /// A session is open; `may_stand_by` says whether all messages may go to other consumers. The
+    /// service does not tell which consumers are to get any.
+    pub(super) fn connected(&mut self, host: &str, may_stand_by: bool) {
+        self.is_standing_by = may_stand_by;
+        let doing = if may_stand_by { "no messages assigned yet" } else { "reading" };
+        if may_stand_by {
+            self.log.report.debug(doing);
+        }
+        self.notify.status(&format!("connected to {host}, {doing}"));
+    }
+
+    /// A message came.
+    pub(super) fn assigned(&mut self, host: &str) {
+        if std::mem::take(&mut self.is_standing_by) {
+            self.log.report.debug("messages are assigned to this consumer");
+            self.notify.status(&format!("connected to {host}, reading"));
         }
     }
 
@@ -94,13 +116,20 @@ impl<'a> Desk<'a> {
         now: Now,
     ) -> Result<Written, Failure> {
         let written = self.write(now)?;
-        while let Some(Receipt { ack, is_event, .. }) = self.output.next_ack() {
+        while let Some(Receipt { reply, is_event, .. }) = self.output.next_ack() {
             if is_event {
                 outage.wrote();
             }
-            if let Some(id) = ack {
-                self.log.report.trace(|| format!("> acknowledge {id}"));
-                session.acknowledge(&id)?;
+            match reply {
+                Some(Reply::Acknowledge(id)) => {
+                    self.log.report.trace(|| format!("> acknowledge {id}"));
+                    session.acknowledge(&id)?;
+                }
+                Some(Reply::NegativeAcknowledge(id)) => {
+                    self.log.report.trace(|| format!("> negative acknowledge {id}"));
+                    session.negative_acknowledge(&id)?;
+                }
+                None => {}
             }
         }
         Ok(written)

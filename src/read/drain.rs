@@ -38,6 +38,8 @@ impl Drain {
         let over = over.map(|over| over.max(Instant::now()) + STOP_LIMIT);
         loop {
             let now = Now::read();
+            // What waits for a commit is to be acknowledged before the session closes.
+            desk.output.hurry();
             let written = match &mut session {
                 Some(open) => desk.deliver(open, outage, now),
                 None => desk.write(now),

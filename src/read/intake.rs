@@ -11,7 +11,7 @@ use super::gap::GapCheck;
 use super::resume::{Resume, Seen};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::{Envelope, Frame, Line, MessageId, OnReject, parse, write_line};
-use crate::progress::Receipt;
+use crate::progress::{Receipt, Reply};
 use crate::settings::Settings;
 use crate::words;
 
@@ -33,6 +33,16 @@ pub(super) struct Context<'r, 'a> {
     pub(super) now: Instant,
 }
 
+/// What became of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Taken {
+    /// It has a line.
+    Event,
+    NoEvent,
+    /// It will be delivered again.
+    SentBack,
+}
+
 /// A message that could not be used.
 pub(super) struct Reject<'f> {
     /// For the counters: `frame`, `envelope` or `payload`.
@@ -52,7 +62,9 @@ impl<'a> Intake<'a> {
         since: Option<Timestamp>,
         is_resumed: bool,
     ) -> Intake<'a> {
-        let gap = GapCheck::new(server.clone(), is_resumed);
+        // The service itself keeps a subscription's place.
+        let is_due = is_resumed && settings.subscription.is_none();
+        let gap = GapCheck::new(server.clone(), is_due);
         Intake { settings, server, since, gap }
     }
 
@@ -75,13 +87,14 @@ impl<'a> Intake<'a> {
             }
         };
         on.desk.log.report.trace(|| format!("< message {}, {} bytes", message.id, frame.len()));
+        on.desk.assigned(&self.settings.target.host);
         let newest = on.desk.log.counters.newest.max(message.publish_time);
         on.desk.log.counters.newest = newest;
         self.gap.saw(on.desk, on.resume, (&message.id, message.publish_time))?;
         let taken = on.desk.output.progress().taken();
         let seen = on.resume.seen(taken, &message.id, message.publish_time);
         let (id, published) = (message.id.clone(), message.publish_time);
-        let is_event = match seen {
+        let taken = match seen {
             Seen::New => self.write_message(on, &message, frame)?,
             Seen::Recreated => {
                 self.gap.refuse_foreign(on.desk, on.resume, (&id, published))?;
@@ -94,28 +107,36 @@ impl<'a> Intake<'a> {
                 on.desk.log.counters.repeats += 1;
                 on.desk.output.repeats(on.now);
                 on.ending.skipped(id.partition, on.now);
-                false
+                Taken::NoEvent
             }
             Seen::Before => {
                 on.desk.log.counters.filtered += 1;
                 on.ending.skipped(id.partition, on.now);
-                false
+                Taken::NoEvent
             }
         };
-        let ack = Some(id.text());
-        let place = matches!(seen, Seen::New | Seen::Recreated).then_some((id, published));
-        on.desk.output.take(Receipt { place, ack, is_event });
+        let is_new = matches!(seen, Seen::New | Seen::Recreated) && taken != Taken::SentBack;
+        let text = id.text();
+        on.desk.output.take(Receipt {
+            place: is_new.then_some((id, published)),
+            reply: Some(match taken {
+                Taken::SentBack => Reply::NegativeAcknowledge(text),
+                Taken::Event | Taken::NoEvent => Reply::Acknowledge(text),
+            }),
+            is_event: taken == Taken::Event,
+            at: on.now,
+        });
         let limit = self.settings.stop.num_messages;
         Ok(limit.is_some_and(|limit| on.desk.log.counters.events >= limit))
     }
 
-    /// Writes the message's line, if it gets one. Returns whether it did.
+    /// Writes the message's line, if it gets one.
     fn write_message(
         &self,
         on: &mut Context<'_, 'a>,
         message: &Envelope<'_>,
         frame: &str,
-    ) -> Result<bool, Failure> {
+    ) -> Result<Taken, Failure> {
         on.ending.received();
         on.ending.saw(message.id.partition, message.publish_time, on.now);
         let (output, counters) = (&mut on.desk.output, &mut on.desk.log.counters);
@@ -131,20 +152,18 @@ impl<'a> Intake<'a> {
                 }
                 counters.events += 1;
                 counters.bytes += (output.buffer().len() - start) as u64;
-                return Ok(true);
+                return Ok(Taken::Event);
             }
             Line::Written => counters.repeats += 1,
             Line::Tombstone => counters.tombstones += 1,
             Line::Filtered => counters.filtered += 1,
             Line::Reject(reason) => {
                 let (id, frame) = (Some(message.id.as_str()), Some(frame.as_bytes()));
-                self.count(
-                    on,
-                    &Reject { kind: "payload", id, reason: &reason.to_string(), frame },
-                )?;
+                let reason = &reason.to_string();
+                return self.count(on, &Reject { kind: "payload", id, reason, frame });
             }
         }
-        Ok(false)
+        Ok(Taken::NoEvent)
     }
 
     /// Whether the message is between `--since` and `--until`. One without a publish time counts
@@ -167,8 +186,8 @@ impl<'a> Intake<'a> {
         let seen = place.as_ref().map(|id| on.resume.seen(taken, id, None));
         if matches!(seen, Some(Seen::Repeat)) {
             on.desk.log.counters.repeats += 1;
-            let ack = reject.id.map(Into::into);
-            on.desk.output.take(Receipt { place: None, ack, is_event: false });
+            let reply = reject.id.map(|id| Reply::Acknowledge(id.into()));
+            on.desk.output.take(Receipt { place: None, reply, is_event: false, at: on.now });
             return Ok(());
         }
         self.reject(on, reject, place)
@@ -185,26 +204,43 @@ impl<'a> Intake<'a> {
         place: Option<MessageId>,
     ) -> Result<(), Failure> {
         on.ending.received();
-        self.count(on, reject)?;
-        // Any acknowledgement, even an empty one, frees this message's slot in the server's window.
-        let ack = Some(reject.id.unwrap_or_default().into());
-        let place = place.map(|id| (id, None));
-        on.desk.output.take(Receipt { place, ack, is_event: false });
+        let taken = self.count(on, reject)?;
+        let reply = match (taken, &place) {
+            // From a reader any acknowledgement, even an empty one, frees this message's slot in
+            // the server's window. From a consumer an unreadable one ends the session.
+            _ if self.settings.subscription.is_none() => {
+                Some(Reply::Acknowledge(reject.id.unwrap_or_default().into()))
+            }
+            (_, None) => None,
+            (Taken::SentBack, Some(id)) => Some(Reply::NegativeAcknowledge(id.text())),
+            (_, Some(id)) => Some(Reply::Acknowledge(id.text())),
+        };
+        let place = place.filter(|_| taken != Taken::SentBack).map(|id| (id, None));
+        on.desk.output.take(Receipt { place, reply, is_event: false, at: on.now });
         Ok(())
     }
 
-    fn count(&self, on: &mut Context<'_, 'a>, reject: &Reject<'_>) -> Result<(), Failure> {
+    fn count(&self, on: &mut Context<'_, 'a>, reject: &Reject<'_>) -> Result<Taken, Failure> {
         let Reject { kind, id, reason, frame } = *reject;
         on.desk.log.counters.rejects.add(kind);
         let subject = id.map_or("message without an id".to_owned(), |id| {
             format!("message {}", words::one_line(id, 100))
         });
+        let can_be_sent_back = id.is_some_and(|id| MessageId::parse(id).is_ok());
         match self.settings.lines.on_reject {
             OnReject::Warn => {
                 let is_kept = on.desk.output.reject(id, reason, frame);
                 let then = if is_kept { "written to the rejects file" } else { "skipped" };
                 on.desk.log.report.warning(format!("{subject}: {reason}; {then}"));
-                Ok(())
+                Ok(Taken::NoEvent)
+            }
+            OnReject::Nack => {
+                let then = match can_be_sent_back {
+                    true => "sent back to the service (--on-reject nack)",
+                    false => "it cannot be sent back, and stays with the service",
+                };
+                on.desk.log.report.warning(format!("{subject}: {reason}; {then}"));
+                Ok(Taken::SentBack)
             }
             OnReject::Stop => {
                 let cause = format!("{subject}: {reason}");

@@ -17,6 +17,7 @@ mod opener;
 mod outage;
 mod resume;
 mod run;
+mod unsubscribe;
 mod watch;
 
 use crate::clock::Now;
@@ -29,6 +30,7 @@ use crate::wait::Signals;
 use desk::{Desk, Opening};
 pub(crate) use ended::Ended;
 use run::Run;
+pub(crate) use unsubscribe::{confirm_unsubscribe, unsubscribe};
 
 /// Reads until the run's end.
 ///
@@ -46,7 +48,7 @@ pub(crate) fn read(
     };
     let metrics = settings.capture.metrics.clone().map(Metrics::new);
     let mut run = Run::new(settings, Desk::new(signals, log, output, metrics));
-    opener::tell_position(&mut run.desk);
+    opener::tell_position(settings, &mut run.desk);
     run.desk.notify.status(&format!("connecting to {}", settings.target.host));
     let ended = run.until_end();
     run.close();

@@ -13,6 +13,7 @@ use crate::message::Position;
 use crate::retry::jitter;
 use crate::session::Session;
 use crate::settings::Settings;
+use crate::values::subscription::{Subscription, SubscriptionType};
 use crate::wait::{Wait as _, Wake, earlier};
 use crate::words::duration;
 
@@ -78,7 +79,7 @@ impl<'a> Opener<'a> {
         self.connector.connect(&request, timeout, desk)
     }
 
-    /// A request for a reader. It loads the key every time, because keys get replaced.
+    /// The request for a session. It loads the key every time, because keys get replaced.
     fn request(
         &self,
         desk: &mut Desk<'_>,
@@ -87,7 +88,12 @@ impl<'a> Opener<'a> {
     ) -> Result<Request, Failure> {
         let key = self.settings.credentials.load()?;
         desk.log.report.keep_secret(&key);
-        Ok(Request::reader(self.settings, key, position, receiver_queue_size))
+        Ok(match &self.settings.subscription {
+            Some(subscription) => {
+                Request::consumer(self.settings, key, subscription, receiver_queue_size)
+            }
+            None => Request::reader(self.settings, key, position, receiver_queue_size),
+        })
     }
 
     /// Opens a second session beside an open one, from the oldest message the service holds.
@@ -129,10 +135,13 @@ impl<'a> Opener<'a> {
                 desk.notify.ready();
                 let greeting = greeting(settings, desk, resume);
                 desk.log.report.notice(greeting);
+                tell_of_subscription(settings, desk);
             }
             Opened::Again(cause) => desk.log.counters.reconnects.add(cause),
         }
-        desk.notify.status(&format!("connected to {}, reading", settings.target.host));
+        let kind = settings.subscription.as_ref().map(|subscription| subscription.kind);
+        let may_stand_by = kind.is_some_and(|kind| kind != SubscriptionType::Exclusive);
+        desk.connected(&settings.target.host, may_stand_by);
         resume.opened(service_time);
         desk.output.session_opened(service_time, now, desk.log);
         ending.opened(opened == Opened::First, service_time, now.instant);
@@ -147,6 +156,7 @@ impl<'a> Opener<'a> {
 
     fn tell_end_of_outage(&self, desk: &mut Desk<'_>, opened: Opened, lasted: Duration) {
         let newest = desk.output.progress().taken().newest();
+        let newest = newest.filter(|_| self.settings.subscription.is_none());
         let place = newest.map_or(String::new(), |id| format!(", continuing after message {id}"));
         let again = if opened == Opened::First { "" } else { " again" };
         let text = format!("connected{again} after {}{place}", duration(lasted));
@@ -222,21 +232,48 @@ impl<'a> Opener<'a> {
 fn greeting(settings: &Settings, desk: &Desk<'_>, resume: &Resume) -> String {
     let (target, topic) = (&settings.target, &settings.topic);
     let region = target.region.map_or(String::new(), |region| format!("{region}, "));
-    let from = match (desk.output.progress().taken().newest(), resume.start()) {
-        (Some(id), _) => format!("message {id} (cursor)"),
-        (None, Position::Latest) => "latest".to_owned(),
-        (None, Position::Earliest) => "earliest".to_owned(),
-        (None, Position::After(id)) => format!("message {id}"),
+    let from = match (&settings.subscription, desk.output.progress().taken().newest()) {
+        (Some(Subscription { name, kind, .. }), _) => {
+            format!("through subscription {name} ({})", kind.name())
+        }
+        (None, Some(id)) => format!("from message {id} (cursor)"),
+        (None, None) => match resume.start() {
+            Position::After(id) => format!("from message {id}"),
+            named => format!("from {}", named.as_str()),
+        },
     };
     let what = if settings.is_following() { "waiting for new events" } else { "catching up" };
     format!(
-        "connected to {} ({region}{}), topic {}/{}/{} from {from}; {what}",
+        "connected to {} ({region}{}), topic {}/{}/{} {from}; {what}",
         target.host, target.chosen_by, topic.tenant, topic.namespace, topic.topic
     )
 }
 
+/// Says what a subscription leaves behind, once for each cursor; without one, on every terminal.
+fn tell_of_subscription(settings: &Settings, desk: &mut Desk<'_>) {
+    let Some(Subscription { name, .. }) = &settings.subscription else { return };
+    let is_told = match desk.output.cursor() {
+        Some(cursor) => cursor.began.is_none(),
+        None => desk.log.report.is_terminal(),
+    };
+    if !is_told {
+        return;
+    }
+    desk.log.report.warning(format!(
+        "the service now keeps every event for subscription {name} until it is acknowledged, even if nobody reads it again; when you no longer need it, remove it: tail8x8 --unsubscribe --subscription {name}, with the same tenant and topic"
+    ));
+    if !settings.lines.events.is_empty() {
+        desk.log.report.warning(format!(
+            "--event with a subscription: the events left out are acknowledged, too, so no other consumer of {name} gets them"
+        ));
+    }
+}
+
 /// Says that the cursor overrides `--message-id` and `--since`.
-pub(super) fn tell_position(desk: &mut Desk<'_>) {
+pub(super) fn tell_position(settings: &Settings, desk: &mut Desk<'_>) {
+    if settings.subscription.is_some() {
+        return;
+    }
     let Some(id) = desk.output.progress().taken().newest() else { return };
     let cursor = desk.output.cursor_path();
     let cursor = cursor.map_or(String::new(), |path| path.display().to_string());

@@ -100,6 +100,9 @@ impl Resume {
         id: &MessageId,
         published: Option<Timestamp>,
     ) -> Seen {
+        if let Some(lately) = &taken.lately {
+            return if lately.contains(id) { Seen::Repeat } else { Seen::New };
+        }
         match taken.of(id.partition) {
             Some(last) if id.place() > last.id.place() => Seen::New,
             Some(last) if self.is_later(published, last.published) => Seen::Recreated,
@@ -159,7 +162,7 @@ mod tests {
     }
 
     fn take(taken: &mut Reached, (id, published): Told) {
-        taken.took(id, published);
+        taken.reach(id, published);
     }
 
     fn at(second: i64) -> Timestamp {

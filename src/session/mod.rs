@@ -117,6 +117,23 @@ impl Session {
         self.queue(Message::text(format!(r#"{{"messageId":{}}}"#, serde_json::Value::from(id))))
     }
 
+    /// Queues the request to deliver one message of a subscription again.
+    ///
+    /// # Errors
+    /// The failure that ended the session.
+    pub(crate) fn negative_acknowledge(&mut self, id: &str) -> Result<(), Failure> {
+        let id = serde_json::Value::from(id);
+        self.queue(Message::text(format!(r#"{{"type":"negativeAcknowledge","messageId":{id}}}"#)))
+    }
+
+    /// Queues the request to remove the subscription. It is not answered.
+    ///
+    /// # Errors
+    /// The failure that ended the session.
+    pub(crate) fn unsubscribe(&mut self) -> Result<(), Failure> {
+        self.queue(Message::text(r#"{"type":"unsubscribe"}"#))
+    }
+
     /// Sends as much of what is queued as the socket takes; the rest follows during waits.
     ///
     /// # Errors

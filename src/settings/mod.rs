@@ -13,6 +13,7 @@ mod permissions;
 mod proxy;
 mod range;
 mod server;
+mod subscription;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -28,6 +29,7 @@ use crate::retry::Retry;
 use crate::values::capture::Capture;
 use crate::values::limits::Limits;
 use crate::values::stop::Stop;
+use crate::values::subscription::Subscription;
 
 pub(crate) use environment::Environment;
 pub(crate) use key::Credentials;
@@ -43,6 +45,8 @@ pub(crate) use warning::Warning;
 pub(crate) struct Settings {
     pub(crate) target: Target,
     pub(crate) topic: Topic,
+    /// `None` is a reader.
+    pub(crate) subscription: Option<Subscription>,
     pub(crate) credentials: Credentials,
     pub(crate) start: Start,
     pub(crate) stop: Stop,
@@ -70,6 +74,7 @@ impl Settings {
             Failure::new(Step::Config, "tenant", Fault::NoTenant, "none is given")
         })?;
         let target = target::settle(&args, env)?;
+        let subscription = subscription::settle(&args)?;
         let (start, stop, retry) = range::settle(&args)?;
         let credentials = key::settle(&args, env, &mut warnings)?;
         let capture = capture::settle(&args)?;
@@ -84,6 +89,7 @@ impl Settings {
         Ok(Settings {
             target,
             topic,
+            subscription,
             credentials,
             start,
             stop,

@@ -9,6 +9,7 @@ use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::retry::Retry;
 use crate::values::stop::Stop;
+use crate::values::subscription::InitialPosition;
 
 /// The default idle timeout of a run that catches up: it must end even if nothing more arrives.
 const IDLE_AT_END: Duration = Duration::from_secs(10);
@@ -23,6 +24,8 @@ pub(crate) struct Start {
     pub(crate) is_given: bool,
     /// Only messages published at this time or later are written.
     pub(crate) since: Option<Timestamp>,
+    /// Where a subscription begins that does not exist yet.
+    pub(crate) initial: InitialPosition,
 }
 
 /// Where the run starts, when it ends, and how often it retries: each depends on the others.
@@ -54,7 +57,9 @@ fn check(args: &Args) -> Result<(), Failure> {
 fn start(args: &Args, catches_up: bool) -> Start {
     let has_start = catches_up || args.since.is_some() || args.capture.cursor.is_some();
     let by_default = if has_start { Position::Earliest } else { Position::Latest };
+    let initial = if has_start { InitialPosition::Earliest } else { InitialPosition::Latest };
     Start {
+        initial: args.initial_position.unwrap_or(initial),
         is_given: args.message_id.is_some(),
         position: args.message_id.clone().unwrap_or(by_default),
         since: args.since,

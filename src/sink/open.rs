@@ -22,11 +22,13 @@ use super::{cannot_create, standard_output};
 use crate::clock::Now;
 use crate::cursor::{Cursor, CursorFile, Source};
 use crate::fault::{Failure, Fault, Step};
-use crate::progress::{AckAfter, Progress, Reached};
+use crate::message::OnReject;
+use crate::progress::{AckAfter, Lately, Progress, Reached};
 use crate::report::Log;
 use crate::settings::Settings;
 use crate::values::capture::Capture;
 use crate::values::choice::Durability;
+use crate::values::subscription::SubscriptionType;
 use crate::wait::Wait;
 
 /// Takes the locks, repairs what an earlier run left behind, and opens the output. `None` if a
@@ -64,22 +66,57 @@ pub(super) fn open(
     if !unconfirmed.is_empty() {
         add_open_files(&mut unconfirmed, &destination, rejects.as_ref())?;
     }
+    let ack_after = ack_after(settings, &destination, rejects.as_ref());
+    let reached = remembering(reached, settings);
     let has_reached = reached.newest().is_some();
     let cursor = continued(found, has_reached, first, settings.start.is_given);
     let spool = Spool {
         pending: Pending::default(),
-        // A reader's acknowledgements only ask for more messages, so they need not wait for a
-        // commit.
-        progress: Progress::new(reached, AckAfter::Write),
+        progress: Progress::new(reached, ack_after),
         destination,
         rejects,
         cursor: file.map(|file| SavedCursor::new(file, cursor)),
         unconfirmed: Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty()),
-        uncommitted: Uncommitted::default(),
+        uncommitted: Uncommitted::new(most_uncommitted(settings)),
         storage: Storage::default(),
         durability: capture.durability,
     };
     Ok(Some((spool, locks)))
+}
+
+/// A reader's acknowledgements only ask for more messages, so they need not wait for a commit. A
+/// consumer's are for ever.
+fn ack_after(settings: &Settings, to: &Destination, rejects: Option<&Rejects>) -> AckAfter {
+    let has_file = to.files().is_some() || rejects.is_some();
+    match settings.subscription.is_some() && has_file {
+        true => AckAfter::Commit,
+        false => AckAfter::Write,
+    }
+}
+
+/// With half a receiver queue acknowledged at once, the service always has some to send.
+fn most_uncommitted(settings: &Settings) -> Option<u64> {
+    let half = u64::from(settings.topic.receiver_queue_size / 2).max(1);
+    settings.subscription.is_some().then_some(half)
+}
+
+/// Where the order of messages means nothing, those taken lately have to be remembered. A cursor
+/// that has begun to remember them goes on, whatever the type is now.
+fn remembering(mut reached: Reached, settings: &Settings) -> Reached {
+    let Some(subscription) = &settings.subscription else { return reached };
+    let is_in_order = subscription.kind == SubscriptionType::Exclusive
+        && settings.lines.on_reject != OnReject::Nack;
+    let lately = match reached.lately.take() {
+        Some(lately) => lately,
+        None if is_in_order => return reached,
+        None => {
+            let mut lately = Lately::default();
+            reached.partitions().for_each(|last| lately.add_all_up_to(&last.id));
+            lately
+        }
+    };
+    reached.lately = Some(lately.for_queue(settings.topic.receiver_queue_size));
+    reached
 }
 
 /// The cursor of a first run.
@@ -89,6 +126,7 @@ fn first_cursor(settings: &Settings) -> Cursor {
         tenant: settings.topic.tenant.clone(),
         namespace: settings.topic.namespace.clone(),
         topic: settings.topic.topic.clone(),
+        subscription: settings.subscription.as_ref().map_or("", |it| &it.name).to_owned(),
     };
     let start = &settings.start;
     Cursor::new(source, start.position.clone(), start.since, settings.lines.shape())

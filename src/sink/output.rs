@@ -19,7 +19,7 @@ use super::{Receipt, Written};
 use crate::clock::Now;
 use crate::cursor::Cursor;
 use crate::fault::Failure;
-use crate::progress::Progress;
+use crate::progress::{AckAfter, Progress};
 use crate::report::Log;
 use crate::retry::Retry;
 use crate::settings::Settings;
@@ -119,6 +119,13 @@ impl Output {
     /// acknowledge it by.
     pub(crate) fn next_ack(&mut self) -> Option<Receipt> {
         self.spool.progress.next_ack()
+    }
+
+    /// Commits with the next write, if acknowledgements wait for it.
+    pub(crate) fn hurry(&mut self) {
+        if self.spool.progress.ack_after() == AckAfter::Commit {
+            self.spool.uncommitted.hurry();
+        }
     }
 
     /// The session is sending repeats, so unconfirmed lines may still arrive.

@@ -31,11 +31,12 @@ pub(super) fn after_death(cursor: &Cursor, writes_same: bool) -> Result<Recovere
     let mut recovered = Recovered::default();
     let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
     let is_line = whole_lines(cursor);
+    let is_kept = writes_same && may_be_repeated(cursor);
     for place in &cursor.output {
-        make_whole(place, Some(&is_line as _).filter(|_| writes_same), output, lost)?;
+        make_whole(place, Some(&is_line as _).filter(|_| is_kept), output, lost)?;
     }
     for place in &cursor.rejects {
-        make_whole(place, Some(&is_json_line as _).filter(|_| writes_same), rejects, lost)?;
+        make_whole(place, Some(&is_json_line as _).filter(|_| is_kept), rejects, lost)?;
     }
     Ok(recovered)
 }
@@ -59,7 +60,8 @@ pub(super) fn after_failed_sync(
             files.open.cut(place.offset).map_err(|e| (files.open.path.clone(), e))?;
             output.files.push(place.clone());
         } else {
-            make_whole(place, Some(&is_line), output, lost)?;
+            let is_line = Some(&is_line as _).filter(|_| may_be_repeated(cursor));
+            make_whole(place, is_line, output, lost)?;
         }
     }
     for place in &cursor.rejects {
@@ -70,6 +72,14 @@ pub(super) fn after_failed_sync(
 }
 
 /// A test that tells a whole line, in the format of the cursor's run, from a torn one.
+/// Whether the lines beyond the cursor are kept, to be confirmed by their repeats. Those of a
+/// subscription are cut: their messages were never acknowledged, so the service delivers them
+/// again, but perhaps to another consumer. A kept line could then only be confirmed by an equal
+/// line of another message, which would be lost.
+fn may_be_repeated(cursor: &Cursor) -> bool {
+    cursor.belongs_to.subscription.is_empty()
+}
+
 fn whole_lines(cursor: &Cursor) -> impl Fn(&[u8]) -> bool {
     let format = LineRules::format_of(&cursor.lines);
     move |line| format.is_some_and(|format| format.is_whole_line(line))

@@ -22,7 +22,7 @@ use super::unconfirmed::Unconfirmed;
 use crate::clock::Now;
 use crate::fault::Failure;
 use crate::files::FilePlace;
-use crate::progress::Progress;
+use crate::progress::{AckAfter, Progress};
 use crate::values::choice::Durability;
 
 /// Everything that has to change in that order.
@@ -113,8 +113,9 @@ impl Spool {
             let wrote = self.destination.write(&mut self.pending);
             let left = self.pending.left();
             self.uncommitted.add_bytes(left - before);
-            if self.progress.wrote(left) {
-                self.uncommitted.add_messages(now.instant);
+            let completed = self.progress.wrote(left);
+            if completed > 0 {
+                self.uncommitted.add_messages(completed, now.instant);
             }
             if let Some(rejects) = &mut self.rejects {
                 rejects.wrote(left);
@@ -142,7 +143,7 @@ impl Spool {
             && self.progress.is_all_written()
         {
             self.unconfirmed = None;
-            self.uncommitted.add_messages(now.instant);
+            self.uncommitted.add_messages(0, now.instant);
         }
     }
 
@@ -159,7 +160,9 @@ impl Spool {
         }
         let is_synced = match self.durability {
             Durability::None => false,
-            Durability::Cursor => self.cursor.is_some(),
+            Durability::Cursor => {
+                self.cursor.is_some() || self.progress.ack_after() == AckAfter::Commit
+            }
             Durability::Message => true,
         };
         if is_synced {
@@ -169,7 +172,7 @@ impl Spool {
         self.progress.save();
         self.save(places, clean)?;
         self.progress.committed();
-        self.uncommitted = Uncommitted::default();
+        self.uncommitted.clear();
         Ok(())
     }
 
@@ -272,7 +275,7 @@ impl Spool {
         let Recovered { unconfirmed, lost } =
             recovered.map_err(|(path, e)| refused(path.display().to_string(), &e))?;
         self.unconfirmed = Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty());
-        self.uncommitted = Uncommitted::default();
+        self.uncommitted.clear();
         self.pending.clear();
         if let Some(rejects) = &mut self.rejects {
             rejects.forget();

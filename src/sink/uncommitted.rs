@@ -11,20 +11,41 @@ const MOST: u64 = 8 * 1024 * 1024;
 /// What is written but not committed.
 #[derive(Debug, Default)]
 pub(super) struct Uncommitted {
+    /// So many messages are enough for a commit, however young they are.
+    most: Option<u64>,
     /// When the first uncommitted message was completely written; `bytes` also counts parts of
     /// lines.
     since: Option<Instant>,
     bytes: u64,
+    messages: u64,
+    /// The messages so far need not get older.
+    is_urgent: bool,
 }
 
 impl Uncommitted {
+    /// Nothing yet; with `most` messages a commit is due.
+    pub(super) fn new(most: Option<u64>) -> Uncommitted {
+        Uncommitted { most, ..Uncommitted::default() }
+    }
+
+    /// Everything is committed, or taken back.
+    pub(super) fn clear(&mut self) {
+        *self = Uncommitted::new(self.most);
+    }
+
+    /// A commit of all messages so far is due now.
+    pub(super) fn hurry(&mut self) {
+        self.is_urgent = true;
+    }
+
     /// `n` more bytes are written.
     pub(super) fn add_bytes(&mut self, n: u64) {
         self.bytes += n;
     }
 
-    /// At least one message is written.
-    pub(super) fn add_messages(&mut self, now: Instant) {
+    /// `n` more messages are written.
+    pub(super) fn add_messages(&mut self, n: u64, now: Instant) {
+        self.messages += n;
         self.since.get_or_insert(now);
     }
 
@@ -40,7 +61,8 @@ impl Uncommitted {
 
     /// Whether a commit is due, by its time or by its size.
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.due().is_some_and(|due| now >= due || self.bytes >= MOST)
+        let is_much = self.bytes >= MOST || self.most.is_some_and(|most| self.messages >= most);
+        self.due().is_some_and(|due| now >= due || is_much || self.is_urgent)
     }
 
     /// A commit is not possible yet. The bytes so far will not ask for one again.
@@ -58,12 +80,26 @@ mod tests {
         let (mut uncommitted, now) = (Uncommitted::default(), Instant::now());
         uncommitted.add_bytes(MOST);
         assert!(!uncommitted.is_due(now), "no message is whole");
-        uncommitted.add_messages(now);
+        uncommitted.add_messages(1, now);
         assert!(uncommitted.is_due(now));
         uncommitted.postpone();
         assert!(!uncommitted.is_due(now));
-        uncommitted.add_messages(now + LONGEST / 2);
+        uncommitted.add_messages(1, now + LONGEST / 2);
         assert_eq!(uncommitted.due(), Some(now + LONGEST), "the first one counts");
         assert!(uncommitted.is_due(now + LONGEST));
+    }
+
+    #[test]
+    fn a_consumer_commits_after_so_many_messages_and_before_it_leaves() {
+        let (mut uncommitted, now) = (Uncommitted::new(Some(3)), Instant::now());
+        uncommitted.add_messages(2, now);
+        assert!(!uncommitted.is_due(now));
+        uncommitted.add_messages(1, now);
+        assert!(uncommitted.is_due(now));
+        uncommitted.clear();
+        uncommitted.hurry();
+        assert!(!uncommitted.is_due(now), "there is nothing to commit");
+        uncommitted.add_messages(1, now);
+        assert!(uncommitted.is_due(now));
     }
 }

@@ -11,6 +11,7 @@ pub(crate) mod host;
 pub(crate) mod limits;
 pub(crate) mod proxy;
 pub(crate) mod stop;
+pub(crate) mod subscription;
 
 use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};

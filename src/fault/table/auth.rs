@@ -239,9 +239,23 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[],
         headline: "another consumer holds the subscription",
-        means: "another consumer is connected to this exclusive subscription",
+        means: "another consumer is connected to this subscription, and it does not allow a second one",
         fixes: &[
-            "another consumer holds the subscription: stop it, or wait until its connection ends",
+            "stop the other consumer, or wait until its connection ends: after a crash the service may take a while to notice",
+            "for several consumers at once use --subscription-type failover, shared or key_shared with all of them",
+        ],
+    },
+    Row {
+        fault: Fault::OtherSubscriptionType,
+        code: "auth.busy",
+        exit: Exit::Busy,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the subscription is in use with another type",
+        means: "consumers of another type are connected to this subscription",
+        fixes: &[
+            "use the --subscription-type of the others, or stop them first",
+            "or use another --subscription: each one gets all events",
         ],
     },
     Row {

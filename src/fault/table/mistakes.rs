@@ -71,6 +71,41 @@ pub(super) const ROWS: &[Row] = &[
         ..USAGE
     },
     Row {
+        fault: Fault::ReaderOnly,
+        headline: "an option of readers was given with a subscription",
+        means: "a subscription is read by a consumer, for which the service itself keeps the place",
+        fixes: &["{instead}", "without --subscription the topic is read by a reader"],
+        ..USAGE
+    },
+    Row {
+        fault: Fault::NeedsSubscription,
+        headline: "an option of consumers was given without a subscription",
+        means: "the option is about a consumer, and without --subscription there is none",
+        fixes: &["add --subscription NAME, or remove the option"],
+        ..USAGE
+    },
+    Row {
+        fault: Fault::NeedsCursor,
+        headline: "a subscription with --output needs --cursor-file",
+        means: "only with a cursor can a run that was killed tell which events are in the file already",
+        fixes: &["add --cursor-file FILE, in a folder on the same disk as the output"],
+        ..USAGE
+    },
+    Row {
+        fault: Fault::UnsafeAcks,
+        headline: "events would be acknowledged before they are on the disk",
+        means: "the service never sends an acknowledged event again, so after a power loss it would be gone",
+        fixes: &["remove --sync none", "if a power loss may cost events, add --at-most-once"],
+        ..USAGE
+    },
+    Row {
+        fault: Fault::NeedsYes,
+        headline: "--unsubscribe has nobody to ask",
+        means: "--unsubscribe asks before it removes anything, and there is no terminal to ask on",
+        fixes: &["add --yes to remove the subscription without being asked"],
+        ..USAGE
+    },
+    Row {
         fault: Fault::CoarseName,
         headline: "the file name changes less often than the files rotate",
         means: "several files of one rotation would have the same name",

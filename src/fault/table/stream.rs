@@ -207,6 +207,18 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::Unconfirmed,
+        code: "stream.unsubscribe",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "the service did not confirm that the subscription is removed",
+        means: "the session ended before the service confirmed that it removed the subscription; the service ends it, too, if it refuses because other consumers are connected",
+        fixes: &[
+            "stop all consumers of the subscription, then run the same command again: it does no harm if the subscription is gone already",
+        ],
+    },
+    Row {
         fault: Fault::OutOfTime,
         code: "stream.no_session",
         exit: Exit::Unavailable,

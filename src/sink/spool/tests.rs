@@ -6,7 +6,7 @@ use super::*;
 use crate::cursor::{Cursor, CursorFile, Source};
 use crate::fault::{Fault, Step};
 use crate::message::{MessageId, Position};
-use crate::progress::{AckAfter, Reached, Receipt};
+use crate::progress::{AckAfter, Reached, Receipt, Reply};
 use crate::retry::Retry;
 use crate::sink::files::Files;
 use crate::sink::names::Names;
@@ -28,7 +28,13 @@ struct Case {
 
 fn source() -> Source {
     let word = || "x".to_owned();
-    Source { host: word(), tenant: word(), namespace: word(), topic: word() }
+    Source {
+        host: word(),
+        tenant: word(),
+        namespace: word(),
+        topic: word(),
+        subscription: String::new(),
+    }
 }
 
 impl Case {
@@ -66,8 +72,9 @@ impl Case {
         if is_event {
             self.spool.pending.buffer().extend_from_slice(line.as_bytes());
         }
-        let (place, ack) = (Some((id, None)), Some(entry.to_string().into()));
-        self.spool.progress.take(Receipt { place, ack, is_event }, self.spool.pending.end());
+        let (place, reply) = (Some((id.clone(), None)), Some(Reply::Acknowledge(id.text())));
+        let receipt = Receipt { place, reply, is_event, at: self.now.instant };
+        self.spool.progress.take(receipt, self.spool.pending.end());
     }
 
     fn pass(&mut self, after: Duration) {

@@ -4,12 +4,16 @@
 //! A message passes these stages in order, without skipping one, so `saved` is never ahead of
 //! `written`, nor `written` ahead of `taken`. A rollback takes all three back at once.
 
+mod lately;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::time::Instant;
 
 use jiff::Timestamp;
 
 use crate::message::MessageId;
+pub(crate) use lately::{Lately, Place};
 
 /// How far a topic was read: the last message of each partition, and the last of all. Ids are
 /// compared by ledger and entry, within one partition, where they only grow.
@@ -17,6 +21,8 @@ use crate::message::MessageId;
 pub(crate) struct Reached {
     newest: Option<MessageId>,
     partitions: BTreeMap<i64, Last>,
+    /// Where order means nothing: the messages taken lately, which alone tell a repeat.
+    pub(crate) lately: Option<Lately>,
 }
 
 /// The last message of one partition.
@@ -29,7 +35,15 @@ pub(crate) struct Last {
 
 impl Reached {
     /// Takes one more message.
-    pub(crate) fn took(&mut self, id: MessageId, published: Option<Timestamp>) {
+    fn took(&mut self, id: MessageId, published: Option<Timestamp>, now: Instant) {
+        if let Some(lately) = &mut self.lately {
+            lately.add(&id, now);
+        }
+        self.reach(id, published);
+    }
+
+    /// Makes a message the last of its partition, and of all.
+    pub(crate) fn reach(&mut self, id: MessageId, published: Option<Timestamp>) {
         match self.partitions.get_mut(&id.partition) {
             Some(last) => {
                 last.published = last.published.max(published);
@@ -63,10 +77,21 @@ impl Reached {
 pub(crate) struct Receipt {
     /// The place in the topic that the message reaches; `None` if it is not a new one.
     pub(crate) place: Option<(MessageId, Option<Timestamp>)>,
-    /// The id to acknowledge, as the server wrote it; `None` after its session has ended.
-    pub(crate) ack: Option<Rc<str>>,
+    /// The answer to the service; `None` after the message's session has ended, and if the message
+    /// cannot be answered.
+    pub(crate) reply: Option<Reply>,
     /// The message has a line.
     pub(crate) is_event: bool,
+    /// When it arrived.
+    pub(crate) at: Instant,
+}
+
+/// What the service is told about a message, with the id as the service wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    Acknowledge(Rc<str>),
+    /// Only on a subscription: the message is to be delivered again.
+    NegativeAcknowledge(Rc<str>),
 }
 
 /// When a message may be acknowledged.
@@ -118,6 +143,11 @@ impl Progress {
         &self.taken
     }
 
+    /// When a message may be acknowledged.
+    pub(crate) fn ack_after(&self) -> AckAfter {
+        self.ack_after
+    }
+
     /// The messages that the cursor covers.
     pub(crate) fn saved(&self) -> &Reached {
         &self.saved
@@ -131,25 +161,25 @@ impl Progress {
     /// Takes a message, whose line ends at this offset of the output.
     pub(crate) fn take(&mut self, receipt: Receipt, end: u64) {
         if let Some((id, published)) = &receipt.place {
-            self.taken.took(id.clone(), *published);
+            self.taken.took(id.clone(), *published, receipt.at);
         }
         self.unwritten.push_back((end, receipt));
     }
 
-    /// The output is written up to this offset. Returns whether that completes any message.
-    pub(crate) fn wrote(&mut self, end: u64) -> bool {
-        let mut any = false;
+    /// The output is written up to this offset. Returns how many messages that completes.
+    pub(crate) fn wrote(&mut self, end: u64) -> u64 {
+        let mut completed = 0;
         while self.unwritten.front().is_some_and(|(at, _)| *at <= end)
             && let Some((_, mut receipt)) = self.unwritten.pop_front()
         {
             if let Some((id, published)) = receipt.place.take() {
-                self.written.took(id, published);
+                self.written.took(id, published, receipt.at);
             }
             self.lines_written += u64::from(receipt.is_event);
             self.unacknowledged.push_back(receipt);
-            any = true;
+            completed += 1;
         }
-        any
+        completed
     }
 
     /// Everything written is on the disk, and the cursor is about to cover it. Even if the save
@@ -176,7 +206,7 @@ impl Progress {
     /// The session has ended: its lines still count, but their acknowledgements are void.
     pub(crate) fn session_closed(&mut self) {
         for (_, receipt) in &mut self.unwritten {
-            receipt.ack = None;
+            receipt.reply = None;
         }
         self.forget_acks();
     }
@@ -211,8 +241,8 @@ mod tests {
     }
 
     fn receipt(entry: u8) -> Receipt {
-        let ack = Some(format!("{entry}").into());
-        Receipt { place: Some((id(entry), None)), ack, is_event: true }
+        let reply = Some(Reply::Acknowledge(format!("{entry}").into()));
+        Receipt { place: Some((id(entry), None)), reply, is_event: true, at: Instant::now() }
     }
 
     /// Three messages are taken, whose lines end at 10, 20 and 30.
@@ -234,7 +264,10 @@ mod tests {
 
     fn acks(progress: &mut Progress) -> Vec<String> {
         std::iter::from_fn(|| progress.next_ack())
-            .map(|receipt| receipt.ack.map_or("void".to_owned(), |ack| ack.to_string()))
+            .map(|receipt| match receipt.reply {
+                Some(Reply::Acknowledge(id) | Reply::NegativeAcknowledge(id)) => id.to_string(),
+                None => "void".to_owned(),
+            })
             .collect()
     }
 
@@ -242,11 +275,12 @@ mod tests {
     fn a_message_passes_every_stage_in_its_order() {
         let mut progress = three(AckAfter::Write);
         assert_eq!(stages(&progress), [Some(3), None, None]);
-        assert!(!progress.wrote(9) && progress.wrote(25), "the third is out in part");
+        assert_eq!((progress.wrote(9), progress.wrote(25)), (0, 2), "the third is out in part");
         assert_eq!(stages(&progress), [Some(3), Some(2), None]);
         progress.save();
         assert_eq!(stages(&progress), [Some(3), Some(2), Some(2)]);
-        assert!(!progress.is_all_written() && progress.wrote(30) && progress.is_all_written());
+        assert!(!progress.is_all_written());
+        assert_eq!((progress.wrote(30), progress.is_all_written()), (1, true));
         assert_eq!(stages(&progress), [Some(3), Some(3), Some(2)]);
     }
 
@@ -301,7 +335,7 @@ mod tests {
             assert_eq!(stages(&progress), [Some(1); 3]);
             assert!(progress.is_all_written() && acks(&mut progress).is_empty());
             progress.take(receipt(2), 40);
-            assert!(progress.wrote(40));
+            assert_eq!(progress.wrote(40), 1);
             assert_eq!(stages(&progress), [Some(2), Some(2), Some(1)]);
             assert_eq!(progress.roll_back(), 1);
         }
@@ -311,7 +345,7 @@ mod tests {
     fn a_message_without_a_new_place_has_an_acknowledgement_all_the_same() {
         let mut progress = Progress::new(Reached::default(), AckAfter::Write);
         progress.take(Receipt { place: None, is_event: false, ..receipt(7) }, 0);
-        assert!(progress.wrote(0));
+        assert_eq!(progress.wrote(0), 1);
         assert_eq!(stages(&progress), [None; 3]);
         assert_eq!(acks(&mut progress), ["7"]);
     }
