@@ -21,6 +21,7 @@ use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::secret::Secret;
 use crate::settings::Settings;
+use crate::values::subscription::Subscription;
 use crate::wait::Signals;
 use crate::words::duration;
 
@@ -48,6 +49,8 @@ pub(super) struct StreamCheck<'a, 's> {
 struct StreamState {
     began: Instant,
     evidence: evidence::StreamEvidence,
+    /// What only a consumer could show.
+    untried: Option<String>,
 }
 
 impl StreamState {
@@ -55,6 +58,10 @@ impl StreamState {
     fn check(&self, summary: impl Into<String>) -> Check {
         let check = Check::ok(Step::Stream, self.began.elapsed(), summary);
         let check = check.with(Evidence::Stream(self.evidence.clone()));
+        let check = match &self.untried {
+            Some(untried) => check.note("untried", untried),
+            None => check,
+        };
         match self.evidence.live.ping.map(duration) {
             Some(after) => {
                 check.note("alive", format!("ping answered in {after}: the connection is alive"))
@@ -72,11 +79,21 @@ impl StreamState {
     }
 }
 
+fn untried(subscription: &Subscription) -> String {
+    format!(
+        "subscription {}: a consumer would create it or take its events, so it is not known whether this key may use it, or whether other consumers hold it",
+        subscription.name
+    )
+}
+
 impl StreamCheck<'_, '_> {
     /// Makes the check on the connection that the connector has opened.
     pub(super) fn make(mut self, connection: Connection) -> Check {
-        let mut progress =
-            StreamState { began: Instant::now(), evidence: evidence::StreamEvidence::default() };
+        let mut progress = StreamState {
+            began: Instant::now(),
+            evidence: evidence::StreamEvidence::default(),
+            untried: self.settings.subscription.as_ref().map(untried),
+        };
         let bounds = Bounds { count: 1, limit: self.listen, at_last: self.deadline };
         let live = &mut progress.evidence.live;
         let listened = listen(self.settings, self.signals, connection, bounds, live);

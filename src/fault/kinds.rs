@@ -143,6 +143,7 @@ faults! {
     NoResumeById,
     Busy,
     OtherSubscriptionType,
+    SubscriptionInUse,
     RateLimited,
     ServerError,
     SilentBroker,

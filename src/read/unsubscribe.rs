@@ -58,7 +58,12 @@ pub(crate) fn unsubscribe(
             Ok(Ended::Done)
         }
         Err(Halt::Stopped) => Ok(Ended::Stopped),
-        Err(Halt::Failed(failure)) => Err(*failure),
+        Err(Halt::Failed(mut failure)) => {
+            if matches!(failure.fault, Fault::Busy | Fault::OtherSubscriptionType) {
+                failure.fault = Fault::SubscriptionInUse;
+            }
+            Err(*failure)
+        }
     }
 }
 

@@ -246,6 +246,18 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::SubscriptionInUse,
+        code: "auth.busy",
+        exit: Exit::Busy,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "the subscription is in use, so it is not removed",
+        means: "a subscription is removed only while no consumer is connected to it",
+        fixes: &[
+            "stop all its consumers, then try again; after a crash the service may take a while to notice that one is gone",
+        ],
+    },
+    Row {
         fault: Fault::OtherSubscriptionType,
         code: "auth.busy",
         exit: Exit::Busy,
