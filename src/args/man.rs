@@ -27,6 +27,7 @@ pub(crate) fn page() -> String {
     }
     prose(&mut out, "Description", DESCRIPTION);
     options(&mut out);
+    prose(&mut out, "Subscriptions", SUBSCRIPTIONS);
     terms(&mut out, "Signals", SIGNALS.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
     let codes =
         exit::TABLE.iter().map(|(code, text)| ((*code as u8).to_string(), (*text).to_owned()));
@@ -71,6 +72,44 @@ const DESCRIPTION: &[&str] = &[
      may be followed by true or false. `--` ends the options.",
     "Times are a whole number and a unit: 500ms, 45s, 5m, 2h, 7d. Sizes are a number of bytes, \
      or one with k, M or G, which are powers of 1024.",
+];
+
+const SUBSCRIPTIONS: &[&str] = &[
+    "With --subscription tail8x8 is a consumer. The service remembers which events of the \
+     subscription have been acknowledged, delivers the others again after a lost connection or a \
+     death, and shares the topic out among all consumers of the subscription, on any number of \
+     machines. A partitioned topic, too, is continued exactly. Each subscription gets all events \
+     of its topic.",
+    "Nothing is lost: an event is acknowledged only when its line is written to standard output \
+     or, with --output, is on the disk as --sync says and covered by the cursor, and a message \
+     that cannot be decoded when it is in the rejects file. While the output takes nothing, \
+     nothing is acknowledged, and the service delivers it again, perhaps to another consumer.",
+    "In one file each event is once. What was written but not acknowledged when a process was \
+     killed is cut from the end of the file, because the service delivers it again, perhaps to \
+     another consumer. Repeats are skipped, acknowledged and counted: with exclusive, what is not \
+     newer than the last event of its partition; with the other types, in which order means \
+     nothing, what was written in the last 10 seconds, and at least the last eight receiver \
+     queues. If the service's broker is killed, thousands of acknowledged events of a shared or \
+     key_shared subscription may come again; those no longer remembered are written again.",
+    "On standard output, and among the files of several processes, each event is there at least \
+     once. Each death of a process can repeat at most one receiver queue of events \
+     (--receiver-queue-size). A process that ends within a batch, also by -n, can repeat that \
+     batch: some versions of the service count it as acknowledged only as a whole. A repeat has \
+     the same messageId (--format envelope). With key_shared the events of one key \
+     go to one consumer at a time and in their order, while consumers come and go, too.",
+    "A consumer that waits with failover is not told so by the service, nor when it takes over: \
+     until its first event it says `no messages assigned yet` (-v, and systemd's status).",
+    "A subscription that is in use with exclusive, or with another type, ends the first attempt \
+     with 75. After a session was open it is retried: the service may not have noticed yet that \
+     the old connection is gone.",
+    "With --on-reject nack and shared or key_shared only the message itself is delivered again; \
+     with exclusive and failover so is everything after it, and again for as long as the message \
+     cannot be decoded.",
+    "The service keeps every event for a subscription until it is acknowledged, for ever if \
+     nobody reads, until the subscription is removed: `tail8x8 --unsubscribe --subscription NAME` \
+     with the same tenant and topic. If somebody else deletes it while a consumer is connected, \
+     the service creates it again at --initial-position and tells nobody: with latest, events \
+     published in between are missing; with earliest, everything retained comes again.",
 ];
 
 const SIGNALS: &[(&str, &str)] = &[
@@ -127,13 +166,14 @@ const FILES: &[(&str, &str)] = &[
     (
         "the file of --output, its .part",
         "Lines are only ever appended. After a crash a torn last line is cut off, and so is what a \
-         power loss left after the last good line; nothing else is ever cut. With rotation the \
+         power loss left after the last good line, and with --subscription what was not \
+         acknowledged; nothing else is ever cut. With rotation the \
          open file is FILE.part, and remains so at the end of a run.",
     ),
     (
         "the file of --cursor-file",
-        "One JSON object: what is read, the last message of each partition, the files and their \
-         lengths. Replaced as a whole (FILE.tmp, then rename) about once a second. It may be \
+        "One JSON object: what is read, the last message of each partition (of a subscription that \
+         several consumers share, the latest ones), the files and their lengths. Replaced as a whole (FILE.tmp, then rename) about once a second. It may be \
          copied and moved together with the output.",
     ),
     (
@@ -158,13 +198,14 @@ const NOTES: &[&str] = &[
      reported once, retried as --retry says, and reported again when it is over. On standard \
      output, too, the rest of a line is kept and written later.",
     "The service cannot continue a partitioned topic after a message id. After a lost connection \
-     tail8x8 reads such a topic from earliest again and skips what it has already written.",
+     tail8x8 reads such a topic from earliest again and skips what it has already written; with \
+     --subscription it need not.",
     "An event is acknowledged after its line has been written to standard output. A reader that \
      is slow or stopped slows the service down and loses nothing.",
     "The API key is sent only over TLS to a server whose certificate has been verified, and \
      appears in no message at any level. The exceptions are your own choice: --insecure, \
      --auth-style query, ws:// to this machine, --x-api-key in the process list.",
-    "One connection reads one topic.",
+    "One connection reads one topic. Several processes can share one with --subscription.",
 ];
 
 const EXAMPLES: &[(&str, &str)] = &[
@@ -188,6 +229,11 @@ const EXAMPLES: &[(&str, &str)] = &[
     (
         "From cron: read everything new since the last run, silently unless something is wrong:",
         "tail8x8 --config acme.conf -e -o events.ndjson --cursor-file events.cursor",
+    ),
+    (
+        "On two machines, so that one goes on when the other fails:",
+        "tail8x8 --config acme.conf --subscription archive --subscription-type failover \
+         -o events.ndjson --cursor-file events.cursor",
     ),
     (
         "Find out what is wrong, and in which region the events are:",

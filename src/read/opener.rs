@@ -17,7 +17,7 @@ use crate::values::subscription::{Subscription, SubscriptionType};
 use crate::wait::{Wait as _, Wake, earlier};
 use crate::words::duration;
 
-const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and messages already written are skipped; one process for each partition (--topic NAME-partition-0) resumes without this";
+const PARTITIONED: &str = "this topic is partitioned, and the service cannot resume such a topic by message id: it is read from the beginning, and messages already written are skipped; with --subscription, or with one process for each partition (--topic NAME-partition-0), it need not be";
 
 /// Opens the sessions of one run.
 pub(super) struct Opener<'a> {
