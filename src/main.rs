@@ -86,28 +86,36 @@ fn run_read(typed: &[Given]) -> Exit {
     };
     let mut report = Report::new(settings.talk.clone());
     warn(&settings, &mut report);
-    if is_removal && !is_confirmed {
-        match read::confirm_unsubscribe(&settings, &mut report) {
-            Ok(true) => {}
-            Ok(false) => return Exit::Ok,
-            Err(failure) => return fail(&mut report, &failure),
-        }
+    if is_removal {
+        return run_removal(&settings, is_confirmed, &mut report);
     }
     let mut log = Log { report, counters: Counters::default() };
     let mut signals = match Signals::take_over() {
         Ok(signals) => signals,
         Err(e) => return fail(&mut log.report, &no_signals(&e)),
     };
-    if is_removal {
-        return match read::unsubscribe(&settings, &mut log.report, &mut signals) {
-            Ok(_) if signals.stop().is_none() => Exit::Ok,
-            Ok(_) => signals.stop().map_or(Exit::Ok, |signal| wait::die_by(signal)),
-            Err(failure) => fail(&mut log.report, &failure),
-        };
-    }
     match read::read(&settings, &mut log, &mut signals) {
         Ok(ended) => read_ended(&settings, &mut log, &signals, ended),
         Err(failure) => fail(&mut log.report, &failure),
+    }
+}
+
+/// `--unsubscribe`. Ctrl-C at the question ends the process as usual.
+fn run_removal(settings: &Settings, is_confirmed: bool, report: &mut Report) -> Exit {
+    let mut remove = || -> Result<(), Failure> {
+        if !is_confirmed && !read::confirm_unsubscribe(settings, report)? {
+            return Ok(());
+        }
+        let mut signals = Signals::take_over().map_err(|e| no_signals(&e))?;
+        let ended = read::unsubscribe(settings, report, &mut signals)?;
+        match signals.stop().filter(|_| ended == Ended::Stopped) {
+            Some(signal) => wait::die_by(signal),
+            None => Ok(()),
+        }
+    };
+    match remove() {
+        Ok(()) => Exit::Ok,
+        Err(failure) => fail(report, &failure),
     }
 }
 

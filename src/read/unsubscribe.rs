@@ -36,7 +36,11 @@ pub(crate) fn confirm_unsubscribe(
     ));
     let mut answer = String::new();
     let _ = io::stdin().read_line(&mut answer);
-    Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    let is_confirmed = matches!(answer.trim(), "y" | "Y" | "yes");
+    if !is_confirmed {
+        report.notice(format!("kept {what}"));
+    }
+    Ok(is_confirmed)
 }
 
 /// Removes the subscription.
