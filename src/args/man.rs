@@ -90,7 +90,9 @@ const SUBSCRIPTIONS: &[&str] = &[
      newer than the last event of its partition; with the other types, in which order means \
      nothing, what was written in the last 10 seconds, and at least the last eight receiver \
      queues. If the service's broker is killed, thousands of acknowledged events of a shared or \
-     key_shared subscription may come again; those no longer remembered are written again.",
+     key_shared subscription may come again; those no longer remembered are written again. To read \
+     on purpose what is in the file already, such as after a rewind of the subscription, use \
+     another --output and --cursor-file.",
     "On standard output, and among the files of several processes, each event is there at least \
      once. Each death of a process can repeat at most one receiver queue of events \
      (--receiver-queue-size). A process that ends within a batch, also by -n, can repeat that \

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use crate::args::{Fallback, OPTIONS, Parsed, parse};
-use crate::fault::Failure;
+use crate::exit::Exit;
+use crate::fault::{Failure, Fault};
 use crate::message::{Format, OnReject, Position};
 use crate::settings::key::KeySource;
 use crate::settings::{Settings, complete};
 use crate::values::choice::AuthStyle;
+use crate::values::subscription::{InitialPosition, SubscriptionType};
 
 const BASE: &str = "--tenant acme --x-api-key canary";
 
@@ -211,4 +213,58 @@ fn no_secret_is_in_the_debug_text_of_a_run() {
     let s = settled("--proxy http://u:canary@proxy.example:3128");
     assert!(matches!(s.credentials.source, KeySource::Given { .. }));
     assert!(!format!("{s:?}").contains("canary"), "{s:?}");
+}
+
+#[test]
+fn a_subscription_takes_only_what_a_consumer_has() {
+    for (line, fault) in [
+        ("--subscription s --message-id earliest", Fault::ReaderOnly),
+        ("--subscription s --since 1h", Fault::ReaderOnly),
+        ("--subscription s --until 1h", Fault::ReaderOnly),
+        ("--subscription s --reader-name r", Fault::ReaderOnly),
+        ("--subscription-type shared", Fault::NeedsSubscription),
+        ("--unsubscribe --yes", Fault::NeedsSubscription),
+        ("--on-reject nack", Fault::NeedsSubscription),
+        ("--subscription s -o f", Fault::NeedsCursor),
+        ("--subscription s -o f --cursor-file c --sync none", Fault::UnsafeAcks),
+        ("--subscription s --unsubscribe -o f --cursor-file c", Fault::Usage),
+        ("--subscription s --yes", Fault::Usage),
+        ("--subscription s --max-redeliver 1", Fault::Usage),
+        ("--subscription s --subscription-type shared --dead-letter-topic d", Fault::Usage),
+    ] {
+        let failure = settle(line).map(|_| ()).expect_err(line);
+        assert_eq!(failure.fault, fault, "{line}: {failure}");
+        assert_eq!(failure.exit(), Exit::Usage, "{line}");
+    }
+    assert!(settled("").subscription.is_none());
+    for line in ["", "-o - --sync none", "-o f --cursor-file c --sync none --at-most-once"] {
+        let subscription = settled(&format!("--subscription s {line}")).subscription;
+        assert_eq!(subscription.map(|it| it.kind), Some(SubscriptionType::Exclusive), "{line}");
+    }
+}
+
+#[test]
+fn a_new_subscription_begins_where_a_reader_would() {
+    for (line, initial) in [
+        ("", InitialPosition::Latest),
+        ("-e", InitialPosition::Earliest),
+        ("-o f --cursor-file c", InitialPosition::Earliest),
+        ("-e --initial-position latest", InitialPosition::Latest),
+    ] {
+        let start = settled(&format!("--subscription s {line}")).start;
+        assert_eq!(start.initial, initial, "{line}");
+    }
+}
+
+#[test]
+fn a_dead_letter_topic_is_of_the_same_namespace_unless_it_says_another() {
+    let topic = |name: &str| {
+        let line = "--subscription s --subscription-type shared --max-redeliver 2";
+        let subscription = settled(&format!("{line} --dead-letter-topic {name}")).subscription;
+        subscription.and_then(|subscription| subscription.dead_letter_topic).expect("one is given")
+    };
+    assert_eq!(topic("dead"), "persistent://acme/event-v1/dead");
+    assert_eq!(topic("persistent://other/n/dead"), "persistent://other/n/dead");
+    let line = "--subscription s --dead-letter-topic n/dead";
+    assert!(settle(line).is_err_and(|failure| failure.cause.contains("persistent://")));
 }
