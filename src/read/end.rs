@@ -12,7 +12,8 @@ use jiff::Timestamp;
 
 use crate::wait::earlier;
 
-/// How long a partitioned topic may take until every partition has delivered a message.
+/// How long a partitioned topic may take, after its last message from before the end, until every
+/// partition has delivered one.
 const PARTITIONS_SHOW: Duration = Duration::from_secs(2);
 
 /// A run's end, by publish time.
@@ -27,7 +28,6 @@ pub(crate) struct End {
     lull: Duration,
     /// When the session opened, or last delivered a message from before the end.
     heard: Instant,
-    opened: Instant,
 }
 
 impl End {
@@ -40,7 +40,6 @@ impl End {
             passed: BTreeMap::new(),
             lull,
             heard: now,
-            opened: now,
         }
     }
 
@@ -51,7 +50,7 @@ impl End {
 
     /// A session is open, so the waits for its messages start again.
     pub(crate) fn opened(&mut self, now: Instant) {
-        (self.opened, self.heard) = (now, now);
+        self.heard = now;
     }
 
     /// Messages that were seen will be read again, so forget which partitions passed the end.
@@ -90,7 +89,7 @@ impl End {
     /// When every partition of a partitioned topic has had time to deliver a message.
     fn shown(&self) -> Option<Instant> {
         let is_partitioned = self.passed.keys().any(|&partition| partition >= 0);
-        is_partitioned.then(|| self.opened + PARTITIONS_SHOW)
+        is_partitioned.then(|| self.heard + PARTITIONS_SHOW)
     }
 }
 
