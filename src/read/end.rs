@@ -34,13 +34,7 @@ impl End {
     /// `service_time` is the service's clock at `now`, `lull` the idle timeout.
     pub(crate) fn new(at: Timestamp, service_time: Timestamp, lull: Duration, now: Instant) -> End {
         let ahead = Duration::try_from(at.duration_since(service_time)).unwrap_or_default();
-        End {
-            at,
-            due: now.checked_add(ahead),
-            passed: BTreeMap::new(),
-            lull,
-            heard: now,
-        }
+        End { at, due: now.checked_add(ahead), passed: BTreeMap::new(), lull, heard: now }
     }
 
     /// When the end time comes; from then on, silence means the end is reached.

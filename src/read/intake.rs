@@ -226,20 +226,24 @@ impl<'a> Intake<'a> {
         let subject = id.map_or("message without an id".to_owned(), |id| {
             format!("message {}", words::one_line(id, 100))
         });
-        let can_be_sent_back = id.is_some_and(|id| MessageId::parse(id).is_ok());
+        let is_answered = self.settings.subscription.is_none()
+            || id.is_some_and(|id| MessageId::parse(id).is_ok());
+        let again = match is_answered {
+            true => "",
+            false => {
+                "; without a usable id it cannot be acknowledged, so the service sends it again"
+            }
+        };
         match self.settings.lines.on_reject {
             OnReject::Warn => {
                 let is_kept = on.desk.output.reject(id, reason, frame);
                 let then = if is_kept { "written to the rejects file" } else { "skipped" };
-                on.desk.log.report.warning(format!("{subject}: {reason}; {then}"));
+                on.desk.log.report.warning(format!("{subject}: {reason}; {then}{again}"));
                 Ok(Taken::NoEvent)
             }
             OnReject::Nack => {
-                let then = match can_be_sent_back {
-                    true => "sent back to the service (--on-reject nack)",
-                    false => "it cannot be sent back, and stays with the service",
-                };
-                on.desk.log.report.warning(format!("{subject}: {reason}; {then}"));
+                let then = if is_answered { "sent back to the service" } else { "left out" };
+                on.desk.log.report.warning(format!("{subject}: {reason}; {then}{again}"));
                 Ok(Taken::SentBack)
             }
             OnReject::Stop => {
