@@ -9,7 +9,7 @@ use super::intake::{Context, Intake, Reject};
 use super::opener::Opener;
 use super::resume::Resume;
 use crate::clock::Now;
-use crate::fault::{Failure, Step};
+use crate::fault::{Failure, Fault, Step};
 use crate::session::{Next, Session, Woke};
 use crate::settings::Settings;
 use crate::sink::Written;
@@ -90,6 +90,12 @@ impl<'a> Run<'a> {
                 }
                 Ok(Leave::Reopen) => session.close(&mut self.desk),
                 Err(failure) if failure.step == Step::Output => return Err(failure),
+                // The session is well: what was written before the message that stops the run is
+                // still acknowledged.
+                Err(failure) if failure.fault == Fault::BadPayload => {
+                    self.drain(Some(session))?;
+                    return Err(failure);
+                }
                 Err(failure) => {
                     drop(session);
                     // Nothing can arrive during the wait, however long it takes.
