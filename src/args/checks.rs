@@ -24,6 +24,14 @@ pub(super) fn queue_size(text: &str) -> Result<u16, String> {
     values::number(1..=1000, text)
 }
 
+/// A time that the service takes as a number of milliseconds of at most 31 bits.
+pub(super) fn service_time(least: Duration, text: &str) -> Result<Duration, String> {
+    match values::duration_from(least, text)? {
+        time if time.as_millis() <= i32::MAX as u128 => Ok(time),
+        _ => Err("must be at most 24d".to_owned()),
+    }
+}
+
 /// The name of a subscription, which is the last part of a path.
 pub(super) fn subscription(text: &str) -> Result<String, String> {
     match text {

@@ -86,13 +86,13 @@ const SUBSCRIPTIONS: &[&str] = &[
      nothing is acknowledged, and the service delivers it again, perhaps to another consumer.",
     "In one file each event is once. What was written but not acknowledged when a process was \
      killed is cut from the end of the file, because the service delivers it again, perhaps to \
-     another consumer. Repeats are skipped, acknowledged and counted: with exclusive, what is not \
+     another consumer (unless another run has written to the file since then). Repeats are skipped, acknowledged and counted: with exclusive, what is not \
      newer than the last event of its partition; with the other types, in which order means \
      nothing, what was written in the last 10 seconds, and at least the last eight receiver \
      queues. If the service's broker is killed, thousands of acknowledged events of a shared or \
      key_shared subscription may come again; those no longer remembered are written again. To read \
-     on purpose what is in the file already, such as after a rewind of the subscription, use \
-     another --output and --cursor-file.",
+     on purpose what was read already, such as after a rewind of the subscription, use another \
+     --output and --cursor-file; on standard output, start the process anew.",
     "On standard output, and among the files of several processes, each event is there at least \
      once. Each death of a process can repeat at most one receiver queue of events \
      (--receiver-queue-size). A process that ends within a batch, also by -n, can repeat that \
@@ -180,7 +180,7 @@ const FILES: &[(&str, &str)] = &[
     ),
     (
         "FILE.lock beside output and cursor",
-        "Contains the number of the process that writes them. It may remain after the run and can \
+        "Contains the number of the process that writes them, and the name of the last run. It may remain after the run and can \
          be ignored.",
     ),
     ("FILE.rejects beside the output", "See --rejects."),

@@ -26,7 +26,7 @@ pub(crate) use help::{long as long_help, short as short_help};
 pub(crate) use nearest::nearest;
 #[cfg(test)]
 pub(crate) use opt::Fallback;
-pub(crate) use opt::{Endpoint, Opt};
+pub(crate) use opt::{Endpoint, Opt, Section};
 pub(crate) use options::{OPTIONS, by_long};
 pub(crate) use parse::{Parsed, parse, understood};
 pub(crate) use typed::{Args, Layer};

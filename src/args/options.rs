@@ -211,12 +211,12 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "redeliver what is not acknowledged in time",
         "Events not acknowledged within this time, at least 1s, are delivered again, possibly to \
          another consumer. It must be longer than a full disk may last.",
-        |args, text| put(&mut args.subscription.ack_timeout, values::duration_from(Duration::from_secs(1), text).map(Some)))
+        |args, text| put(&mut args.subscription.ack_timeout, checks::service_time(Duration::from_secs(1), text).map(Some)))
         .default_words("never, while the connection lasts"),
     value("nack-delay", "TIME", Section::Subscription,
         "how long a message sent back stays away",
         "With --on-reject nack: after this time a message that was sent back is delivered again.",
-        |args, text| put(&mut args.subscription.nack_delay, values::duration(text).map(Some)))
+        |args, text| put(&mut args.subscription.nack_delay, checks::service_time(Duration::ZERO, text).map(Some)))
         .default_words("60s, the service's own"),
     value("max-redeliver", "N", Section::Subscription,
         "deliveries before a message is a dead letter",

@@ -47,16 +47,23 @@ impl CursorFile {
             Err(e) => return Err(unreadable(words::reason(&e))),
             Ok(text) => text,
         };
-        let bad = |cause: String| Failure::new(Step::Config, &subject, Fault::BadCursor, cause);
+        let fault = match source.subscription.is_empty() {
+            true => Fault::BadCursor,
+            false => Fault::BadConsumerCursor,
+        };
+        let bad = |cause: String| Failure::new(Step::Config, &subject, fault, cause);
         let found = Cursor::from_json(&text).map_err(bad)?;
         match found.0.belongs_to.difference(source) {
             Some((what, theirs, ours)) => {
-                let shown = |name: &str| match name {
-                    "" => "none".to_owned(),
-                    name => words::one_line(name, 100),
+                let theirs = match theirs {
+                    "" => "a reader".to_owned(),
+                    name => format!("{what} {}", words::one_line(name, 100)),
                 };
-                let (theirs, ours) = (shown(theirs), shown(ours));
-                Err(bad(format!("belongs to {what} {theirs}, but this run reads {ours}")))
+                let ours = match ours {
+                    "" => "is a reader".to_owned(),
+                    name => format!("reads {what} {}", words::one_line(name, 100)),
+                };
+                Err(bad(format!("belongs to {theirs}, but this run {ours}")))
             }
             None => Ok(Some(found)),
         }

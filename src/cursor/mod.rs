@@ -38,6 +38,8 @@ pub(crate) struct Cursor {
     /// The options that decide how a line looks and which messages have one, as text that is only
     /// compared.
     pub(crate) lines: String,
+    /// The name of the run that wrote this; no other run has the same.
+    pub(crate) run: String,
     /// The run that wrote this ended cleanly: no file is longer than its length here.
     pub(crate) clean: bool,
 }
@@ -70,6 +72,7 @@ impl Cursor {
             output: Vec::new(),
             rejects: Vec::new(),
             lines,
+            run: String::new(),
             clean: false,
         }
     }
@@ -94,10 +97,11 @@ impl Cursor {
             "partitioned": self.partitioned,
             "newest": reached.newest().map(MessageId::as_str),
             "partitions": partitions,
-            "lately": reached.lately.as_ref().map(|lately| lately.ranges().collect::<Vec<_>>()),
+            "lately": reached.lately.as_ref().map(Lately::to_texts),
             "output": self.output.iter().map(json::of_place).collect::<Vec<_>>(),
             "rejects": self.rejects.iter().map(json::of_place).collect::<Vec<_>>(),
             "lines": self.lines,
+            "run": self.run,
             "clean": self.clean,
         });
         if let Some(object) = object.as_object_mut() {
@@ -146,6 +150,10 @@ impl Cursor {
             output: places("output")?,
             rejects: places("rejects")?,
             lines: object.text("lines")?.to_owned(),
+            run: match object.value("run") {
+                Some(_) => object.text("run")?.to_owned(),
+                None => String::new(),
+            },
             clean: object.flag("clean")?,
         };
         Ok((cursor, reached))
@@ -167,11 +175,7 @@ fn reached(object: Object<'_>) -> Result<Reached, String> {
         reached.reach(newest, published);
     }
     if object.value("lately").is_some() {
-        let mut lately = Lately::default();
-        for (first, last, count) in object.ranges("lately")? {
-            lately.add_range(first, last, count);
-        }
-        reached.lately = Some(lately);
+        reached.lately = Some(object.lately("lately")?);
     }
     Ok(reached)
 }
@@ -206,9 +210,7 @@ mod tests {
         reached.reach(id("CAEQAhgB"), time(5));
         reached.reach(id("CAIQAQ=="), None);
         reached.reach(id("CAEQAxgB"), time(4));
-        let mut lately = Lately::default();
-        lately.add_range((1, 1, 2, -1), (1, 1, 3, -1), 2);
-        reached.lately = Some(lately);
+        reached.lately = Lately::from_texts([("1:1", "2-3,7.0")].into_iter());
         let cursor = Cursor {
             belongs_to: Source {
                 host: "h".to_owned(),
@@ -228,6 +230,7 @@ mod tests {
             }],
             rejects: vec![FilePlace { name: "/x/r".into(), identity: None, offset: 0 }],
             lines: "payload".to_owned(),
+            run: "7 8".to_owned(),
             clean: false,
         };
         (cursor, reached)
@@ -252,6 +255,7 @@ mod tests {
             ("\"topic\":\"all\"", "\"topic\":7", "`topic`"),
             ("\"clean\":false", "\"clean\":0", "`clean`"),
             ("\"id\":\"CAEQAxgB", "\"id\":\"CAEQ", "`id`"),
+            ("2-3,7.0", "2-3,", "`lately`"),
             ("\"offset\":3", "\"offset\":-3", "`offset`"),
             ("\"start\":\"latest\"", "\"start\":\"now\"", "`start`"),
         ] {

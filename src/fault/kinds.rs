@@ -25,6 +25,7 @@ faults! {
     BadContent,
     NoResources,
     BadCursor,
+    BadConsumerCursor,
     Locked,
     ReportExists,
     SettingWarning,
@@ -171,6 +172,7 @@ faults! {
     Undecodable,
     NotJson,
     ForeignIds,
+    ForeignConsumerIds,
     Unconfirmed,
     OutOfTime,
 

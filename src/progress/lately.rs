@@ -3,6 +3,7 @@
 //! remembered, as ranges of messages that follow each other.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::{Duration, Instant};
 
 use crate::message::MessageId;
@@ -17,14 +18,20 @@ const QUEUES: u64 = 8;
 /// Fewer ranges than this are not worth pruning.
 const FEW: usize = 256;
 
-/// Where a message stands: partition, ledger, entry and batch index.
-pub(crate) type Place = (i64, u64, u64, i64);
+/// No more ranges than this are remembered for the sake of time: they have to fit a cursor that is
+/// saved several times a second.
+const MOST: usize = 50_000;
+
+/// A message's place in its ledger: entry and batch index, which is -1 outside batches.
+type Place = (u64, i64);
 
 /// The messages taken lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Lately {
-    /// By the first message of each.
-    ranges: BTreeMap<Place, Range>,
+    /// For each partition and ledger, the ranges by their first message.
+    ledgers: BTreeMap<(i64, u64), BTreeMap<Place, Range>>,
+    /// How many ranges there are in all.
+    count: usize,
     /// How many messages are remembered, however old they are.
     least: u64,
     /// With this many ranges, old ones are forgotten.
@@ -37,19 +44,17 @@ struct Range {
     last: Place,
     /// Nothing of the last message's entry is left, so the next entry follows.
     ends_entry: bool,
-    count: u64,
+    messages: u64,
     /// When the last one was taken; `None` if that was in an earlier run.
     at: Option<Instant>,
 }
 
 impl Range {
-    fn is_followed_by(&self, (partition, ledger, entry, batch): Place) -> bool {
-        let last = self.last;
-        (partition, ledger) == (last.0, last.1)
-            && match entry == last.2 {
-                true => batch == last.3 + 1,
-                false => self.ends_entry && entry == last.2 + 1 && batch <= 0,
-            }
+    fn is_followed_by(&self, (entry, batch): Place) -> bool {
+        match entry == self.last.0 {
+            true => batch == self.last.1 + 1,
+            false => self.ends_entry && entry == self.last.0 + 1 && batch <= 0,
+        }
     }
 }
 
@@ -60,70 +65,127 @@ impl Lately {
         Lately { least, prune_at: FEW, ..self }
     }
 
-    /// Everything up to this message of its partition was taken.
+    /// Everything of this message's ledger up to it was taken.
     pub(crate) fn add_all_up_to(&mut self, id: &MessageId) {
-        let last = place(id);
-        self.add_range((last.0, 0, 0, -1), last, 1);
-    }
-
-    /// What an earlier run took: the first and last place and the number of messages of each range.
-    pub(crate) fn add_range(&mut self, first: Place, last: Place, count: u64) {
-        // Whether a batch goes on behind its last message is not known.
-        let range = Range { last, ends_entry: last.3 < 0, count, at: None };
-        self.ranges.insert(first, range);
-    }
-
-    /// The ranges, as [`Lately::add_range`] takes them.
-    pub(crate) fn ranges(&self) -> impl Iterator<Item = (Place, Place, u64)> {
-        self.ranges.iter().map(|(first, range)| (*first, range.last, range.count))
+        self.add_range((id.partition, id.ledger), (0, -1), place(id));
     }
 
     /// Whether this message was taken.
     pub(crate) fn contains(&self, id: &MessageId) -> bool {
         let place = place(id);
-        self.ranges.range(..=place).next_back().is_some_and(|(_, range)| place <= range.last)
+        let ranges = self.ledgers.get(&(id.partition, id.ledger));
+        let before = ranges.and_then(|ranges| ranges.range(..=place).next_back());
+        before.is_some_and(|(_, range)| place <= range.last)
     }
 
     /// Takes one more message.
     pub(super) fn add(&mut self, id: &MessageId, now: Instant) {
         let place = place(id);
-        let ends_entry = id.ends_entry;
-        let before = self.ranges.range_mut(..=place).next_back().map(|(_, range)| range);
+        let ranges = self.ledgers.entry((id.partition, id.ledger)).or_default();
+        let before = ranges.range_mut(..=place).next_back().map(|(_, range)| range);
+        let range = Range { last: place, ends_entry: id.ends_entry, messages: 1, at: Some(now) };
         match before.filter(|range| range.is_followed_by(place)) {
-            Some(range) => {
-                let count = range.count + 1;
-                *range = Range { last: place, ends_entry, count, at: Some(now) };
-            }
-            None => {
-                let range = Range { last: place, ends_entry, count: 1, at: Some(now) };
-                self.ranges.insert(place, range);
-            }
+            Some(before) => *before = Range { messages: before.messages + 1, ..range },
+            None => self.count += usize::from(ranges.insert(place, range).is_none()),
         }
-        if self.ranges.len() >= self.prune_at {
+        if self.count >= self.prune_at {
             self.prune(now);
         }
     }
 
+    /// A range of an earlier run.
+    fn add_range(&mut self, ledger: (i64, u64), first: Place, last: Place) {
+        let messages = match first.0 == last.0 {
+            true => last.1 - first.1 + 1,
+            // At least one of each entry.
+            false => i64::try_from(last.0.saturating_sub(first.0)).unwrap_or_default() + 1,
+        };
+        // Whether a batch goes on behind its last message is not known.
+        let (messages, ends_entry) = (u64::try_from(messages).unwrap_or(1), last.1 < 0);
+        let range = Range { last, ends_entry, messages, at: None };
+        let ranges = self.ledgers.entry(ledger).or_default();
+        self.count += usize::from(ranges.insert(first, range).is_none());
+    }
+
     /// Forgets the oldest ranges, except as many as must be remembered.
     fn prune(&mut self, now: Instant) {
-        let mut newest_first: Vec<(Instant, Place, u64)> = Vec::new();
-        for (first, range) in &mut self.ranges {
-            newest_first.push((*range.at.get_or_insert(now), *first, range.count));
+        let mut newest_first: Vec<(Instant, (i64, u64), Place, u64)> = Vec::new();
+        for (ledger, ranges) in &mut self.ledgers {
+            for (first, range) in ranges {
+                let at = *range.at.get_or_insert(now);
+                newest_first.push((at, *ledger, *first, range.messages));
+            }
         }
         newest_first.sort_unstable_by(|a, b| b.cmp(a));
         let mut newer = 0_u64;
-        for (at, first, count) in newest_first {
-            if newer >= self.least && now.saturating_duration_since(at) >= TIME {
-                self.ranges.remove(&first);
+        for (rank, (at, ledger, first, messages)) in newest_first.into_iter().enumerate() {
+            let is_old = now.saturating_duration_since(at) >= TIME || rank >= MOST;
+            if newer >= self.least
+                && is_old
+                && let Some(ranges) = self.ledgers.get_mut(&ledger)
+            {
+                self.count -= usize::from(ranges.remove(&first).is_some());
             }
-            newer = newer.saturating_add(count);
+            newer = newer.saturating_add(messages);
         }
-        self.prune_at = FEW.max(2 * self.ranges.len());
+        self.ledgers.retain(|_, ranges| !ranges.is_empty());
+        self.prune_at = FEW.max(2 * self.count);
+    }
+
+    /// The ranges as text, for the cursor: for each `PARTITION:LEDGER` a list such as
+    /// `5-7,9,12.0-12.4` of entries and, behind a dot, batch indexes.
+    pub(crate) fn to_texts(&self) -> BTreeMap<String, String> {
+        let text = |ranges: &BTreeMap<Place, Range>| {
+            let mut text = String::new();
+            for (first, range) in ranges {
+                let comma = if text.is_empty() { "" } else { "," };
+                let (first, last) = (shown(*first), shown(range.last));
+                let _ = match first == last {
+                    true => write!(text, "{comma}{first}"),
+                    false => write!(text, "{comma}{first}-{last}"),
+                };
+            }
+            text
+        };
+        let ledgers = self.ledgers.iter();
+        ledgers
+            .map(|((partition, id), ranges)| (format!("{partition}:{id}"), text(ranges)))
+            .collect()
+    }
+
+    /// Reads what [`Lately::to_texts`] wrote; `None` if it cannot be read.
+    pub(crate) fn from_texts<'t>(
+        texts: impl Iterator<Item = (&'t str, &'t str)>,
+    ) -> Option<Lately> {
+        let mut lately = Lately::default();
+        for (ledger, ranges) in texts {
+            let (partition, id) = ledger.split_once(':')?;
+            let ledger = (partition.parse().ok()?, id.parse().ok()?);
+            for range in ranges.split(',') {
+                let (first, last) = range.split_once('-').unwrap_or((range, range));
+                lately.add_range(ledger, read_place(first)?, read_place(last)?);
+            }
+        }
+        Some(lately)
     }
 }
 
 fn place(id: &MessageId) -> Place {
-    (id.partition, id.ledger, id.entry, id.batch_index)
+    (id.entry, id.batch_index)
+}
+
+fn shown((entry, batch): Place) -> String {
+    match batch {
+        ..0 => format!("{entry}"),
+        _ => format!("{entry}.{batch}"),
+    }
+}
+
+fn read_place(text: &str) -> Option<Place> {
+    match text.split_once('.') {
+        Some((entry, batch)) => Some((entry.parse().ok()?, batch.parse().ok()?)),
+        None => Some((text.parse().ok()?, -1)),
+    }
 }
 
 #[cfg(test)]
@@ -141,6 +203,32 @@ mod tests {
         MessageId::parse(&STANDARD.encode(bytes)).expect("an id")
     }
 
+    fn text(lately: &Lately) -> String {
+        lately.to_texts().remove("-1:1").expect("the ledger")
+    }
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let (mut lately, now) = (Lately::default().for_queue(1), Instant::now());
+        for one in [id(5, None), id(6, None), id(9, Some((0, 9))), id(9, Some((1, 9)))] {
+            lately.add(&one, now);
+        }
+        let texts = lately.to_texts();
+        assert_eq!(text(&lately), "5-6,9.0-9.1");
+        let read = |texts: &BTreeMap<String, String>| {
+            Lately::from_texts(texts.iter().map(|(ledger, ranges)| (&**ledger, &**ranges)))
+        };
+        let again = read(&texts).expect("its own text");
+        assert_eq!((again.to_texts(), again.count), (texts, 2));
+        assert!(again.contains(&id(9, Some((1, 9)))) && !again.contains(&id(9, Some((2, 9)))));
+        for (ledger, ranges) in
+            [("1", "5"), ("x:1", "5"), ("-1:1", ""), ("-1:1", "5-"), ("-1:1", "5.x")]
+        {
+            let damaged = BTreeMap::from([(ledger.to_owned(), ranges.to_owned())]);
+            assert_eq!(read(&damaged), None, "{ledger} {ranges}");
+        }
+    }
+
     #[test]
     fn messages_that_follow_each_other_are_one_range() {
         let (mut lately, now) = (Lately::default().for_queue(1), Instant::now());
@@ -148,8 +236,7 @@ mod tests {
             assert!(!lately.contains(&id(entry, None)));
             lately.add(&id(entry, None), now);
         }
-        let entries: Vec<_> = lately.ranges().map(|(a, b, count)| (a.2, b.2, count)).collect();
-        assert_eq!(entries, [(3, 3, 1), (5, 7, 3), (9, 9, 1)]);
+        assert_eq!(text(&lately), "3,5-7,9");
         for (entry, known) in [(2, false), (3, true), (4, false), (6, true), (8, false)] {
             assert_eq!(lately.contains(&id(entry, None)), known, "{entry}");
         }
@@ -163,7 +250,7 @@ mod tests {
         }
         assert!(!lately.contains(&id(2, Some((1, 3)))) && !lately.contains(&id(2, Some((2, 3)))));
         assert!(lately.contains(&id(1, Some((1, 2)))) && lately.contains(&id(3, None)));
-        assert_eq!(lately.ranges().count(), 2, "the first batch is whole");
+        assert_eq!(text(&lately), "1.0-2.0,3", "the first batch is whole");
     }
 
     #[test]
@@ -175,16 +262,16 @@ mod tests {
             lately.add(&id(entry, None), start);
         }
         lately.prune(start + TIME / 2);
-        assert_eq!(lately.ranges().count(), 125, "none is old");
+        assert_eq!(lately.count, 125, "none is old");
         lately.prune(start + TIME);
-        assert_eq!(lately.ranges().count(), 80);
+        assert_eq!(lately.count, 80);
         assert!(lately.contains(&id(248, None)) && !lately.contains(&id(0, None)));
     }
 
     #[test]
     fn what_an_earlier_run_took_grows_old_from_now_on() {
         let (mut lately, start) = (Lately::default().for_queue(1), Instant::now());
-        lately.add_range((-1, 1, 0, -1), (-1, 1, 99, -1), 100);
+        lately.add_all_up_to(&id(99, None));
         lately.prune(start + TIME);
         lately.add(&id(200, None), start + TIME);
         lately.prune(start + TIME);

@@ -13,7 +13,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::message::MessageId;
-pub(crate) use lately::{Lately, Place};
+pub(crate) use lately::Lately;
 
 /// How far a topic was read: the last message of each partition, and the last of all. Ids are
 /// compared by ledger and entry, within one partition, where they only grow.

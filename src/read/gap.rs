@@ -28,6 +28,7 @@ const LISTEN: Duration = Duration::from_secs(2);
 pub(super) struct GapCheck {
     /// `host:port`, for failures.
     server: String,
+    is_of_reader: bool,
     /// The run resumes from a cursor, and the oldest message has not been looked at yet.
     is_due: bool,
     /// The partitions whose oldest message has been compared with the cursor.
@@ -38,8 +39,10 @@ pub(super) struct GapCheck {
 type Told<'a> = (&'a MessageId, Option<Timestamp>);
 
 impl GapCheck {
-    pub(super) fn new(server: String, is_resumed: bool) -> GapCheck {
-        GapCheck { server, is_due: is_resumed, compared: BTreeSet::new() }
+    pub(super) fn new(server: String, is_resumed: bool, is_of_reader: bool) -> GapCheck {
+        // The service itself keeps a subscription's place.
+        let is_due = is_resumed && is_of_reader;
+        GapCheck { server, is_of_reader, is_due, compared: BTreeSet::new() }
     }
 
     /// Looks at the oldest message once, in the first session that resumes from a cursor. If that
@@ -133,7 +136,8 @@ impl GapCheck {
             "message {id} (published {published}) is older by its id but newer by its time than message {} (published {written}), the last one written: the topic was recreated, or the cursor belongs to another topic",
             last.id
         );
-        Err(Failure::new(Step::Stream, &self.server, Fault::ForeignIds, cause)
+        let fault = if self.is_of_reader { Fault::ForeignIds } else { Fault::ForeignConsumerIds };
+        Err(Failure::new(Step::Stream, &self.server, fault, cause)
             .with("cursor", path.display().to_string())
             .with("written", written.to_string()))
     }

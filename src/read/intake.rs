@@ -33,13 +33,13 @@ pub(super) struct Context<'r, 'a> {
     pub(super) now: Instant,
 }
 
-/// What became of a message.
+/// What became of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Taken {
+pub(super) enum Fate {
     /// It has a line.
     Event,
     NoEvent,
-    /// It will be delivered again.
+    /// It will be delivered again, so a run that waits for silence does not wait for it.
     SentBack,
 }
 
@@ -62,28 +62,26 @@ impl<'a> Intake<'a> {
         since: Option<Timestamp>,
         is_resumed: bool,
     ) -> Intake<'a> {
-        // The service itself keeps a subscription's place.
-        let is_due = is_resumed && settings.subscription.is_none();
-        let gap = GapCheck::new(server.clone(), is_due);
+        let gap = GapCheck::new(server.clone(), is_resumed, settings.subscription.is_none());
         Intake { settings, server, since, gap }
     }
 
-    /// Takes in one frame. Returns whether the run now has all the lines it was asked for.
+    /// Takes in one frame.
     ///
     /// # Errors
     /// A message that cannot be decoded, under `--on-reject stop`, or one of another topic.
-    pub(super) fn take(&mut self, on: &mut Context<'_, 'a>, frame: &str) -> Result<bool, Failure> {
+    pub(super) fn take(&mut self, on: &mut Context<'_, 'a>, frame: &str) -> Result<Fate, Failure> {
         let message = match parse(frame) {
             Frame::Message(message) => message,
             Frame::Control => {
                 let trace = || format!("< control message, {} bytes", frame.len());
                 on.desk.log.report.trace(trace);
-                return Ok(false);
+                return Ok(Fate::NoEvent);
             }
             Frame::Reject { id, reason } => {
                 let (id, frame) = (id.as_deref(), Some(frame.as_bytes()));
-                self.reject_envelope(on, &Reject { kind: "envelope", id, reason: &reason, frame })?;
-                return Ok(false);
+                let reject = Reject { kind: "envelope", id, reason: &reason, frame };
+                return self.reject_envelope(on, &reject);
             }
         };
         on.desk.log.report.trace(|| format!("< message {}, {} bytes", message.id, frame.len()));
@@ -94,7 +92,7 @@ impl<'a> Intake<'a> {
         let taken = on.desk.output.progress().taken();
         let seen = on.resume.seen(taken, &message.id, message.publish_time);
         let (id, published) = (message.id.clone(), message.publish_time);
-        let taken = match seen {
+        let fate = match seen {
             Seen::New => self.write_message(on, &message, frame)?,
             Seen::Recreated => {
                 self.gap.refuse_foreign(on.desk, on.resume, (&id, published))?;
@@ -107,27 +105,35 @@ impl<'a> Intake<'a> {
                 on.desk.log.counters.repeats += 1;
                 on.desk.output.repeats(on.now);
                 on.ending.skipped(id.partition, on.now);
-                Taken::NoEvent
+                Fate::NoEvent
             }
             Seen::Before => {
                 on.desk.log.counters.filtered += 1;
                 on.ending.skipped(id.partition, on.now);
-                Taken::NoEvent
+                Fate::NoEvent
             }
         };
-        let is_new = matches!(seen, Seen::New | Seen::Recreated) && taken != Taken::SentBack;
+        let is_new = matches!(seen, Seen::New | Seen::Recreated) && fate != Fate::SentBack;
+        if is_new {
+            on.ending.received();
+            on.ending.saw(id.partition, published, on.now);
+        }
         let text = id.text();
         on.desk.output.take(Receipt {
             place: is_new.then_some((id, published)),
-            reply: Some(match taken {
-                Taken::SentBack => Reply::NegativeAcknowledge(text),
-                Taken::Event | Taken::NoEvent => Reply::Acknowledge(text),
+            reply: Some(match fate {
+                Fate::SentBack => Reply::NegativeAcknowledge(text),
+                Fate::Event | Fate::NoEvent => Reply::Acknowledge(text),
             }),
-            is_event: taken == Taken::Event,
+            is_event: fate == Fate::Event,
             at: on.now,
         });
-        let limit = self.settings.stop.num_messages;
-        Ok(limit.is_some_and(|limit| on.desk.log.counters.events >= limit))
+        Ok(fate)
+    }
+
+    /// Whether the run now has all the lines it was asked for.
+    pub(super) fn has_enough(&self, desk: &Desk<'_>) -> bool {
+        self.settings.stop.num_messages.is_some_and(|limit| desk.log.counters.events >= limit)
     }
 
     /// Writes the message's line, if it gets one.
@@ -136,9 +142,7 @@ impl<'a> Intake<'a> {
         on: &mut Context<'_, 'a>,
         message: &Envelope<'_>,
         frame: &str,
-    ) -> Result<Taken, Failure> {
-        on.ending.received();
-        on.ending.saw(message.id.partition, message.publish_time, on.now);
+    ) -> Result<Fate, Failure> {
         let (output, counters) = (&mut on.desk.output, &mut on.desk.log.counters);
         let start = output.buffer().len();
         let line = match self.is_in_time(message) {
@@ -152,7 +156,7 @@ impl<'a> Intake<'a> {
                 }
                 counters.events += 1;
                 counters.bytes += (output.buffer().len() - start) as u64;
-                return Ok(Taken::Event);
+                return Ok(Fate::Event);
             }
             Line::Written => counters.repeats += 1,
             Line::Tombstone => counters.tombstones += 1,
@@ -163,7 +167,7 @@ impl<'a> Intake<'a> {
                 return self.count(on, &Reject { kind: "payload", id, reason, frame });
             }
         }
-        Ok(Taken::NoEvent)
+        Ok(Fate::NoEvent)
     }
 
     /// Whether the message is between `--since` and `--until`. One without a publish time counts
@@ -180,7 +184,7 @@ impl<'a> Intake<'a> {
         &self,
         on: &mut Context<'_, 'a>,
         reject: &Reject<'_>,
-    ) -> Result<(), Failure> {
+    ) -> Result<Fate, Failure> {
         let place = reject.id.and_then(|id| MessageId::parse(id).ok());
         let taken = on.desk.output.progress().taken();
         let seen = place.as_ref().map(|id| on.resume.seen(taken, id, None));
@@ -188,7 +192,7 @@ impl<'a> Intake<'a> {
             on.desk.log.counters.repeats += 1;
             let reply = reject.id.map(|id| Reply::Acknowledge(id.into()));
             on.desk.output.take(Receipt { place: None, reply, is_event: false, at: on.now });
-            return Ok(());
+            return Ok(Fate::NoEvent);
         }
         self.reject(on, reject, place)
     }
@@ -202,25 +206,27 @@ impl<'a> Intake<'a> {
         on: &mut Context<'_, 'a>,
         reject: &Reject<'_>,
         place: Option<MessageId>,
-    ) -> Result<(), Failure> {
-        on.ending.received();
-        let taken = self.count(on, reject)?;
-        let reply = match (taken, &place) {
+    ) -> Result<Fate, Failure> {
+        let fate = self.count(on, reject)?;
+        if fate != Fate::SentBack {
+            on.ending.received();
+        }
+        let reply = match (fate, &place) {
             // From a reader any acknowledgement, even an empty one, frees this message's slot in
             // the server's window. From a consumer an unreadable one ends the session.
             _ if self.settings.subscription.is_none() => {
                 Some(Reply::Acknowledge(reject.id.unwrap_or_default().into()))
             }
             (_, None) => None,
-            (Taken::SentBack, Some(id)) => Some(Reply::NegativeAcknowledge(id.text())),
+            (Fate::SentBack, Some(id)) => Some(Reply::NegativeAcknowledge(id.text())),
             (_, Some(id)) => Some(Reply::Acknowledge(id.text())),
         };
-        let place = place.filter(|_| taken != Taken::SentBack).map(|id| (id, None));
+        let place = place.filter(|_| fate != Fate::SentBack).map(|id| (id, None));
         on.desk.output.take(Receipt { place, reply, is_event: false, at: on.now });
-        Ok(())
+        Ok(fate)
     }
 
-    fn count(&self, on: &mut Context<'_, 'a>, reject: &Reject<'_>) -> Result<Taken, Failure> {
+    fn count(&self, on: &mut Context<'_, 'a>, reject: &Reject<'_>) -> Result<Fate, Failure> {
         let Reject { kind, id, reason, frame } = *reject;
         on.desk.log.counters.rejects.add(kind);
         let subject = id.map_or("message without an id".to_owned(), |id| {
@@ -239,12 +245,12 @@ impl<'a> Intake<'a> {
                 let is_kept = on.desk.output.reject(id, reason, frame);
                 let then = if is_kept { "written to the rejects file" } else { "skipped" };
                 on.desk.log.report.warning(format!("{subject}: {reason}; {then}{again}"));
-                Ok(Taken::NoEvent)
+                Ok(Fate::NoEvent)
             }
             OnReject::Nack => {
                 let then = if is_answered { "sent back to the service" } else { "left out" };
                 on.desk.log.report.warning(format!("{subject}: {reason}; {then}{again}"));
-                Ok(Taken::SentBack)
+                Ok(Fate::SentBack)
             }
             OnReject::Stop => {
                 let cause = format!("{subject}: {reason}");

@@ -145,8 +145,10 @@ impl<'a> Opener<'a> {
         resume.opened(service_time);
         desk.output.session_opened(service_time, now, desk.log);
         ending.opened(opened == Opened::First, service_time, now.instant);
-        for last in desk.output.progress().taken().partitions() {
-            ending.skipped(last.id.partition, now.instant);
+        if settings.subscription.is_none() {
+            for last in desk.output.progress().taken().partitions() {
+                ending.skipped(last.id.partition, now.instant);
+            }
         }
         if let Some(lasted) = outage {
             self.tell_end_of_outage(desk, opened, lasted);
@@ -249,20 +251,20 @@ fn greeting(settings: &Settings, desk: &Desk<'_>, resume: &Resume) -> String {
     )
 }
 
-/// Says what a subscription leaves behind, once for each cursor; without one, on every terminal.
+/// Says what a subscription leaves behind, and that what is left out is gone: once for each cursor;
+/// without one, on every terminal.
 fn tell_of_subscription(settings: &Settings, desk: &mut Desk<'_>) {
     let Some(Subscription { name, .. }) = &settings.subscription else { return };
-    let is_told = match desk.output.cursor() {
-        Some(cursor) => cursor.began.is_none(),
-        None => desk.log.report.is_terminal(),
+    let (is_new, has_new_lines) = match desk.output.cursor() {
+        Some(cursor) => (cursor.began.is_none(), desk.output.has_new_lines()),
+        None => (desk.log.report.is_terminal(), desk.log.report.is_terminal()),
     };
-    if !is_told {
-        return;
+    if is_new {
+        desk.log.report.warning(format!(
+            "the service now keeps every event for subscription {name} until it is acknowledged, even if nobody reads it again; when you no longer need it, remove it: tail8x8 --unsubscribe --subscription {name}, with the same tenant and topic"
+        ));
     }
-    desk.log.report.warning(format!(
-        "the service now keeps every event for subscription {name} until it is acknowledged, even if nobody reads it again; when you no longer need it, remove it: tail8x8 --unsubscribe --subscription {name}, with the same tenant and topic"
-    ));
-    if !settings.lines.events.is_empty() {
+    if has_new_lines && !settings.lines.events.is_empty() {
         desk.log.report.warning(format!(
             "--event with a subscription: the events left out are acknowledged, too, so no other consumer of {name} gets them"
         ));

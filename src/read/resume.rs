@@ -100,11 +100,11 @@ impl Resume {
         id: &MessageId,
         published: Option<Timestamp>,
     ) -> Seen {
-        if let Some(lately) = &taken.lately {
-            return if lately.contains(id) { Seen::Repeat } else { Seen::New };
+        if taken.lately.as_ref().is_some_and(|lately| !lately.contains(id)) {
+            return Seen::New;
         }
         match taken.of(id.partition) {
-            Some(last) if id.place() > last.id.place() => Seen::New,
+            Some(last) if taken.lately.is_none() && id.place() > last.id.place() => Seen::New,
             Some(last) if self.is_later(published, last.published) => Seen::Recreated,
             Some(_) => Seen::Repeat,
             None if self.began_before(published) => Seen::Before,

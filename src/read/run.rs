@@ -5,7 +5,7 @@ use super::desk::Desk;
 use super::drain::Drain;
 use super::ended::{Ended, Leave};
 use super::ending::{Due, Ending};
-use super::intake::{Context, Intake, Reject};
+use super::intake::{Context, Fate, Intake, Reject};
 use super::opener::Opener;
 use super::resume::Resume;
 use crate::clock::Now;
@@ -15,6 +15,9 @@ use crate::settings::Settings;
 use crate::sink::Written;
 use crate::wait::{Wait as _, earlier};
 use crate::words::duration;
+
+/// Faults of a message: the session that delivered it is sound.
+const OF_A_MESSAGE: [Fault; 3] = [Fault::BadPayload, Fault::ForeignIds, Fault::ForeignConsumerIds];
 
 /// Why taking in frames paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,9 +93,8 @@ impl<'a> Run<'a> {
                 }
                 Ok(Leave::Reopen) => session.close(&mut self.desk),
                 Err(failure) if failure.step == Step::Output => return Err(failure),
-                // The session is well: what was written before the message that stops the run is
-                // still acknowledged.
-                Err(failure) if failure.fault == Fault::BadPayload => {
+                // What was written before the message that stops the run is still acknowledged.
+                Err(failure) if OF_A_MESSAGE.contains(&failure.fault) => {
                     self.drain(Some(session))?;
                     return Err(failure);
                 }
@@ -199,23 +201,24 @@ impl<'a> Run<'a> {
             now: now.instant,
         };
         loop {
-            match session.next()? {
-                Next::Message(text) => {
-                    if self.intake.take(&mut on, &text)? {
-                        return Ok(Taken::Enough);
-                    }
-                }
+            let fate = match session.next()? {
+                Next::Message(text) => self.intake.take(&mut on, &text)?,
                 Next::Unreadable { reason, bytes } => {
                     let frame = bytes.as_deref();
                     let reject = Reject { kind: "frame", id: None, reason: &reason, frame };
-                    self.intake.reject(&mut on, &reject, None)?;
+                    self.intake.reject(&mut on, &reject, None)?
                 }
                 Next::Nothing => {
                     on.ending.settle(now.instant);
                     return Ok(Taken::All);
                 }
+            };
+            if fate != Fate::SentBack {
+                on.ending.heard();
             }
-            on.ending.heard();
+            if self.intake.has_enough(on.desk) {
+                return Ok(Taken::Enough);
+            }
             if on.desk.output.has_chunk() {
                 return Ok(Taken::Chunk);
             }

@@ -58,7 +58,8 @@ pub(crate) fn unsubscribe(
 ) -> Result<Ended, Failure> {
     match remove(settings, report, signals) {
         Ok(()) => {
-            report.notice(format!("removed {}", described(settings)));
+            let what = described(settings);
+            report.notice(format!("removed {what}; one that never existed looks the same"));
             Ok(Ended::Done)
         }
         Err(Halt::Stopped) => Ok(Ended::Stopped),

@@ -74,7 +74,7 @@ impl Settings {
             Failure::new(Step::Config, "tenant", Fault::NoTenant, "none is given")
         })?;
         let target = target::settle(&args, env)?;
-        let subscription = subscription::settle(&args)?;
+        let subscription = subscription::settle(&args, &mut warnings)?;
         let (start, stop, retry) = range::settle(&args)?;
         let credentials = key::settle(&args, env, &mut warnings)?;
         let capture = capture::settle(&args)?;

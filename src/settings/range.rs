@@ -58,6 +58,8 @@ fn start(args: &Args, catches_up: bool) -> Start {
     let has_start = catches_up || args.since.is_some() || args.capture.cursor.is_some();
     let by_default = if has_start { Position::Earliest } else { Position::Latest };
     let initial = if has_start { InitialPosition::Earliest } else { InitialPosition::Latest };
+    // The service keeps the place of a subscription, and whatever it delivers is to be written.
+    let by_default = if args.has("subscription") { Position::Earliest } else { by_default };
     Start {
         initial: args.initial_position.unwrap_or(initial),
         is_given: args.message_id.is_some(),

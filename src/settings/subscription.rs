@@ -1,16 +1,22 @@
 //! Which options go with a subscription, and what a consumer needs so that no event is lost.
 
-use crate::args::{Args, Endpoint, OPTIONS, Opt};
+use super::Warning;
+use crate::args::{Args, Endpoint, OPTIONS, Opt, Section};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::OnReject;
+use crate::values::capture::Capture;
 use crate::values::choice::Durability;
+use crate::values::file_name::FileName;
 use crate::values::subscription::{Subscription, SubscriptionType};
 
 /// The subscription to read, if there is one.
 ///
 /// # Errors
 /// Options that cannot be combined.
-pub(super) fn settle(args: &Args) -> Result<Option<Subscription>, Failure> {
+pub(super) fn settle(
+    args: &Args,
+    warnings: &mut Vec<Warning>,
+) -> Result<Option<Subscription>, Failure> {
     let given = || OPTIONS.iter().filter(|opt| args.has(opt.long));
     if !args.has("subscription") {
         return match given().find(|opt| is_for_consumers(opt, args)) {
@@ -34,17 +40,25 @@ pub(super) fn settle(args: &Args) -> Result<Option<Subscription>, Failure> {
         let whole = format!("persistent://{tenant}/{}/{topic}", args.namespace);
         subscription.dead_letter_topic = Some(whole);
     }
+    if args.lines.on_reject == OnReject::Nack && !has_dead_letters(subscription.kind) {
+        warnings.push(Warning::on_terminal(format!(
+            "--on-reject nack with type {}: the service delivers the message, and everything after it, again and again; it has dead letters only with shared and key_shared",
+            subscription.kind.name()
+        )));
+    }
     Ok(Some(subscription))
 }
 
 /// The service accepts these parameters from every consumer, and ignores them without a word.
 fn check_dead_letters(args: &Args) -> Result<(), Failure> {
+    if args.has("nack-delay") && args.lines.on_reject != OnReject::Nack {
+        return Err(Failure::usage(args.source("nack-delay"), "needs --on-reject nack"));
+    }
     let Subscription { kind, max_redeliver, dead_letter_topic, .. } = &args.subscription;
     if dead_letter_topic.is_some() && max_redeliver.is_none() {
         return Err(Failure::usage(args.source("dead-letter-topic"), "needs --max-redeliver N"));
     }
-    let has_dead_letters = matches!(kind, SubscriptionType::Shared | SubscriptionType::KeyShared);
-    if max_redeliver.is_some() && !has_dead_letters {
+    if max_redeliver.is_some() && !has_dead_letters(*kind) {
         let cause = format!(
             "needs --subscription-type shared or key_shared: with {} the service has no dead letters",
             kind.name()
@@ -61,18 +75,19 @@ fn is_for_consumers(opt: &Opt, args: &Args) -> bool {
 
 /// Nothing is read while a subscription is removed.
 fn check_alone(args: &Args) -> Result<(), Failure> {
-    const ABOUT_READING: &[&str] =
-        &["output", "cursor-file", "exit-at-end", "num-messages", "event", "rejects"];
     if !args.unsubscribe {
         return match args.yes {
             true => Err(Failure::usage(args.source("yes"), "needs --unsubscribe")),
             false => Ok(()),
         };
     }
-    let other = ABOUT_READING.iter().find(|name| args.layer(name) == args.layer("unsubscribe"));
-    match other.filter(|name| args.has(name)) {
-        Some(name) => {
-            let subject = format!("{} and {}", args.source("unsubscribe"), args.source(name));
+    // What a config file says about reading does no harm.
+    let is_beside = |opt: &&Opt| args.layer(opt.long) == args.layer("unsubscribe");
+    let is_about_reading =
+        |opt: &&Opt| matches!(opt.section, Section::Range | Section::Output | Section::Capture);
+    match OPTIONS.iter().filter(is_about_reading).find(is_beside) {
+        Some(opt) => {
+            let subject = format!("{} and {}", args.source("unsubscribe"), args.source(opt.long));
             Err(Failure::usage(subject, "conflict: --unsubscribe reads nothing"))
         }
         None => Ok(()),
@@ -81,17 +96,33 @@ fn check_alone(args: &Args) -> Result<(), Failure> {
 
 /// An acknowledgement is for ever: it may leave only after what it is for is safe.
 fn check_safe(args: &Args) -> Result<(), Failure> {
-    let has_file = args.capture.output.as_ref().is_some_and(|name| !name.is_stdout());
-    if !has_file || args.unsubscribe {
+    let Capture { output, cursor, rejects, durability, .. } = &args.capture;
+    if args.unsubscribe {
         return Ok(());
     }
-    if args.capture.cursor.is_none() {
+    let has_file = output.as_ref().is_some_and(|name| !name.is_stdout() && !is_stream(name));
+    if has_file && cursor.is_none() {
         return Err(mistake(args.source("output"), Fault::NeedsCursor));
     }
-    if args.capture.durability == Durability::None && !args.at_most_once {
-        return Err(mistake(args.source("sync"), Fault::UnsafeAcks));
+    let is_unsafe = *durability == Durability::None && (has_file || rejects.is_some());
+    match (is_unsafe, args.at_most_once) {
+        (true, false) => Err(mistake(args.source("sync"), Fault::UnsafeAcks)),
+        (false, true) => {
+            let cause =
+                "needs --sync none and a file: everything else is acknowledged when it is safe";
+            Err(Failure::usage(args.source("at-most-once"), cause))
+        }
+        _ => Ok(()),
     }
-    Ok(())
+}
+
+/// Whether the output is a pipe or a device. It can have no cursor.
+fn is_stream(name: &FileName) -> bool {
+    std::fs::metadata(name.as_str()).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+}
+
+fn has_dead_letters(kind: SubscriptionType) -> bool {
+    matches!(kind, SubscriptionType::Shared | SubscriptionType::KeyShared)
 }
 
 fn mistake(subject: &str, fault: Fault) -> Failure {
@@ -99,7 +130,7 @@ fn mistake(subject: &str, fault: Fault) -> Failure {
         Fault::ReaderOnly => "is not for a subscription",
         Fault::NeedsSubscription => "needs --subscription NAME",
         Fault::NeedsCursor => "needs --cursor-file FILE with a subscription",
-        _ => "cannot be combined with a subscription and --output",
+        _ => "cannot be combined with a subscription and files",
     };
     Failure::new(Step::Config, subject, fault, cause)
 }

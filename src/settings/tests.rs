@@ -228,6 +228,10 @@ fn a_subscription_takes_only_what_a_consumer_has() {
         ("--subscription s -o f", Fault::NeedsCursor),
         ("--subscription s -o f --cursor-file c --sync none", Fault::UnsafeAcks),
         ("--subscription s --unsubscribe -o f --cursor-file c", Fault::Usage),
+        ("--subscription s --sync none --rejects r", Fault::UnsafeAcks),
+        ("--subscription s --at-most-once", Fault::Usage),
+        ("--subscription s --nack-delay 1s", Fault::Usage),
+        ("--subscription s --unsubscribe --fail-if-empty", Fault::Usage),
         ("--subscription s --yes", Fault::Usage),
         ("--subscription s --max-redeliver 1", Fault::Usage),
         ("--subscription s --subscription-type shared --dead-letter-topic d", Fault::Usage),
@@ -237,7 +241,9 @@ fn a_subscription_takes_only_what_a_consumer_has() {
         assert_eq!(failure.exit(), Exit::Usage, "{line}");
     }
     assert!(settled("").subscription.is_none());
-    for line in ["", "-o - --sync none", "-o f --cursor-file c --sync none --at-most-once"] {
+    for line in
+        ["", "-o - --sync none", "-o /dev/null", "-o f --cursor-file c --sync none --at-most-once"]
+    {
         let subscription = settled(&format!("--subscription s {line}")).subscription;
         assert_eq!(subscription.map(|it| it.kind), Some(SubscriptionType::Exclusive), "{line}");
     }

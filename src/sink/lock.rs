@@ -4,8 +4,8 @@
 //! replaced would protect nothing.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::io::{self, Read as _};
+use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,15 @@ use crate::words;
 /// How often a lock that another run holds is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// A lock, held until it is dropped or the process ends in any way.
+/// Longer than the file of any lock, in bytes.
+const LONGEST: u64 = 200;
+
+/// A lock, held until it is dropped or the process ends in any way. Its file contains the number of
+/// the process and, on a second line, the name of the run that wrote last.
 #[derive(Debug)]
 pub(super) struct Lock {
-    _file: File,
+    file: File,
+    last_run: String,
 }
 
 impl Lock {
@@ -45,8 +50,8 @@ impl Lock {
             Failure::new(Step::Output, &subject, Fault::CannotCreate, cause)
         };
         let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true).mode(0o600);
-        let mut file = options.open(&name).map_err(|e| cannot(&e))?;
+        options.create(true).truncate(false).read(true).write(true).mode(0o600);
+        let file = options.open(&name).map_err(|e| cannot(&e))?;
         let deadline = now + limit;
         let mut next = now;
         loop {
@@ -66,18 +71,41 @@ impl Lock {
                 return Ok(None);
             }
         }
+        let mut text = String::new();
+        // What cannot be read names no run.
+        let _ = (&file).take(LONGEST).read_to_string(&mut text);
+        let last_run = text.lines().nth(1).unwrap_or_default().to_owned();
+        let lock = Lock { file, last_run };
         // The process id is only for messages; the lock holds even if it cannot be written.
-        let _ = file
-            .set_len(0)
-            .and_then(|()| file.write_all(format!("{}\n", std::process::id()).as_bytes()));
-        Ok(Some(Lock { _file: file }))
+        let _ = lock.write(&lock.last_run);
+        Ok(Some(lock))
+    }
+
+    /// Whether nobody has written since the run of this name.
+    pub(super) fn was_last(&self, run: &str) -> bool {
+        self.last_run == run
+    }
+
+    /// Names the run that is about to write. Where that fails, such as on a full disk, no run is
+    /// known to have been the last.
+    pub(super) fn sign(&self, run: &str, is_synced: bool) {
+        let signed = self.write(run);
+        if is_synced && signed.and_then(|()| self.file.sync_data()).is_err() {
+            let _ = self.write("");
+        }
+    }
+
+    fn write(&self, run: &str) -> io::Result<()> {
+        let text = format!("{}\n{run}\n", std::process::id());
+        self.file.write_all_at(text.as_bytes(), 0)?;
+        self.file.set_len(text.len() as u64)
     }
 }
 
 /// Who holds a lock, for people.
 fn holder(name: &Path) -> String {
-    let holder = files::read_text(name, 32).unwrap_or_default();
-    let holder = holder.trim();
+    let holder = files::read_text(name, LONGEST).unwrap_or_default();
+    let holder = holder.lines().next().unwrap_or_default();
     match holder.bytes().all(|b| b.is_ascii_digit()) && !holder.is_empty() {
         true => format!("process {holder}"),
         false => "another process".to_owned(),

@@ -31,6 +31,14 @@ use crate::values::choice::Durability;
 use crate::values::subscription::SubscriptionType;
 use crate::wait::Wait;
 
+/// An output that is open.
+pub(super) struct Opened {
+    pub(super) spool: Spool,
+    pub(super) locks: Vec<Lock>,
+    /// No earlier run with this cursor wrote lines like those of this run.
+    pub(super) has_new_lines: bool,
+}
+
 /// Takes the locks, repairs what an earlier run left behind, and opens the output. `None` if a
 /// signal came while waiting for another run.
 ///
@@ -41,7 +49,7 @@ pub(super) fn open(
     log: &mut Log,
     wait: &mut dyn Wait,
     now: Now,
-) -> Result<Option<(Spool, Vec<Lock>)>, Failure> {
+) -> Result<Option<Opened>, Failure> {
     let capture = &settings.capture;
     let durable = capture.durability != Durability::None;
     let kind = check::output(capture, now)?;
@@ -57,10 +65,18 @@ pub(super) fn open(
     let found = file.as_ref().map(|file| file.load(&first.belongs_to)).transpose()?.flatten();
     let (found, reached) =
         found.map_or((None, Reached::default()), |(cursor, reached)| (Some(cursor), reached));
+    let is_alike = |cursor: &Cursor| cursor.lines == first.lines;
+    let has_new_lines = file.is_some() && !found.as_ref().is_some_and(is_alike);
     let mut unconfirmed = match found.as_ref().filter(|cursor| !cursor.clean) {
-        Some(cursor) => recover(cursor, &reached, &first.lines, log)?,
+        Some(cursor) => {
+            let is_last = locks.iter().all(|lock| lock.was_last(&cursor.run));
+            recover(cursor, &reached, &first.lines, is_last, log)?
+        }
         None => Unconfirmed::default(),
     };
+    // No other run of this process id can have begun at the same nanosecond.
+    let run = format!("{} {}", std::process::id(), now.utc.as_nanosecond());
+    locks.iter().for_each(|lock| lock.sign(&run, settings.subscription.is_some()));
     let destination = open_destination(capture, kind, durable, now)?;
     let rejects = open_rejects(capture, &destination, durable)?;
     if !unconfirmed.is_empty() {
@@ -70,6 +86,7 @@ pub(super) fn open(
     let reached = remembering(reached, settings);
     let has_reached = reached.newest().is_some();
     let cursor = continued(found, has_reached, first, settings.start.is_given);
+    let cursor = Cursor { run, ..cursor };
     let spool = Spool {
         pending: Pending::default(),
         progress: Progress::new(reached, ack_after),
@@ -77,11 +94,11 @@ pub(super) fn open(
         rejects,
         cursor: file.map(|file| SavedCursor::new(file, cursor)),
         unconfirmed: Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty()),
-        uncommitted: Uncommitted::new(most_uncommitted(settings)),
+        uncommitted: Uncommitted::new(most_uncommitted(settings, ack_after)),
         storage: Storage::default(),
         durability: capture.durability,
     };
-    Ok(Some((spool, locks)))
+    Ok(Some(Opened { spool, locks, has_new_lines }))
 }
 
 /// A reader's acknowledgements only ask for more messages, so they need not wait for a commit. A
@@ -95,9 +112,9 @@ fn ack_after(settings: &Settings, to: &Destination, rejects: Option<&Rejects>) -
 }
 
 /// With half a receiver queue acknowledged at once, the service always has some to send.
-fn most_uncommitted(settings: &Settings) -> Option<u64> {
+fn most_uncommitted(settings: &Settings, ack_after: AckAfter) -> Option<u64> {
     let half = u64::from(settings.topic.receiver_queue_size / 2).max(1);
-    settings.subscription.is_some().then_some(half)
+    (ack_after == AckAfter::Commit).then_some(half)
 }
 
 /// Where the order of messages means nothing, those taken lately have to be remembered. A cursor
@@ -247,9 +264,10 @@ fn recover(
     cursor: &Cursor,
     reached: &Reached,
     lines: &str,
+    is_last: bool,
     log: &mut Log,
 ) -> Result<Unconfirmed, Failure> {
-    let recovered = recover::after_death(cursor, cursor.lines == lines);
+    let recovered = recover::after_death(cursor, cursor.lines == lines, is_last);
     let Recovered { unconfirmed, lost } =
         recovered.map_err(|(path, e)| cannot_create(path.display().to_string(), &e))?;
     if !lost.is_empty() {

@@ -10,7 +10,7 @@ use nix::poll::PollFlags;
 
 use super::files::Switch;
 use super::lock::Lock;
-use super::open;
+use super::open::{self, Opened};
 use super::rejects;
 use super::saved::SavedCursor;
 use super::spool::{Refusal, Spool};
@@ -39,6 +39,8 @@ pub(crate) struct Output {
     has_session: bool,
     /// Lines were taken back since [`Output::take_rolled_back`] was last called.
     was_rolled_back: bool,
+    /// The lines are others than those of an earlier run with this cursor.
+    has_new_lines: bool,
     _locks: Vec<Lock>,
 }
 
@@ -55,8 +57,9 @@ impl Output {
         now: Now,
     ) -> Result<Option<Output>, Failure> {
         let opened = open::open(settings, log, wait, now)?;
-        Ok(opened.map(|(spool, locks)| Output {
+        Ok(opened.map(|Opened { spool, locks, has_new_lines }| Output {
             spool,
+            has_new_lines,
             retry: settings.retry.clone(),
             is_following: settings.is_following(),
             has_session: false,
@@ -73,6 +76,11 @@ impl Output {
     /// The path of the cursor's file.
     pub(crate) fn cursor_path(&self) -> Option<&Path> {
         self.spool.cursor.as_ref().map(SavedCursor::path)
+    }
+
+    /// Whether there is a cursor, and no earlier run with it that wrote the same kind of lines.
+    pub(crate) fn has_new_lines(&self) -> bool {
+        self.has_new_lines
     }
 
     /// How far the run has got.
@@ -268,6 +276,9 @@ impl Output {
     fn refused(&mut self, refusal: Refusal, now: Now, log: &mut Log) {
         self.with_unconfirmed(Unconfirmed::pause);
         log.counters.disk_errors += 1;
+        if self.failed().is_some() {
+            return;
+        }
         let Refusal { failure, is_lost } = refusal;
         let storage = &mut self.spool.storage;
         let wait = match is_lost {

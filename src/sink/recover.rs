@@ -5,7 +5,7 @@ use std::io;
 use std::path::PathBuf;
 
 use super::destination::Destination;
-use super::repair::{self, Found, IsWhole, Keep};
+use super::repair::{self, Beyond, Found, IsWhole};
 use super::unconfirmed::{Tail, Unconfirmed};
 use crate::cursor::Cursor;
 use crate::files::FilePlace;
@@ -22,21 +22,40 @@ pub(super) struct Recovered {
 /// A file that cannot be repaired.
 type Unusable = (PathBuf, io::Error);
 
+/// The largest receiver queue: no run has more lines that are not acknowledged.
+const MOST_UNACKNOWLEDGED: usize = 1000;
+
 /// After a crash: lines beyond the cursor are kept if this run writes lines of the same form, and
 /// cut if not.
 ///
+/// Those of a subscription are always cut: their messages were never acknowledged, so the service
+/// delivers them again, but perhaps to another consumer. A line that is kept could then only be
+/// confirmed by an equal line of another message, which would be lost. `is_last` says whether they
+/// can only be of the cursor's own run; if not, they may have been acknowledged, and stay.
+///
 /// # Errors
 /// Those of the file system.
-pub(super) fn after_death(cursor: &Cursor, writes_same: bool) -> Result<Recovered, Unusable> {
+pub(super) fn after_death(
+    cursor: &Cursor,
+    writes_same: bool,
+    is_last: bool,
+) -> Result<Recovered, Unusable> {
     let mut recovered = Recovered::default();
     let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
     let is_line = whole_lines(cursor);
-    let is_kept = writes_same && may_be_repeated(cursor);
+    let is_reader = cursor.belongs_to.subscription.is_empty();
+    let otherwise: fn() -> Beyond<'static> = match (is_reader, is_last) {
+        (true, _) => cut,
+        (false, true) => || Beyond::Cut { most: MOST_UNACKNOWLEDGED },
+        (false, false) => || Beyond::Foreign,
+    };
+    let is_kept = is_reader && writes_same;
     for place in &cursor.output {
-        make_whole(place, Some(&is_line as _).filter(|_| is_kept), output, lost)?;
+        make_whole(place, Some(&is_line as _).filter(|_| is_kept), otherwise(), output, lost)?;
     }
     for place in &cursor.rejects {
-        make_whole(place, Some(&is_json_line as _).filter(|_| is_kept), rejects, lost)?;
+        let is_line = Some(&is_json_line as _).filter(|_| is_kept);
+        make_whole(place, is_line, otherwise(), rejects, lost)?;
     }
     Ok(recovered)
 }
@@ -60,40 +79,39 @@ pub(super) fn after_failed_sync(
             files.open.cut(place.offset).map_err(|e| (files.open.path.clone(), e))?;
             output.files.push(place.clone());
         } else {
-            let is_line = Some(&is_line as _).filter(|_| may_be_repeated(cursor));
-            make_whole(place, is_line, output, lost)?;
+            make_whole(place, Some(&is_line), cut(), output, lost)?;
         }
     }
     for place in &cursor.rejects {
-        repair::repair(place, None)?;
+        repair::repair(place, cut())?;
     }
     rejects.files.clone_from(&cursor.rejects);
     Ok(recovered)
 }
 
-/// A test that tells a whole line, in the format of the cursor's run, from a torn one.
-/// Whether the lines beyond the cursor are kept, to be confirmed by their repeats. Those of a
-/// subscription are cut: their messages were never acknowledged, so the service delivers them
-/// again, but perhaps to another consumer. A kept line could then only be confirmed by an equal
-/// line of another message, which would be lost.
-fn may_be_repeated(cursor: &Cursor) -> bool {
-    cursor.belongs_to.subscription.is_empty()
+fn cut() -> Beyond<'static> {
+    Beyond::Cut { most: usize::MAX }
 }
 
+/// A test that tells a whole line, in the format of the cursor's run, from a torn one.
 fn whole_lines(cursor: &Cursor) -> impl Fn(&[u8]) -> bool {
     let format = LineRules::format_of(&cursor.lines);
     move |line| format.is_some_and(|format| format.is_whole_line(line))
 }
 
-/// Repairs one file, keeping the lines that `is_whole` accepts; without it they are all cut.
+/// Repairs one file, keeping the lines that `is_whole` accepts, if there is such a test.
 fn make_whole(
     place: &FilePlace,
     is_whole: Option<&IsWhole<'_>>,
+    otherwise: Beyond<'_>,
     tail: &mut Tail,
     lost: &mut Vec<String>,
 ) -> Result<(), Unusable> {
-    let keep = is_whole.map(|is_whole| Keep { is_whole, lines: &mut tail.lines });
-    match repair::repair(place, keep)? {
+    let beyond = match is_whole {
+        Some(is_whole) => Beyond::Keep { is_whole, lines: &mut tail.lines },
+        None => otherwise,
+    };
+    match repair::repair(place, beyond)? {
         Found::Kept(place) => tail.files.push(place),
         Found::Lost(reason) => lost.push(reason),
         Found::Nothing => {}

@@ -28,22 +28,21 @@ pub(super) enum Found {
 /// Tells a whole line, with its newline, from a torn one.
 pub(super) type IsWhole<'f> = dyn Fn(&[u8]) -> bool + 'f;
 
-/// How the lines of a file are kept.
-pub(super) struct Keep<'k> {
-    pub(super) is_whole: &'k IsWhole<'k>,
-    /// The lines that were kept.
-    pub(super) lines: &'k mut CountedLines,
+/// What happens to lines after the saved place.
+pub(super) enum Beyond<'k> {
+    /// Whole ones are kept, and counted in `lines`.
+    Keep { is_whole: &'k IsWhole<'k>, lines: &'k mut CountedLines },
+    /// They are cut, if there are at most so many. More cannot be of the run that saved the place.
+    Cut { most: usize },
+    /// They are of somebody else.
+    Foreign,
 }
 
-/// Repairs one file, even if it was renamed. Lines after the saved place are kept with `keep`, and
-/// cut without it.
+/// Repairs one file, even if it was renamed.
 ///
 /// # Errors
 /// Those of the file system, with the path of the file.
-pub(super) fn repair(
-    place: &FilePlace,
-    keep: Option<Keep<'_>>,
-) -> Result<Found, (PathBuf, io::Error)> {
+pub(super) fn repair(place: &FilePlace, beyond: Beyond<'_>) -> Result<Found, (PathBuf, io::Error)> {
     let shown = place.name.display();
     let Some(path) = locate(place) else {
         return Ok(match place.identity {
@@ -51,11 +50,11 @@ pub(super) fn repair(
             None => Found::Nothing,
         });
     };
-    let result = repair_at(&path, place, keep);
+    let result = repair_at(&path, place, beyond);
     result.map_err(|e| (path, e))
 }
 
-fn repair_at(path: &Path, place: &FilePlace, keep: Option<Keep<'_>>) -> io::Result<Found> {
+fn repair_at(path: &Path, place: &FilePlace, beyond: Beyond<'_>) -> io::Result<Found> {
     let shown = path.display();
     let file = match OpenOptions::new().read(true).write(true).open(path) {
         // Someone may have moved it and changed its permissions.
@@ -79,9 +78,13 @@ fn repair_at(path: &Path, place: &FilePlace, keep: Option<Keep<'_>>) -> io::Resu
     if before != [b'\n'] {
         return Ok(Found::Lost(format!("{shown} was changed by something else")));
     }
-    let end = match keep {
-        Some(keep) => keep_lines(&file, place.offset, keep)?,
-        None => place.offset,
+    let end = match beyond {
+        Beyond::Keep { is_whole, lines } => keep_lines(&file, place.offset, is_whole, lines)?,
+        Beyond::Cut { most } if count_lines(&file, place.offset)? <= most => place.offset,
+        Beyond::Foreign if meta.len() == place.offset => place.offset,
+        Beyond::Cut { .. } | Beyond::Foreign => {
+            return Ok(Found::Lost(format!("{shown} was written by another run since then")));
+        }
     };
     if end < meta.len() {
         file.set_len(end)?;
@@ -111,19 +114,35 @@ fn write_again(file: &File, mut offset: u64, end: u64) -> io::Result<()> {
 }
 
 /// Counts the whole lines after an offset, and returns where they end.
-fn keep_lines(file: &File, offset: u64, keep: Keep<'_>) -> io::Result<u64> {
+fn keep_lines(
+    file: &File,
+    offset: u64,
+    is_whole: &IsWhole<'_>,
+    lines: &mut CountedLines,
+) -> io::Result<u64> {
     let mut reader = BufReader::new(file);
     reader.seek(SeekFrom::Start(offset))?;
     let (mut end, mut line) = (offset, Vec::new());
     loop {
         line.clear();
         reader.read_until(b'\n', &mut line)?;
-        if !(keep.is_whole)(&line) {
+        if !is_whole(&line) {
             return Ok(end);
         }
-        keep.lines.add(&line);
+        lines.add(&line);
         end += line.len() as u64;
     }
+}
+
+/// How many lines there are after an offset.
+fn count_lines(file: &File, offset: u64) -> io::Result<usize> {
+    let mut reader = BufReader::new(file);
+    reader.seek(SeekFrom::Start(offset))?;
+    let mut count = 0;
+    while reader.skip_until(b'\n')? > 0 {
+        count += 1;
+    }
+    Ok(count)
 }
 
 /// Where the file is now: under its name, or renamed beside it.
@@ -145,7 +164,7 @@ mod tests {
     use std::fs;
 
     /// Repairs a file of this content whose cursor is at 4. What is in it then.
-    fn repaired(content: &[u8], kept: Option<&mut CountedLines>) -> (Found, Vec<u8>) {
+    fn repaired(content: &[u8], beyond: Beyond<'_>) -> (Found, Vec<u8>) {
         let folder = Scratch::new("repair");
         let path = folder.join("file");
         fs::write(&path, content).unwrap();
@@ -153,8 +172,7 @@ mod tests {
         // Whatever its name is by now.
         let renamed = folder.join("renamed");
         fs::rename(&path, &renamed).unwrap();
-        let keep = kept.map(|lines| Keep { is_whole: &is_json_line, lines });
-        let found = repair(&place, keep).unwrap();
+        let found = repair(&place, beyond).unwrap();
         (found, fs::read(renamed).unwrap())
     }
 
@@ -168,7 +186,8 @@ mod tests {
             ("{\"n\":2}", ""),
         ] {
             let mut kept = CountedLines::default();
-            let (found, bytes) = repaired(format!("{{ }}\n{tail}").as_bytes(), Some(&mut kept));
+            let beyond = Beyond::Keep { is_whole: &is_json_line, lines: &mut kept };
+            let (found, bytes) = repaired(format!("{{ }}\n{tail}").as_bytes(), beyond);
             assert!(matches!(found, Found::Kept(place) if place.offset == 4), "{tail:?}");
             assert_eq!(bytes, format!("{{ }}\n{left}").as_bytes(), "{tail:?}");
             let expected = left.lines().count();
@@ -177,16 +196,24 @@ mod tests {
     }
 
     #[test]
-    fn without_a_place_for_its_lines_a_file_is_cut_to_its_length() {
-        let (found, bytes) = repaired(b"{ }\n{\"n\":2}\n", None);
+    fn lines_are_cut_only_if_they_can_be_our_own() {
+        let content = b"{ }\n{\"n\":2}\n{\"n\"";
+        let (found, bytes) = repaired(content, Beyond::Cut { most: 2 });
         assert!(matches!(found, Found::Kept(_)));
         assert_eq!(bytes, b"{ }\n");
+        for beyond in [Beyond::Cut { most: 1 }, Beyond::Foreign] {
+            let (found, bytes) = repaired(content, beyond);
+            assert!(matches!(found, Found::Lost(_)));
+            assert_eq!(bytes, content);
+        }
+        let (found, _) = repaired(b"{ }\n", Beyond::Foreign);
+        assert!(matches!(found, Found::Kept(_)), "there is nothing beyond");
     }
 
     #[test]
     fn a_file_that_others_have_changed_is_left_alone() {
         for content in [&b"{ }"[..], b"{  }\n{}\n"] {
-            let (found, bytes) = repaired(content, Some(&mut CountedLines::default()));
+            let (found, bytes) = repaired(content, Beyond::Cut { most: 9 });
             assert!(matches!(found, Found::Lost(_)));
             assert_eq!(bytes, content);
         }

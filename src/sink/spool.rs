@@ -181,7 +181,13 @@ impl Spool {
         let result = self.destination.sync().and_then(|()| rejects.map_or(Ok(()), Rejects::sync));
         // Lines can be taken back only from files, and only if there is a cursor to go back to.
         let is_lost = self.cursor.is_some() && self.destination.files().is_some();
-        result.map_err(|failure| Refusal { failure: Box::new(failure), is_lost })?;
+        if let Err(failure) = result {
+            if !is_lost && self.progress.ack_after() == AckAfter::Commit {
+                // Another sync would succeed without them, and they would be acknowledged.
+                self.storage.give_up(failure.clone());
+            }
+            return Err(Refusal { failure: Box::new(failure), is_lost });
+        }
         self.storage.synced();
         Ok(())
     }

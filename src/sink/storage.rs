@@ -102,6 +102,12 @@ impl Storage {
         reported
     }
 
+    /// Something may be lost that cannot be taken back: there is no further try.
+    pub(super) fn give_up(&mut self, failure: Failure) {
+        let trouble = Trouble { failure, since: Instant::now(), failures: 1, next: None };
+        *self = Storage::Refused { trouble, is_unproven: true };
+    }
+
     /// A sync failed, and lines beyond the cursor may be lost. Returns the wait as
     /// [`Storage::refused`] does.
     pub(super) fn sync_failed(

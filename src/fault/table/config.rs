@@ -80,6 +80,19 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::BadConsumerCursor,
+        code: "config.cursor",
+        exit: Exit::Config,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "the cursor cannot be used",
+        means: "the cursor is damaged, or belongs to another subscription or topic, or to a reader",
+        fixes: &[
+            "nothing was changed: use another --cursor-file and another --output",
+            "the service knows what this subscription has not acknowledged, and delivers it",
+        ],
+    },
+    Row {
         fault: Fault::Locked,
         code: "config.locked",
         exit: Exit::Busy,

@@ -207,6 +207,18 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::ForeignConsumerIds,
+        code: "stream.foreign_ids",
+        exit: Exit::Config,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "the cursor belongs to another topic",
+        means: "the message ids in the cursor are of another topic than the one that is read, or of one that was deleted and recreated",
+        fixes: &[
+            "move {cursor} and the output away, and start again: nothing of what now comes was acknowledged",
+        ],
+    },
+    Row {
         fault: Fault::Unconfirmed,
         code: "stream.unsubscribe",
         exit: Exit::Unavailable,
