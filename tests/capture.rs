@@ -8,7 +8,7 @@ mod clocks;
 mod cursor;
 mod disk;
 mod hangup;
-mod kill;
+pub(crate) mod kill;
 mod locks;
 mod metrics;
 mod moved;
@@ -16,12 +16,12 @@ mod order;
 mod rejects;
 mod resuming;
 mod rotation;
-mod small_disk;
-mod spool;
+pub(crate) mod small_disk;
+pub(crate) mod spool;
 mod start;
 mod stdout;
 mod steps;
-mod systemd;
+pub(crate) mod systemd;
 
 use std::time::{Duration, Instant};
 
@@ -76,23 +76,23 @@ fn test_if(missing: &Option<String>, name: &str, body: impl Fn() + Send + 'stati
     ignored_if(missing, test(name, body))
 }
 
-fn ignored_if(missing: &Option<String>, trial: Trial) -> Trial {
+pub(crate) fn ignored_if(missing: &Option<String>, trial: Trial) -> Trial {
     match missing {
         None => trial,
         Some(reason) => trial.with_kind(reason).with_ignored_flag(true),
     }
 }
 
-fn event(n: usize) -> String {
+pub(crate) fn event(n: usize) -> String {
     format!(r#"{{"n":{n}}}"#)
 }
 
-fn events(range: std::ops::Range<usize>) -> Vec<String> {
+pub(crate) fn events(range: std::ops::Range<usize>) -> Vec<String> {
     range.map(event).collect()
 }
 
 /// What a failed test tells beside its failure.
-struct ToldOnFailure(String);
+pub(crate) struct ToldOnFailure(pub(crate) String);
 
 impl Drop for ToldOnFailure {
     fn drop(&mut self) {
@@ -106,7 +106,7 @@ impl Drop for ToldOnFailure {
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[track_caller]
-fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let deadline = Instant::now() + PATIENCE;
     while !done() {
         assert!(Instant::now() < deadline, "waited {PATIENCE:?} in vain until {what}");
@@ -115,19 +115,19 @@ fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 }
 
 /// Starts it by other words before it, such as `prlimit` and its options.
-fn through(run: Run, words: &[&str]) -> Run {
+pub(crate) fn through(run: Run, words: &[&str]) -> Run {
     words.iter().rev().fold(run, |run, word| run.through(word))
 }
 
 /// Ends a follower, which ends well.
 #[track_caller]
-fn stop(run: Running) {
+pub(crate) fn stop(run: Running) {
     ended(run).assert_code(0);
 }
 
 /// The same, with what it said.
 #[track_caller]
-fn ended(mut run: Running) -> Output {
+pub(crate) fn ended(mut run: Running) -> Output {
     run.signal(nix::sys::signal::Signal::SIGTERM);
     let output = run.finish();
     output.assert_code(0);
@@ -136,13 +136,13 @@ fn ended(mut run: Running) -> Output {
 
 /// The end that nothing can prepare for.
 #[track_caller]
-fn kill(mut run: Running) {
+pub(crate) fn kill(mut run: Running) {
     run.signal(nix::sys::signal::Signal::SIGKILL);
     run.finish().assert_signal(nix::sys::signal::Signal::SIGKILL);
 }
 
 /// Which of the programs a test needs is not there.
-fn missing(program: &str, args: &[&str]) -> Option<String> {
+pub(crate) fn missing(program: &str, args: &[&str]) -> Option<String> {
     match std::process::Command::new(program).args(args).output() {
         Ok(output) if output.status.success() => None,
         Ok(output) => {

@@ -1,7 +1,7 @@
 //! `cargo run --example demo`: the main job on one machine, without an account. A local service
 //! publishes a few events, the connection is cut, more is published while it is down, and the program
-//! resumes. Each step says what happened; at the end it is checked that nothing was lost or doubled, and
-//! `diagnose` shows its report.
+//! resumes. Each step says what happened; at the end it is checked that nothing was lost or doubled,
+//! `diagnose` shows its report, and of two consumers one takes over from the other.
 
 #![allow(unreachable_pub, missing_debug_implementations)] // an example has no outside
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
@@ -95,6 +95,7 @@ fn demo() -> Result<(), String> {
         return Err(format!("a promise was not kept\n{}", output.whole()));
     }
     diagnose(&service)?;
+    take_over(&service)?;
     println!(
         "\nDone in {:.1} s. For real use, see the README: one key, one command.",
         began.elapsed().as_secs_f32()
@@ -115,6 +116,43 @@ fn diagnose(service: &Service) -> Result<(), String> {
     match output.code {
         Some(0) => Ok(()),
         _ => Err(format!("the diagnosis found trouble\n{}", output.whole())),
+    }
+}
+
+/// Two consumers of one subscription; the one that reads is killed.
+fn take_over(service: &Service) -> Result<(), String> {
+    step(
+        "And when a machine dies? Two consumers, A and B, share a subscription: A reads, B waits.",
+    );
+    let consumer = || {
+        let run = Run::against(service).key(Key::File).verbosity(0);
+        run.args(&["--subscription", "demo", "--subscription-type", "failover"]).spawn()
+    };
+    let connected = |count: usize| {
+        service.wait_for_subscription("all", "demo", "consumers are connected", |it| {
+            it.connections.len() == count
+        });
+    };
+    let mut a = consumer();
+    connected(1);
+    let mut b = consumer();
+    connected(2);
+    let mut published = publish(service, 10..=12);
+    a.wait_stdout_lines(3).iter().for_each(|line| println!("    A {line}"));
+    service.wait_for_all_acked("all", "demo", 3);
+
+    step("A is killed (SIGKILL), and two more events are published. B takes over:");
+    a.signal(Signal::SIGKILL);
+    published.extend(publish(service, 13..=14));
+    b.wait_stdout_lines(2).iter().for_each(|line| println!("    B {line}"));
+    service.wait_for_all_acked("all", "demo", 5);
+    b.signal(Signal::SIGTERM);
+    let (a, b) = (a.finish(), b.finish());
+    let held = [a.lines(), b.lines()].concat() == published;
+    println!("    {} every event arrived once, at A or at B", if held { "yes" } else { "NO " });
+    match held && b.code == Some(0) {
+        true => Ok(()),
+        false => Err(format!("an event was lost or doubled\n{}\n{}", a.whole(), b.whole())),
     }
 }
 

@@ -14,6 +14,7 @@ mod real;
 mod signals;
 mod stream;
 mod structure;
+mod subscriptions;
 mod support;
 
 use std::process::ExitCode;
@@ -29,6 +30,7 @@ fn trials() -> Vec<Trial> {
     trials.extend(signals::trials());
     trials.extend(faults::trials());
     trials.extend(capture::trials());
+    trials.extend(subscriptions::trials());
     trials.extend(cli::trials());
     trials.extend(diagnose::trials());
     trials.extend(explain::trials());

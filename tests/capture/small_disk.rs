@@ -10,7 +10,7 @@ use super::{Spool, through};
 use crate::support::run::Run;
 use crate::support::scratch::Scratch;
 
-pub(super) struct SmallDisk {
+pub(crate) struct SmallDisk {
     holder: Child,
     // Below the process that has it mounted.
     folder: Scratch,
@@ -18,13 +18,13 @@ pub(super) struct SmallDisk {
 
 impl SmallDisk {
     /// Why there can be none here.
-    pub(super) fn missing() -> Option<String> {
+    pub(crate) fn missing() -> Option<String> {
         let lacks = |program, args: &[&str]| super::missing(program, args);
         lacks("unshare", &["--mount", "mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", "/mnt"])
             .or_else(|| lacks("nsenter", &["--version"]))
     }
 
-    pub(super) fn new(size: &str) -> SmallDisk {
+    pub(crate) fn new(size: &str) -> SmallDisk {
         let folder = Scratch::new("disk");
         let script = r#"mount -t tmpfs -o "size=$1" tmpfs "$2" && echo ready && exec sleep 1000"#;
         let mut holder = Command::new("unshare")
@@ -40,29 +40,29 @@ impl SmallDisk {
     }
 
     /// Where the program finds `name`.
-    pub(super) fn inside(&self, name: &str) -> PathBuf {
+    pub(crate) fn inside(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
     /// Where a test finds `name`.
-    pub(super) fn outside(&self, name: &str) -> PathBuf {
+    pub(crate) fn outside(&self, name: &str) -> PathBuf {
         let root = format!("/proc/{}/root", self.holder.id());
         let inside = self.inside(name);
         PathBuf::from(root).join(inside.strip_prefix("/").unwrap())
     }
 
-    pub(super) fn run(&self, run: Run) -> Run {
+    pub(crate) fn run(&self, run: Run) -> Run {
         let home = format!("--wd={}", run.home().display());
         through(run, &["nsenter", &format!("--target={}", self.holder.id()), "--mount", &home])
     }
 
     /// To the last byte.
-    pub(super) fn fill(&self) {
+    pub(crate) fn fill(&self) {
         self.fill_but(0);
     }
 
     /// All but some blocks.
-    pub(super) fn fill_but(&self, free: usize) {
+    pub(crate) fn fill_but(&self, free: usize) {
         let mut options = fs::OpenOptions::new();
         let mut filler = options.create(true).append(true).open(self.outside("filler")).unwrap();
         while filler.write(&[0; 4096]).is_ok() {}
@@ -70,16 +70,16 @@ impl SmallDisk {
         filler.set_len(length - free as u64 * 4096).unwrap();
     }
 
-    pub(super) fn free(&self) {
+    pub(crate) fn free(&self) {
         fs::remove_file(self.outside("filler")).unwrap();
     }
 
-    pub(super) fn lines_of(&self, name: &str) -> Vec<String> {
+    pub(crate) fn lines_of(&self, name: &str) -> Vec<String> {
         super::spool::lines(&fs::read(self.outside(name)).unwrap_or_default())
     }
 
     /// A capture whose output lies here and whose cursor lies in `spool`.
-    pub(super) fn output_here(
+    pub(crate) fn output_here(
         &self,
         spool: &Spool,
         service: &crate::support::service::Service,

@@ -15,54 +15,54 @@ use crate::support::service::Service;
 
 /// The folder of one capture: output, cursor and what comes beside them. Searched for the key when
 /// it goes.
-pub(super) struct Spool {
+pub(crate) struct Spool {
     folder: Scratch,
 }
 
 impl Spool {
     #[track_caller]
-    pub(super) fn new() -> Spool {
+    pub(crate) fn new() -> Spool {
         Spool { folder: Scratch::new("spool") }
     }
 
-    pub(super) fn join(&self, name: &str) -> PathBuf {
+    pub(crate) fn join(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
 
-    pub(super) fn output(&self) -> PathBuf {
+    pub(crate) fn output(&self) -> PathBuf {
         self.join("events.ndjson")
     }
 
-    pub(super) fn cursor(&self) -> PathBuf {
+    pub(crate) fn cursor(&self) -> PathBuf {
         self.join("cursor")
     }
 
     /// A follower into the folder's output with its cursor.
-    pub(super) fn run(&self, service: &Service) -> Run {
+    pub(crate) fn run(&self, service: &Service) -> Run {
         self.run_with_cursor(service).arg("-o").arg(self.output())
     }
 
     /// The same without `-o`.
-    pub(super) fn run_with_cursor(&self, service: &Service) -> Run {
+    pub(crate) fn run_with_cursor(&self, service: &Service) -> Run {
         let run = Run::against(service).few_roots().args(&["--retry-delay", "20ms"]);
         run.arg("--cursor-file").arg(self.cursor())
     }
 
     /// One run that ends when nothing more comes, as cron would start it.
-    pub(super) fn catching_up(&self, service: &Service) -> Run {
+    pub(crate) fn catching_up(&self, service: &Service) -> Run {
         self.run(service).args(&["-e", "--idle-timeout", "500ms"]).verbosity(0)
     }
 
     /// The same, which must go well and silently.
     #[track_caller]
-    pub(super) fn catch_up(&self, service: &Service) {
+    pub(crate) fn catch_up(&self, service: &Service) {
         let output = self.catching_up(service).run();
         output.assert_code(0).assert_silent();
     }
 
     /// Runs until `count` more lines were written, with a clean end.
     #[track_caller]
-    pub(super) fn take(&self, service: &Service, count: usize) {
+    pub(crate) fn take(&self, service: &Service, count: usize) {
         let output = self.run(service).args(&["-n", &count.to_string()]).verbosity(0).run();
         output.assert_code(0).assert_silent();
     }
@@ -70,7 +70,7 @@ impl Spool {
     /// Publishes, and leaves all as a death does: the cursor knows of `known` lines, and the output
     /// has all of them.
     #[track_caller]
-    pub(super) fn die(&self, service: &Service, known: usize, payloads: &[String]) {
+    pub(crate) fn die(&self, service: &Service, known: usize, payloads: &[String]) {
         for payload in payloads {
             service.publish("all", payload.as_str());
         }
@@ -84,18 +84,18 @@ impl Spool {
 
     /// Whole lines of a file of the folder: none when there is no such file.
     #[track_caller]
-    pub(super) fn lines_of(&self, name: &str) -> Vec<String> {
+    pub(crate) fn lines_of(&self, name: &str) -> Vec<String> {
         let bytes = fs::read(self.join(name)).unwrap_or_default();
         lines(&bytes)
     }
 
     #[track_caller]
-    pub(super) fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.lines_of("events.ndjson")
     }
 
     #[track_caller]
-    pub(super) fn assert_lines(&self, expected: &[String]) {
+    pub(crate) fn assert_lines(&self, expected: &[String]) {
         let bytes = fs::read(self.output()).unwrap_or_default();
         assert!(bytes.is_empty() || bytes.ends_with(b"\n"), "a torn line at the end");
         assert_same(expected, &self.lines());
@@ -103,18 +103,18 @@ impl Spool {
 
     /// Waits until so many whole lines are in the file.
     #[track_caller]
-    pub(super) fn wait_lines_of(&self, name: &str, count: usize) {
+    pub(crate) fn wait_lines_of(&self, name: &str, count: usize) {
         wait_until(&format!("{name} has {count} lines: {:?}", self.names()), || {
             self.lines_of(name).len() >= count
         });
     }
 
     #[track_caller]
-    pub(super) fn wait_lines(&self, count: usize) {
+    pub(crate) fn wait_lines(&self, count: usize) {
         self.wait_lines_of("events.ndjson", count);
     }
 
-    pub(super) fn names(&self) -> Vec<String> {
+    pub(crate) fn names(&self) -> Vec<String> {
         let mut names: Vec<_> = fs::read_dir(self.folder.path())
             .unwrap()
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -124,7 +124,7 @@ impl Spool {
     }
 
     /// Finished files in the order in which they were finished.
-    pub(super) fn finished(&self) -> Vec<String> {
+    pub(crate) fn finished(&self) -> Vec<String> {
         let mut names = self.names();
         names.retain(|name| finished_at(name).is_some());
         names.sort_by_key(|name| finished_at(name));
@@ -134,7 +134,7 @@ impl Spool {
     /// The lines of all files of a rotated capture, in order. Each must be whole, save the last
     /// while the program runs.
     #[track_caller]
-    pub(super) fn rotated_lines(&self) -> Vec<String> {
+    pub(crate) fn rotated_lines(&self) -> Vec<String> {
         let mut all = Vec::new();
         for name in self.finished() {
             let bytes = fs::read(self.join(&name)).unwrap();
@@ -146,12 +146,12 @@ impl Spool {
     }
 
     #[track_caller]
-    pub(super) fn cursor_json(&self) -> Value {
+    pub(crate) fn cursor_json(&self) -> Value {
         serde_json::from_slice(&fs::read(self.cursor()).unwrap()).expect("a cursor is JSON")
     }
 
     #[track_caller]
-    pub(super) fn edit_cursor(&self, edit: impl FnOnce(&mut Value)) {
+    pub(crate) fn edit_cursor(&self, edit: impl FnOnce(&mut Value)) {
         let mut cursor = self.cursor_json();
         edit(&mut cursor);
         fs::write(self.cursor(), cursor.to_string()).unwrap();
@@ -159,7 +159,7 @@ impl Spool {
 
     /// Waits until the cursor knows of everything that is written.
     #[track_caller]
-    pub(super) fn wait_committed(&self) {
+    pub(crate) fn wait_committed(&self) {
         wait_until("the cursor has the end of the output", || {
             let length = fs::metadata(self.output()).map_or(0, |it| it.len());
             let cursor = self.cursor_json();
@@ -171,7 +171,7 @@ impl Spool {
 
 impl Spool {
     /// For the message of a failure: the files and the cursor.
-    pub(super) fn shown(&self) -> String {
+    pub(crate) fn shown(&self) -> String {
         let mut text = fs::read_to_string(self.cursor()).unwrap_or_else(|e| e.to_string());
         for name in self.names() {
             if let Ok(meta) = fs::metadata(self.join(&name)) {
@@ -198,7 +198,7 @@ impl Drop for Spool {
 }
 
 /// `events.20261002T090000-1.ndjson` is the second of that second.
-pub(super) fn finished_at(name: &str) -> Option<(String, u32)> {
+pub(crate) fn finished_at(name: &str) -> Option<(String, u32)> {
     let stamp = name.strip_prefix("events.")?.strip_suffix(".ndjson")?;
     let (stamp, number) = match stamp.split_once('-') {
         Some((stamp, number)) => (stamp, number.parse().ok()?),
@@ -207,7 +207,7 @@ pub(super) fn finished_at(name: &str) -> Option<(String, u32)> {
     is_stamp(stamp).then(|| (stamp.to_owned(), number))
 }
 
-pub(super) fn is_stamp(stamp: &str) -> bool {
+pub(crate) fn is_stamp(stamp: &str) -> bool {
     stamp.len() == 15
         && stamp.bytes().enumerate().all(|(at, byte)| match at {
             8 => byte == b'T',
@@ -216,7 +216,7 @@ pub(super) fn is_stamp(stamp: &str) -> bool {
 }
 
 /// Complete ones.
-pub(super) fn lines(bytes: &[u8]) -> Vec<String> {
+pub(crate) fn lines(bytes: &[u8]) -> Vec<String> {
     let end = memchr::memrchr(b'\n', bytes).map_or(0, |at| at + 1);
     let text = String::from_utf8_lossy(&bytes[..end]);
     text.split_terminator('\n').map(str::to_owned).collect()
@@ -224,7 +224,7 @@ pub(super) fn lines(bytes: &[u8]) -> Vec<String> {
 
 /// With the first difference, and what is missing or doubled.
 #[track_caller]
-pub(super) fn assert_same(expected: &[String], got: &[String]) {
+pub(crate) fn assert_same(expected: &[String], got: &[String]) {
     if expected == got {
         return;
     }

@@ -38,7 +38,7 @@ const WATCHDOG: Duration = Duration::from_secs(2);
 
 /// What came, line by line, and when.
 #[derive(Clone, Default)]
-struct Told(Arc<Mutex<Vec<(Instant, String)>>>);
+pub(crate) struct Told(Arc<Mutex<Vec<(Instant, String)>>>);
 
 impl Told {
     fn listen(socket: UnixDatagram) -> Told {
@@ -58,7 +58,7 @@ impl Told {
         told
     }
 
-    fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.0.lock().unwrap().iter().map(|(_, line)| line.clone()).collect()
     }
 
@@ -89,14 +89,14 @@ impl Told {
 }
 
 /// A socket in the spool; its path is kept short, since it must fit into 108 bytes.
-fn told(run: Run) -> (Run, Told, Folder) {
+pub(crate) fn told(run: Run) -> (Run, Told, Folder) {
     let folder = Folder::new();
     let path = folder.0.join("notify");
     let told = Told::listen(UnixDatagram::bind(&path).unwrap());
     (run.env("NOTIFY_SOCKET", path), told, folder)
 }
 
-struct Folder(std::path::PathBuf);
+pub(crate) struct Folder(std::path::PathBuf);
 
 impl Folder {
     fn new() -> Folder {

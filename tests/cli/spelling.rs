@@ -127,7 +127,7 @@ fn nearest() {
 
 /// What does not exist yet must not look as if it worked.
 fn later() {
-    for words in [["--subscription", "mine"].as_slice(), &["--consumer-name", "me"]] {
+    for words in [["--producer", "mine"].as_slice(), &["--pull-mode", "true"]] {
         let service = Service::builder().may_be_unreached().start();
         let output = Run::against(&service).args(words).run();
         output.assert_code(64).assert_stderr_has("unknown ").assert_stderr_has("[config.usage]");

@@ -133,7 +133,7 @@ fn table() -> Vec<Row> {
         service("403 and a page", Status(403, Body::Page("403 Forbidden by gateway")), "auth.forbidden", 77, "topic `all`", "403 Forbidden").says(&["403", "Forbidden by gateway"]),
         service("404", Status(404, Body::JsonReason("Topic not found")), "auth.not_found", 78, "--topic", NO_ROW).says(&["404", "Topic not found"]),
         service("400", Status(400, Body::Jetty("Bad parameter")), "auth.bad_request", 78, "--message-id", NO_ROW).says(&["400", "Bad parameter"]),
-        service("409", Status(409, Body::Jetty("Consumer is busy")), "auth.busy", 75, "another consumer", NO_ROW).says(&["409"]),
+        service("409", Status(409, Body::Jetty("Consumer is busy")), "auth.busy", 75, "the other consumer", NO_ROW).says(&["409"]),
         service("429", RetryAfter(429, 7), "auth.rate_limited", 75, "only one reader", NO_ROW).says(&["429"]),
         row("a missing tenant, as Pulsar 4.0 says it (500)", Pulsar(Version::V4_0), "auth.refused", 78, "--tenant", NO_ROW).with(&["--tenant", "nobody"]).says(&["500"]),
         row("a missing tenant, as Pulsar 4.2 says it (404)", Pulsar(Version::V4_2), "auth.not_found", 78, "--tenant", NO_ROW).with(&["--tenant", "nobody"]).says(&["404"]),

@@ -16,7 +16,7 @@ fn table() -> Vec<Row> {
         row("auth: 403 and a page", Status(403, Body::Page("403 Forbidden by gateway")), "auth.forbidden", 77, &["HTTP 403", "Forbidden by gateway", "topic `all`"]),
         row("auth: 404", Status(404, Body::JsonReason("Topic not found")), "auth.not_found", 78, &["HTTP 404", "Topic not found", "--topic"]),
         row("auth: 400", Status(400, Body::Jetty("Bad parameter")), "auth.bad_request", 78, &["HTTP 400", "Bad parameter", "--message-id"]),
-        row("auth: 409", Status(409, Body::Jetty("Consumer is busy")), "auth.busy", 75, &["HTTP 409", "Consumer is busy", "another consumer"]),
+        row("auth: 409", Status(409, Body::Jetty("Consumer is busy")), "auth.busy", 75, &["HTTP 409", "Consumer is busy", "the other consumer"]),
         row("auth: 429", RetryAfter(429, 7), "auth.rate_limited", 75, &["HTTP 429", "slow down", "only one reader"]),
         row("auth: 500 and an unknown sentence", Status(500, Body::Jetty("Server <is> \"unwell\"")), "auth.server_error", 69, &["HTTP 500", "Server <is> \"unwell\"", "8x8 support"]),
         row("auth: 500 and a missing namespace", Status(500, Body::Jetty("Failed to create reader: {\"errorMsg\":\"Namespace not found\"}")), "auth.refused", 78, &["Namespace not found", "--namespace"]),

@@ -73,6 +73,7 @@ pub struct Run {
     args: Vec<OsString>,
     env: Vec<(OsString, OsString)>,
     stdin: Option<Vec<u8>>,
+    typed: Option<Vec<u8>>,
     key: Key,
     stdout: Stdout,
     terminal: bool,
@@ -91,6 +92,7 @@ impl Run {
             args: Vec::new(),
             env: Vec::new(),
             stdin: None,
+            typed: None,
             key: Key::Env,
             stdout: Stdout::Captured,
             terminal: false,
@@ -124,6 +126,12 @@ impl Run {
 
     pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Run {
         self.stdin = Some(bytes.into());
+        self
+    }
+
+    /// Stdin is a terminal, at which somebody types this.
+    pub fn typed(mut self, text: &str) -> Run {
+        self.typed = Some(text.into());
         self
     }
 
@@ -213,6 +221,13 @@ impl Run {
         command.stdout(out);
         let (stderr, err) = if self.terminal { terminal() } else { pipe() };
         command.stderr(err);
+        let keyboard = self.typed.take().map(|text| {
+            let (ours, theirs) = terminal();
+            command.stdin(theirs);
+            let mut keyboard = fs::File::from(ours);
+            keyboard.write_all(&text).unwrap();
+            keyboard
+        });
         let explained = self.explained();
         let began = Instant::now();
         let mut child = command.spawn().unwrap();
@@ -233,6 +248,7 @@ impl Run {
             limit: self.limit,
             began,
             explained,
+            keyboard,
             searched: false,
         }
     }

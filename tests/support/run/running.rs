@@ -30,6 +30,8 @@ pub struct Running {
     pub(super) limit: Duration,
     pub(super) began: Instant,
     pub(super) explained: Vec<u8>,
+    /// Kept open while it runs: a terminal that is closed hangs up.
+    pub(super) keyboard: Option<fs::File>,
     pub(super) searched: bool,
 }
 

@@ -69,6 +69,9 @@ pub fn selftests() -> Vec<Trial> {
             let output = shell(script).stdout(Stdout::Terminal).terminal().run();
             assert_eq!((&*output.stdout, &*output.stderr), (&b"out\n"[..], "err\n"));
             shell(script).run().assert_code(1).assert_silent();
+            let script = "test -t 0 && read line && echo \"got $line\"";
+            shell(script).typed("y\n").run().assert_code(0).assert_lines(&["got y"]);
+            shell(script).run().assert_code(1);
             Ok(())
         }),
         trial::test("support::run: signals arrive and are reported", || {

@@ -142,6 +142,11 @@ impl Service {
         self.order_open(&Order::Close(code, reason.into()));
     }
 
+    /// RST on one connection, by its place in [`Seen::connections`].
+    pub fn cut_connection(&self, number: usize) {
+        self.shared.change(|state| state.remotes[number].order(Order::End(Ending::Reset)));
+    }
+
     fn order_open(&self, order: &Order) {
         self.shared.change(|state| {
             for (remote, seen) in state.remotes.iter().zip(&state.seen.connections) {
@@ -198,7 +203,7 @@ impl Service {
     /// Waits until what was seen is as wanted; `what` goes into the message if it never is.
     #[track_caller]
     pub fn wait_for(&self, what: &str, done: impl Fn(&Seen) -> bool) {
-        self.shared.wait_for(what, done);
+        self.shared.wait_for(what, |state| done(&state.seen));
     }
 
     /// Waits until so many upgrades in all were accepted.
@@ -217,7 +222,8 @@ impl Service {
         self.wait_for("the end of all connections", |seen| seen.open() == 0);
     }
 
-    /// Each message sent was acknowledged exactly once on its connection, and nothing else was.
+    /// Each message sent was acknowledged or sent back exactly once on its connection, and nothing else
+    /// was.
     #[track_caller]
     pub fn assert_acked_once(&self) {
         for (number, connection) in self.seen().connections.iter().enumerate() {
@@ -227,6 +233,7 @@ impl Service {
                 let id = ack.id.unwrap_or_else(|| panic!("an unreadable id in {}", ack.raw));
                 *open.entry(id).or_default() -= 1;
             }
+            connection.nacks.iter().for_each(|id| *open.entry(*id).or_default() -= 1);
             open.retain(|_, count| *count != 0);
             let text = "acknowledgements that are missing (> 0) or too many (< 0)";
             assert!(open.is_empty(), "connection {number}: {text}: {open:?}");

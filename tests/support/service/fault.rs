@@ -154,6 +154,10 @@ pub enum Fault {
     AcksLost,
     /// The first acknowledgement is answered by Close 1011.
     AcksRefused,
+    /// `unsubscribe` ends the session and the subscription stays, as with another consumer connected.
+    UnsubscribeRefused,
+    /// After `unsubscribe` nothing more is answered.
+    UnsubscribeSilent,
 
     // Stream, from its beginning
     /// Every message in three fragments, with a ping between them: legal.

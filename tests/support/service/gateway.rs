@@ -2,7 +2,7 @@
 //! as Pulsar does, and either opens a session or refuses with the words of that version.
 
 use std::io::{Read, Write};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,11 +10,13 @@ use percent_encoding::percent_decode_str;
 
 use super::Version;
 use super::answer::{Answer, Body, http_date};
+use super::consumer::{Kind, Options};
 use super::fault::Fault;
-use super::feed::{Feed, Reader, Start, Subscription};
+use super::feed::{Feed, Reader, Start};
 use super::seen::Request;
 use super::session::Session;
 use super::state::{Shared, State};
+use super::subscription::Subscription;
 use super::topic::Id;
 use super::wire::{Ending, Wire};
 
@@ -180,8 +182,12 @@ fn check(shared: &Shared, number: usize, request: &Request) -> Result<(Feed, usi
         ["ws", "v2", "consumer", "persistent", tenant, namespace, topic, subscription] => {
             let window = pulsar.window(request)?;
             let name = pulsar.topic_name(&state, tenant, namespace, topic)?;
-            let feed = consumer(&mut state, number, request, &name, subscription, window)?;
-            Ok((feed, window))
+            let place = (name, subscription.to_owned());
+            let whole_batches = shared.settings.whole_batches;
+            Ok((
+                pulsar.consumer(&mut state, number, request, place, window, whole_batches)?,
+                window,
+            ))
         }
         ["ws", "v2", "reader" | "consumer", ..] => {
             Err(Answer::jetty(500, "Failed to create reader: Invalid topic name format"))
@@ -269,26 +275,67 @@ impl Pulsar {
             }
         }
     }
+
+    fn consumer(
+        &self,
+        state: &mut State,
+        number: usize,
+        request: &Request,
+        place: (String, String),
+        window: usize,
+        whole_batches: bool,
+    ) -> Result<Feed, Answer> {
+        let (name, subscription) = &place;
+        let options = options(request, &place, window)
+            .map_err(|why| Answer::jetty(400, &format!("Invalid query params: {why}")))?;
+        let (parent, only) = state.find(name);
+        let earliest = request.param("subscriptionInitialPosition") == Some("Earliest");
+        let topic = &state.topics[&parent];
+        let fresh = || Subscription::new(options.kind, topic, only, earliest, whole_batches);
+        let feed = Feed::Consumer { topic: name.clone(), subscription: subscription.clone() };
+        let joined = state.subscriptions.entry(place).or_insert_with(fresh).join(number, options);
+        joined.map_err(|reason| busy(&reason))?;
+        Ok(feed)
+    }
 }
 
-fn consumer(
-    state: &mut State,
-    number: usize,
-    request: &Request,
-    name: &str,
-    subscription: &str,
-    window: usize,
-) -> Result<Feed, Answer> {
-    let (parent, only) = state.find(name);
+fn busy(reason: &str) -> Answer {
+    let reason = format!(
+        r#"{{"errorMsg":"{reason}","reqId":1110419632248929521, "remote":"127.0.0.1/127.0.0.1:6650", "local":"/127.0.0.1:41002"}}"#
+    );
+    Answer::jetty(409, &format!("Failed to create producer/consumer: {reason}"))
+}
+
+/// What a consumer's query says; the error is Pulsar's sentence.
+fn options(request: &Request, place: &(String, String), window: usize) -> Result<Options, String> {
+    let number = |name: &str| match request.param(name).map(str::parse::<u32>) {
+        None => Ok(None),
+        Some(Ok(number)) => Ok(Some(number)),
+        Some(Err(_)) => {
+            Err(format!("For input string: \"{}\"", request.param(name).unwrap_or_default()))
+        }
+    };
     let kind = request.param("subscriptionType").unwrap_or("Exclusive");
-    if !["Exclusive", "Failover", "Shared", "Key_Shared"].contains(&kind) {
-        return Err(Answer::jetty(400, &format!("Invalid subscriptionType {kind}")));
+    let kind = Kind::parse(kind).ok_or_else(|| format!("Invalid subscriptionType {kind}"))?;
+    let position = request.param("subscriptionInitialPosition").unwrap_or("Latest");
+    if !["Latest", "Earliest"].contains(&position) {
+        return Err(format!("Invalid subscriptionInitialPosition {position}"));
     }
-    let earliest = request.param("subscriptionInitialPosition") == Some("Earliest");
-    let place = (name.to_owned(), subscription.to_owned());
-    let topic = &state.topics[&parent];
-    let fresh = || Subscription::new(kind, topic, only, earliest);
-    let joined = state.subscriptions.entry(place).or_insert_with(fresh).join(number, kind, window);
-    joined.map_err(|reason| Answer::jetty(409, &format!("Failed to create consumer: {reason}")))?;
-    Ok(Feed::Consumer { topic: name.into(), subscription: subscription.into() })
+    number("priorityLevel")?;
+    if number("ackTimeoutMillis")?.is_some_and(|millis| millis != 0 && millis < 1000) {
+        return Err("Ack timeout should be greater than 1000 ms".into());
+    }
+    let nack_delay = number("negativeAckRedeliveryDelay")?.map_or(1000, u64::from);
+    let (topic, subscription) = place;
+    let dead_letters = number("maxRedeliverCount")?.map(|most| {
+        let default = format!("{topic}-{subscription}-DLQ");
+        (most, request.param("deadLetterTopic").map_or(default, dead_letter_topic))
+    });
+    Ok(Options { kind, window, nack_delay: Duration::from_millis(nack_delay), dead_letters })
+}
+
+/// Pulsar keeps a topic without a namespace in `public/default`.
+fn dead_letter_topic(name: &str) -> String {
+    let name = name.trim_start_matches("persistent://");
+    if name.contains('/') { name.into() } else { format!("public/default/{name}") }
 }

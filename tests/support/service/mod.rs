@@ -2,10 +2,12 @@
 //! key, over real TLS, on loopback. It behaves as the real one does, except where a test asks for a
 //! [`Fault`], and remembers everything it saw ([`Seen`]). One thread per connection.
 //!
-//! `gateway` speaks HTTP, `session` WebSocket, `topic` and `feed` hold the messages, `fault` is the
-//! list of what can go wrong, `control` is what a test does while all this is running.
+//! `gateway` speaks HTTP, `session` WebSocket, `topic` holds the messages, `feed` and `subscription` say
+//! who gets which, `fault` is the list of what can go wrong, `control` and `subscriptions` are what a
+//! test does while all this is running.
 
 mod answer;
+mod consumer;
 mod control;
 mod fault;
 mod feed;
@@ -18,6 +20,8 @@ mod seen;
 mod selftests;
 mod session;
 mod state;
+mod subscription;
+mod subscriptions;
 mod topic;
 mod wire;
 
@@ -29,6 +33,8 @@ use std::time::Duration;
 use openssl::ssl::{SslAcceptor, SslMethod, SslVerifyMode};
 
 pub use self::answer::Body;
+#[allow(unused_imports)] // named by tests that keep one
+pub use self::consumer::Kind;
 pub use self::fault::Fault;
 use self::listener::Port;
 pub use self::odd::Odd;
@@ -36,6 +42,8 @@ pub use self::odd::Odd;
 pub use self::seen::{Ack, Close, Connection, Request, Seen};
 pub use self::selftests::selftests;
 use self::state::{Settings, Shared, State};
+#[allow(unused_imports)] // named by tests that keep one
+pub use self::subscriptions::{BUSY, OTHER_TYPE, Told};
 use self::topic::Topic;
 #[allow(unused_imports)] // named by tests that keep one
 pub use self::topic::{Id, Message, New};
@@ -103,6 +111,7 @@ impl Service {
                 check_key: true,
                 idle_limit: None,
                 date_skew: Some(0),
+                whole_batches: false,
                 fault_after: 0,
             },
             state: State {
@@ -212,6 +221,12 @@ impl Builder {
 
     pub fn no_date(mut self) -> Builder {
         self.settings.date_skew = None;
+        self
+    }
+
+    /// A subscription settles a batch as a whole: until all of it is acknowledged, all of it comes again.
+    pub fn whole_batches(mut self) -> Builder {
+        self.settings.whole_batches = true;
         self
     }
 

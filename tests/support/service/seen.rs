@@ -22,6 +22,8 @@ pub struct Connection {
     /// The ids of the messages sent, in order.
     pub sent: Vec<Id>,
     pub acks: Vec<Ack>,
+    /// What was sent back by `negativeAcknowledge`.
+    pub nacks: Vec<Id>,
     /// All other text frames, such as `{"type":"isEndOfTopic"}`.
     pub texts: Vec<String>,
     pub binaries: usize,

@@ -140,8 +140,8 @@ impl<'a> Session<'a> {
             return;
         }
         self.struck = true;
-        if let (Fault::Odd(odd), Feed::Reader(reader)) = (self.fault, &self.feed) {
-            let topic = reader.topic.clone();
+        if let Fault::Odd(odd) = self.fault {
+            let topic = self.topic().to_owned();
             self.shared.change(|state| state.publish(&topic, vec![New::odd(*odd)], false));
         }
         if matches!(self.fault, Fault::BrokenRecord) {
@@ -243,7 +243,17 @@ impl<'a> Session<'a> {
         let idle = self.shared.settings.idle_limit.map(|limit| self.last + limit);
         match closing {
             Some(closing) => Some(closing),
-            None => idle,
+            None => idle.into_iter().chain(self.nacked_until()).min(),
+        }
+    }
+
+    /// When a message that was sent back is due: somebody's thread must then look.
+    fn nacked_until(&self) -> Option<Instant> {
+        match &self.feed {
+            Feed::Reader(_) => None,
+            Feed::Consumer { topic, subscription } => {
+                self.shared.lock().subscription(topic, subscription)?.due()
+            }
         }
     }
 
@@ -269,7 +279,10 @@ impl<'a> Session<'a> {
         self.frames.push(&chunk[..count]);
         let mut acks = Vec::new();
         let mut ended = Ok(true);
-        while let (Some((opcode, payload)), true) = (self.frames.next(), ended.is_ok()) {
+        while ended.is_ok()
+            && self.then != Then::Freeze
+            && let Some((opcode, payload)) = self.frames.next()
+        {
             ended = self.hear(opcode, payload, &mut acks).map(|()| true);
         }
         self.count(acks);
@@ -333,36 +346,64 @@ impl<'a> Session<'a> {
                 return Ok(());
             }
             (Feed::Consumer { .. }, "permit") => {}
-            (Feed::Consumer { topic, subscription }, "unsubscribe") => {
-                let place = (topic.clone(), subscription.clone());
-                let mut state = self.shared.lock();
-                if state.subscriptions.get(&place).is_some_and(|it| it.consumers() > 1) {
-                    return Err(Ending::Fin);
-                }
-                state.subscriptions.remove(&place);
+            (Feed::Consumer { .. }, "unsubscribe") => {
+                self.shared.note(self.number, |seen| seen.texts.push(text));
+                return self.unsubscribe();
             }
-            (Feed::Consumer { topic, subscription }, kind) => match (id, kind) {
-                (Some(id), "negativeAcknowledge") => {
-                    self.shared.change(|state| {
-                        state.subscription(topic, subscription).map(|it| it.nack(self.number, &id))
-                    });
-                }
-                (Some(_), _) => {
-                    acks.push(Ack { raw: text, id });
-                    return Ok(());
-                }
-                (None, _) if strict => return Err(Ending::Fin),
-                (None, _) => {}
-            },
+            (Feed::Consumer { .. }, "negativeAcknowledge") if id.is_some() => {
+                id.into_iter().for_each(|id| self.nack(id));
+                return Ok(());
+            }
+            (Feed::Consumer { .. }, _) if id.is_some() => {
+                acks.push(Ack { raw: text, id });
+                return Ok(());
+            }
+            (Feed::Consumer { .. }, _) if strict => return Err(Ending::Fin),
+            (Feed::Consumer { .. }, _) => {}
         }
         self.shared.note(self.number, |seen| seen.texts.push(text));
         Ok(())
     }
 
+    fn nack(&mut self, id: Id) {
+        self.unacked = self.unacked.saturating_sub(1);
+        let Feed::Consumer { topic, subscription } = &self.feed else { return };
+        self.shared.change(|state| {
+            if let Some(subscription) = state.subscription(topic, subscription) {
+                subscription.nack(self.number, &id, Instant::now());
+            }
+            state.seen.connections[self.number].nacks.push(id);
+        });
+    }
+
+    /// Carried out without a word; or the session ends and the subscription stays.
+    fn unsubscribe(&mut self) -> Result<(), Ending> {
+        let Feed::Consumer { topic, subscription } = &self.feed else { return Ok(()) };
+        if matches!(self.fault, Fault::UnsubscribeRefused) {
+            return Err(Ending::Fin);
+        }
+        if matches!(self.fault, Fault::UnsubscribeSilent) {
+            self.then = Then::Freeze;
+            return Ok(());
+        }
+        self.shared.change(|state| {
+            let place = (topic.clone(), subscription.clone());
+            if state.subscriptions.get(&place).is_some_and(|it| it.connections().len() > 1) {
+                return Err(Ending::Fin);
+            }
+            state.subscriptions.remove(&place);
+            Ok(())
+        })
+    }
+
     fn terminated(&self) -> bool {
-        let (Feed::Reader(super::feed::Reader { topic, .. }) | Feed::Consumer { topic, .. }) =
-            &self.feed;
-        self.shared.lock().topics.get(topic).is_some_and(|topic| topic.terminated)
+        self.shared.lock().topics.get(self.topic()).is_some_and(|topic| topic.terminated)
+    }
+
+    fn topic(&self) -> &str {
+        match &self.feed {
+            Feed::Reader(super::feed::Reader { topic, .. }) | Feed::Consumer { topic, .. } => topic,
+        }
     }
 
     fn count(&mut self, mut acks: Vec<Ack>) {
@@ -372,16 +413,21 @@ impl<'a> Session<'a> {
         match self.fault {
             Fault::AcksLost => {}
             Fault::AcksRefused => self.close(1011, "acknowledgements are not taken here"),
-            _ => self.unacked = self.unacked.saturating_sub(acks.len()),
-        }
-        if let Feed::Consumer { topic, subscription } = &self.feed {
-            self.shared.change(|state| {
-                if let Some(subscription) = state.subscription(topic, subscription) {
-                    let ids = acks.iter().filter_map(|ack| ack.id);
-                    ids.for_each(|id| subscription.ack(self.number, &id));
-                }
-            });
+            _ => {
+                self.unacked = self.unacked.saturating_sub(acks.len());
+                self.settle(&acks);
+            }
         }
         self.shared.note(self.number, |seen| seen.acks.append(&mut acks));
+    }
+
+    fn settle(&self, acks: &[Ack]) {
+        let Feed::Consumer { topic, subscription } = &self.feed else { return };
+        self.shared.change(|state| {
+            if let Some(subscription) = state.subscription(topic, subscription) {
+                let ids = acks.iter().filter_map(|ack| ack.id);
+                ids.for_each(|id| subscription.ack(self.number, &id));
+            }
+        });
     }
 }

@@ -7,14 +7,17 @@ use std::time::{Duration, Instant};
 use openssl::ssl::SslAcceptor;
 
 use super::Version;
+use super::consumer::Delivery;
 use super::fault::Fault;
-use super::feed::{Delivery, Feed, Subscription};
+use super::feed::Feed;
 use super::seen::{Connection, Seen};
+use super::subscription::Subscription;
 use super::topic::{Message, New, Topic};
 use super::wire::Remote;
 
 /// How long a test waits for what must happen.
 const LIMIT: Duration = Duration::from_secs(60);
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// What is settled before the service starts.
 pub(super) struct Settings {
@@ -26,6 +29,7 @@ pub(super) struct Settings {
     /// By how many seconds the service's clock is ahead of ours; None: no `Date` at all.
     pub(super) date_skew: Option<i64>,
     pub(super) fault_after: usize,
+    pub(super) whole_batches: bool,
 }
 
 pub(super) struct Shared {
@@ -84,17 +88,18 @@ impl Shared {
     }
 
     #[track_caller]
-    pub(super) fn wait_for(&self, what: &str, done: impl Fn(&Seen) -> bool) {
+    pub(super) fn wait_for(&self, what: &str, done: impl Fn(&State) -> bool) {
         let deadline = Instant::now() + LIMIT;
         let mut state = self.lock();
-        while !done(&state.seen) {
+        while !done(&state) {
             let left = deadline.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 let summary = state.seen.summary();
                 drop(state);
                 panic!("waited {LIMIT:?} for: {what}\nthe service saw {summary}");
             }
-            state = match self.changed.wait_timeout(state, left) {
+            // Some changes come by time alone, and tell nobody.
+            state = match self.changed.wait_timeout(state, left.min(LOOK_AGAIN)) {
                 Ok((state, _)) => state,
                 Err(poisoned) => poisoned.into_inner().0,
             };
@@ -130,11 +135,24 @@ impl State {
         match feed {
             Feed::Reader(reader) => {
                 let message = reader.next(&self.topics[&reader.topic])?;
-                Some(Delivery { message, redeliveries: 0 })
+                Some(Delivery::first(message))
             }
             Feed::Consumer { topic, subscription } => {
+                self.release(topic, subscription);
                 self.subscription(topic, subscription)?.next(connection)
             }
+        }
+    }
+
+    /// Sends again what was sent back and is due by now, to whoever is to have it.
+    fn release(&mut self, topic: &str, name: &str) {
+        let now = Instant::now();
+        let Some(subscription) = self.subscription(topic, name) else { return };
+        if subscription.due().is_some_and(|due| due <= now) {
+            for (dead_letter_topic, message) in subscription.release(now) {
+                self.publish(&dead_letter_topic, vec![message.again()], false);
+            }
+            self.remotes.iter().for_each(|remote| remote.wake());
         }
     }
 

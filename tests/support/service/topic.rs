@@ -25,6 +25,13 @@ impl Id {
         STANDARD.encode(self.protobuf())
     }
 
+    /// The same with the size of its batch, as the service writes it in a message's frame.
+    fn encode_in_batch_of(&self, size: Option<u32>) -> String {
+        let mut bytes = self.protobuf();
+        size.iter().for_each(|&size| field(&mut bytes, 6, size.into()));
+        STANDARD.encode(bytes)
+    }
+
     /// The same place by a text of another maker, who adds the size of the batch and an unknown field.
     pub fn other_spelling(&self) -> String {
         let mut bytes = self.protobuf();
@@ -159,15 +166,16 @@ pub struct Message {
     publish_time: String,
     event_time: Option<String>,
     odd: Option<Odd>,
+    batch_size: Option<u32>,
 }
 
 impl Message {
     /// The text frame that carries it.
     pub(super) fn frame(&self, redeliveries: u32) -> String {
-        if let Some(frame) = self.odd.and_then(|odd| odd.frame(&self.id.encode())) {
+        let (id, time) = (self.id.encode_in_batch_of(self.batch_size), &self.publish_time);
+        if let Some(frame) = self.odd.and_then(|odd| odd.frame(&id)) {
             return frame;
         }
-        let (id, time) = (self.id.encode(), &self.publish_time);
         // OpenSSL's encoder: ours is too slow without optimisation for tests of 100 MB.
         let payload = match self.payload.is_empty() {
             true => String::new(),
@@ -189,6 +197,12 @@ impl Message {
         }
         frame.push('}');
         frame
+    }
+
+    /// To be published in another topic.
+    pub(super) fn again(&self) -> New {
+        let (payload, key, odd) = (self.payload.clone(), self.key.clone(), self.odd);
+        New { payload, key, odd, ..New::default() }
     }
 
     /// Whether the service counts it as unacknowledged.
@@ -239,6 +253,7 @@ impl Topic {
             (self.turn - 1) % self.partitions.len()
         });
         let entry = self.partitions[number].entries;
+        let batch_size = batched.then_some(batch.len() as u32);
         self.partitions[number].entries += 1;
         let mut published = Vec::with_capacity(batch.len());
         for (index, new) in batch.into_iter().enumerate() {
@@ -248,14 +263,14 @@ impl Topic {
                 partition: self.partitioned.then_some(number as u32),
                 batch_index: batched.then_some(index as u32),
             };
-            let message = Arc::new(self.message(id, new));
+            let message = Arc::new(self.message(id, batch_size, new));
             self.partitions[number].messages.push(Arc::clone(&message));
             published.push(message);
         }
         published
     }
 
-    fn message(&mut self, id: Id, new: New) -> Message {
+    fn message(&mut self, id: Id, batch_size: Option<u32>, new: New) -> Message {
         let properties: serde_json::Map<_, _> =
             new.properties.into_iter().map(|(name, value)| (name, value.into())).collect();
         let publish_time = self.time_text(new.published.unwrap_or_else(SystemTime::now));
@@ -267,6 +282,7 @@ impl Topic {
             publish_time,
             event_time: new.event_time.map(|time| self.time_text(time)),
             odd: new.odd,
+            batch_size,
         }
     }
 

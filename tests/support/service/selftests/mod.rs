@@ -4,10 +4,14 @@
 mod client;
 mod faults;
 mod rules;
+mod subscriptions;
 mod trouble;
 
 use libtest_mimic::Trial;
 
 pub fn selftests() -> Vec<Trial> {
-    [rules::trials(), trouble::trials(), faults::trials()].into_iter().flatten().collect()
+    [rules::trials(), subscriptions::trials(), trouble::trials(), faults::trials()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -4,7 +4,7 @@ use libtest_mimic::Trial;
 use tungstenite::Message;
 
 use super::super::{Body, Fault, Id, Odd, Service, Version};
-use super::client::{Client, LONG, after, after_text, answer, consumer, reader};
+use super::client::{Client, LONG, after, after_text, answer, reader};
 use crate::support::canary;
 use crate::support::counts::count;
 use crate::support::trial;
@@ -25,7 +25,6 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("each version refuses in its own words", each_version_refuses),
         trial("a refusal's body comes in every way", bodies_of_refusals),
         trial("keys are checked and replaced", keys_are_checked),
-        trial("subscriptions are exclusive, shared and durable", subscriptions),
         trial("many messages flow", many),
         trial("odd messages have a place and arrive as they are", odd_messages),
     ]
@@ -170,33 +169,6 @@ fn keys_are_checked() {
     assert_eq!(status(Some("a new=one"), &reader("")), "101");
     assert_eq!(status(None, &reader("x-api-key=a%20new%3Done")), "101");
     service.assert_key_never_sent();
-}
-
-fn subscriptions() {
-    let service = Service::start();
-    service.publish_many("all", 4, |number| number.to_string());
-    let open = |query: &str| Client::open(&service, &consumer(query));
-    let mut first = open("").unwrap();
-    let (id, _) = first.next(false).unwrap();
-    assert_eq!(first.next(true).unwrap().1, "1");
-    assert!(open("").err().unwrap().contains("upgrade: 409"));
-    first.say(&format!(r#"{{"type":"negativeAcknowledge","messageId":"{}"}}"#, id.encode()));
-    assert_eq!(first.all(false), ["2", "3", "0"]);
-    drop(first);
-    service.wait_for_no_connections();
-
-    let (mut a, mut b) = (
-        open("subscriptionType=Shared&receiverQueueSize=1").unwrap(),
-        open("subscriptionType=Shared&receiverQueueSize=1").unwrap(),
-    );
-    assert_eq!((a.next(false).unwrap().1, b.next(false).unwrap().1), ("0".into(), "2".into()));
-    drop(a);
-    service.wait_for("the end of one of two", |seen| seen.open() == 1);
-    b.ack(&service.seen().last().sent[0]);
-    assert_eq!(b.payloads(2), ["0", "3"]);
-    drop(b);
-    service.wait_for_no_connections();
-    assert!(open("").unwrap().all(true).is_empty());
 }
 
 fn many() {

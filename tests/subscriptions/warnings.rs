@@ -1,0 +1,79 @@
+//! What a subscription leaves behind is said, and said once.
+
+use libtest_mimic::Trial;
+
+use super::{NAME, TOPIC, capture, consumer, test};
+use crate::capture::ended;
+use crate::capture::spool::Spool;
+use crate::support::run::Output;
+use crate::support::service::Service;
+
+pub(super) fn trials() -> Vec<Trial> {
+    vec![
+        test("the first run says what stays at the service, the next ones do not", first_run),
+        test("--event with a subscription warns once", events),
+        test("at a terminal it is said without a cursor", terminal),
+    ]
+}
+
+#[track_caller]
+fn assert_said(output: &Output, times: usize) {
+    assert_eq!(output.stderr.matches("--unsubscribe").count(), times, "{}", output.whole());
+}
+
+fn first_run() {
+    let service = Service::start();
+    let spool = Spool::new();
+    let mut run = capture(&spool, &service).verbosity(0).spawn();
+    run.wait_stderr("\n");
+    // What is said at the first message, or later, is not missed.
+    service.publish(TOPIC, "{}");
+    service.wait_for_all_acked(TOPIC, NAME, 1);
+    let output = ended(run);
+    assert_said(&output, 1);
+    output.assert_stderr_has(NAME).assert_stderr_has("keeps every event");
+    assert_eq!(output.stderr.lines().count(), 1, "{}", output.whole());
+    service.wait_for_no_connections();
+
+    let mut run = capture(&spool, &service).verbosity(1).spawn();
+    service.wait_for_connections(2);
+    service.cut_connections();
+    run.wait_stderr("connected again");
+    assert_said(&ended(run), 0);
+    service.wait_for_no_connections();
+    // Another cursor is another beginning.
+    let other = Spool::new();
+    let mut run = capture(&other, &service).verbosity(0).spawn();
+    run.wait_stderr("\n");
+    assert_said(&ended(run), 1);
+}
+
+fn events() {
+    let service = Service::start();
+    let spool = Spool::new();
+    for (number, times) in [1, 0].into_iter().enumerate() {
+        let args = ["--event", "InteractionCreated"];
+        let mut run = capture(&spool, &service).args(&args).spawn();
+        service.wait_for_connections(2 * number + 1);
+        run.wait_stderr("waiting for new events");
+        service.cut_connections();
+        run.wait_stderr("connected again");
+        let output = ended(run);
+        let said = output.stderr.matches("--event with a subscription").count();
+        assert_eq!(said, times, "{}", output.whole());
+        service.wait_for_no_connections();
+    }
+}
+
+fn terminal() {
+    let service = Service::start();
+    let mut run = consumer(&service).verbosity(0).spawn();
+    service.wait_for_connections(1);
+    service.publish(TOPIC, "{}");
+    run.wait_stdout_lines(1);
+    ended(run).assert_silent();
+    service.wait_for_no_connections();
+    let mut run = consumer(&service).verbosity(0).terminal().spawn();
+    run.wait_stderr("--unsubscribe");
+    assert_said(&ended(run), 1);
+}
