@@ -86,12 +86,12 @@ impl Lock {
         self.last_run == run
     }
 
-    /// Names the run that is about to write. Where that fails, such as on a full disk, no run is
-    /// known to have been the last.
+    /// Names the run that is about to write. Where that fails, such as on a full disk, the run is
+    /// not known to have been the last, and what it leaves is not taken for its own.
     pub(super) fn sign(&self, run: &str, is_synced: bool) {
         let signed = self.write(run);
-        if is_synced && signed.and_then(|()| self.file.sync_data()).is_err() {
-            let _ = self.write("");
+        if is_synced {
+            let _ = signed.and_then(|()| self.file.sync_data());
         }
     }
 

@@ -39,7 +39,8 @@ fn every_option() {
     let run = Run::against(&service).few_roots().args(&args);
     let run = run.args(&["--subscription-type", "shared", "--initial-position", "earliest"]);
     let run = run.args(&["--priority-level", "3", "--ack-timeout", "90s", "--nack-delay", "250ms"]);
-    let run = run.args(&["--max-redeliver", "7", "--dead-letter-topic", "dead"]);
+    let run = run.args(&["--on-reject", "nack", "--max-redeliver", "7"]);
+    let run = run.args(&["--dead-letter-topic", "dead"]);
     let run = run.args(&["--receiver-queue-size", "40"]).spawn();
     service.wait_for_connections(1);
     stop(run);
