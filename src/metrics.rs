@@ -67,6 +67,11 @@ fn text(counters: &Counters, now: Timestamp) -> String {
         &labelled("reason", counters.rejects.each()),
     );
     family(
+        "repeats_total",
+        "Messages that came again and were left out.",
+        &one(counters.repeats.to_string()),
+    );
+    family(
         "reconnects_total",
         "Sessions reopened, by what ended the previous one.",
         &labelled("cause", counters.reconnects.each()),

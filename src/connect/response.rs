@@ -85,8 +85,22 @@ impl Response {
         if found.eq_ignore_ascii_case(&self.reason) || NGINX_REASONS.contains(&found) {
             return None;
         }
-        let short = words::one_line(found, 300);
+        let short = words::one_line(&without_json(found), 300);
         Some(short).filter(|s| !s.is_empty())
+    }
+}
+
+/// Pulsar's proxy ends its sentence with the broker's answer as JSON: `errorMsg`, unless that is
+/// empty, and numbers and addresses that mean nothing to a user.
+fn without_json(sentence: &str) -> String {
+    let Some(start) = sentence.find(r#"{"errorMsg":"#) else { return sentence.to_owned() };
+    let (before, json) = sentence.split_at(start);
+    let mut values = serde_json::Deserializer::from_str(json).into_iter::<Value>();
+    match values.next().and_then(Result::ok).as_ref().and_then(json_reason) {
+        Some(reason) if !reason.is_empty() => {
+            format!("{before}{reason}{}", &json[values.byte_offset()..])
+        }
+        _ => sentence.to_owned(),
     }
 }
 
@@ -153,8 +167,13 @@ mod tests {
         let jetty = "<html>\n<head>\n<title>Error 500 Failed to create reader: {&quot;errorMsg&quot;:&quot;Namespace not found&quot;}</title></head>";
         assert_eq!(
             sentence(500, jetty).as_deref(),
-            Some(r#"Failed to create reader: {"errorMsg":"Namespace not found"}"#)
+            Some("Failed to create reader: Namespace not found")
         );
+        let whole = r#"Failed: {"errorMsg":"busy","reqId":1, "local":"/127.0.0.1:2"}, sorry"#;
+        assert_eq!(sentence(409, whole).as_deref(), Some("Failed: busy, sorry"));
+        for kept in [r#"Failed: {"errorMsg":"","reqId":1}"#, r#"Failed: {"errorMsg":"cut"#] {
+            assert_eq!(sentence(500, kept).as_deref(), Some(kept));
+        }
         assert_eq!(sentence(401, r#"{"message":"no such key"}"#).as_deref(), Some("no such key"));
         assert_eq!(sentence(400, r#"{"error":{"reason":"bad"}}"#).as_deref(), Some("bad"));
         assert_eq!(sentence(503, "\n  try later\nmore").as_deref(), Some("try later"));

@@ -129,8 +129,12 @@ fn mistake(subject: &str, fault: Fault) -> Failure {
     let cause = match fault {
         Fault::ReaderOnly => "is not for a subscription",
         Fault::NeedsSubscription => "needs --subscription NAME",
-        Fault::NeedsCursor => "needs --cursor-file FILE with a subscription",
-        _ => "cannot be combined with a subscription and files",
+        Fault::NeedsCursor => {
+            "needs --cursor-file FILE with a subscription, to know after a crash what the file holds"
+        }
+        _ => {
+            "with a subscription, an event would be acknowledged before it is on the disk, and is never sent again"
+        }
     };
     Failure::new(Step::Config, subject, fault, cause)
 }
