@@ -5,7 +5,9 @@ mod capture;
 mod diagnose;
 mod fixture;
 mod outages;
+mod random;
 mod stream;
+mod subscriptions;
 
 use libtest_mimic::Trial;
 
@@ -15,10 +17,17 @@ use crate::support::pulsar::topic::Topic;
 use crate::support::run::{Output, Run, Running};
 
 pub fn trials() -> Vec<Trial> {
-    [fixture::trials(), stream::trials(), outages::trials(), diagnose::trials(), capture::trials()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        fixture::trials(),
+        stream::trials(),
+        outages::trials(),
+        diagnose::trials(),
+        capture::trials(),
+        subscriptions::trials(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 /// Every message of a topic, by partition.

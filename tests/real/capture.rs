@@ -93,31 +93,36 @@ impl Capture {
     /// The same with these messages, by partition.
     #[track_caller]
     fn assert_holds(&self, stored: &[Vec<Stored>]) {
-        let _shown = Shown(&self.topic.name);
-        let lines = self.lines();
-        let place: HashMap<&[u8], usize> = stored
-            .iter()
-            .enumerate()
-            .flat_map(|(number, stored)| {
-                stored.iter().map(move |message| (&message.payload[..], number))
-            })
-            .collect();
-        for line in &lines {
-            let known = place.contains_key(&line[..]);
-            assert!(known, "the topic has no {}", String::from_utf8_lossy(line));
-        }
-        for (number, stored) in stored.iter().enumerate() {
-            // Beats of different partitions look alike, and so have no place in this comparison.
-            let written = lines.iter().filter(|line| *line != BEAT && place[&line[..]] == number);
-            let stored = stored.iter().map(|message| &message.payload).filter(|it| *it != BEAT);
-            assert_same(written.map(text), stored.map(text), Some(number as u64));
-        }
-        if let [stored] = stored {
-            let stored = stored.iter().map(|message| &message.payload);
-            assert_same(lines.iter().map(text), stored.map(text), None);
-        }
-        assert_eq!(lines.len(), stored.iter().map(Vec::len).sum::<usize>());
+        assert_holds(&self.topic.name, &self.lines(), stored);
     }
+}
+
+/// These lines are the messages of a topic, by partition: each once, in the order of its partition.
+#[track_caller]
+pub(super) fn assert_holds(topic: &str, lines: &[Vec<u8>], stored: &[Vec<Stored>]) {
+    let _shown = Shown(topic);
+    let place: HashMap<&[u8], usize> = stored
+        .iter()
+        .enumerate()
+        .flat_map(|(number, stored)| {
+            stored.iter().map(move |message| (&message.payload[..], number))
+        })
+        .collect();
+    for line in lines {
+        let known = place.contains_key(&line[..]);
+        assert!(known, "the topic has no {}", String::from_utf8_lossy(line));
+    }
+    for (number, stored) in stored.iter().enumerate() {
+        // Beats of different partitions look alike, and so have no place in this comparison.
+        let written = lines.iter().filter(|line| *line != BEAT && place[&line[..]] == number);
+        let stored = stored.iter().map(|message| &message.payload).filter(|it| *it != BEAT);
+        assert_same(written.map(text), stored.map(text), Some(number as u64));
+    }
+    if let [stored] = stored {
+        let stored = stored.iter().map(|message| &message.payload);
+        assert_same(lines.iter().map(text), stored.map(text), None);
+    }
+    assert_eq!(lines.len(), stored.iter().map(Vec::len).sum::<usize>());
 }
 
 /// Tells which topic it was when the test fails.
@@ -155,7 +160,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[track_caller]
-fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
+pub(super) fn lines(bytes: &[u8]) -> Vec<Vec<u8>> {
     let Some(whole) = bytes.strip_suffix(b"\n") else {
         assert!(bytes.is_empty(), "the last line is torn");
         return Vec::new();

@@ -24,6 +24,7 @@ pub(super) fn trials() -> Vec<Trial> {
         trial("real::diagnose: a quiet topic with retained events is well", a_quiet_topic),
         trial("real::diagnose: a partitioned topic is well", a_partitioned_topic),
         trial("real::diagnose: a terminated topic is a warning", a_terminated_topic),
+        trial("real::diagnose: a subscription is neither made nor used", a_subscription),
         trial("real::diagnose: the gateway's 401 and 403", the_gateway_refuses),
         trial("real::diagnose: Pulsar's refusals are mistakes of ours", pulsar_refuses),
         trial("real::diagnose: Pulsar is down behind its gateway", pulsar_is_down),
@@ -107,6 +108,14 @@ fn a_partitioned_topic() {
     let flowing = diagnose(&topic, &gateway, &["--listen", "60s"]);
     producer.finish();
     flowing.assert_verdict("ok", 0).assert_says("events arrive");
+    assert_no_subscription(&topic);
+}
+
+fn a_subscription() {
+    let (topic, gateway) = existing("diagnose-subscription");
+    topic.producer(None).send_all((0..3).map(numbered)).unwrap();
+    let found = diagnose(&topic, &gateway, &["--listen", "300ms", "--subscription", "some"]);
+    found.assert_verdict("ok", 0).assert_says("events can flow").assert_says("subscription");
     assert_no_subscription(&topic);
 }
 

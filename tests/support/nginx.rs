@@ -25,8 +25,8 @@ pub const FORBIDDEN_KEY: &str = "eght_known-but-not-for-this-topic";
 /// A gateway that runs, until it is dropped.
 #[derive(Debug)]
 pub struct Gateway {
-    // Above the scratch folder: the process is gone before its files.
-    process: Process,
+    // Above the scratch folder: the process is gone before its files. None after it was killed.
+    process: Option<Process>,
     port: u16,
     scratch: Scratch,
 }
@@ -44,6 +44,23 @@ impl Gateway {
     /// Where it listens on 127.0.0.1.
     pub fn port(&self) -> u16 {
         self.port
+    }
+
+    /// Kills it and starts it again on the same port.
+    #[track_caller]
+    pub fn restart(&mut self) {
+        self.process.take().expect("it runs").end("KILL");
+        let process = self.process.insert(run(&self.scratch));
+        assert!(
+            process.alive(),
+            "nginx does not come back: {}",
+            tail(&self.scratch.join("error.log"))
+        );
+    }
+
+    /// The process it consists of.
+    pub fn pid(&self) -> u32 {
+        self.process.as_ref().expect("it runs").pid()
     }
 
     /// One line for each request that has ended.
@@ -66,21 +83,29 @@ impl Gateway {
             .replace("{websocket}", &websocket.to_string());
         fs::write(scratch.join("nginx.conf"), configuration).unwrap();
 
-        let log = scratch.join("error.log");
-        let folder = scratch.path().to_str().unwrap();
-        let command =
-            [&program(), "-p", folder, "-c", "nginx.conf", "-e", "error.log"].map(str::to_owned);
-        let process = Process::start(&command, scratch.path(), &log);
-        // The file is written once the port is open.
-        let listening = || fs::read(scratch.join("nginx.pid")).is_ok_and(|pid| !pid.is_empty());
-        wait_until("nginx listens", || listening() || !process.alive());
+        let process = run(&scratch);
         if process.alive() {
-            return Some(Gateway { process, port, scratch });
+            return Some(Gateway { process: Some(process), port, scratch });
         }
-        let log = tail(&log);
+        let log = tail(&scratch.join("error.log"));
         assert!(log.contains("Address already in use"), "nginx does not start: {log}");
         None
     }
+}
+
+/// Starts nginx in a folder that has its configuration, and waits until it listens or has ended.
+#[track_caller]
+fn run(scratch: &Scratch) -> Process {
+    let folder = scratch.path().to_str().unwrap();
+    let command =
+        [&program(), "-p", folder, "-c", "nginx.conf", "-e", "error.log"].map(str::to_owned);
+    let pid = scratch.join("nginx.pid");
+    let _ = fs::remove_file(&pid);
+    let process = Process::start(&command, scratch.path(), &scratch.join("error.log"));
+    // The file is written once the port is open.
+    let listening = || fs::read(&pid).is_ok_and(|pid| !pid.is_empty());
+    wait_until("nginx listens", || listening() || !process.alive());
+    process
 }
 
 impl Drop for Gateway {
@@ -88,7 +113,7 @@ impl Drop for Gateway {
         if thread::panicking() {
             eprintln!(
                 "nginx ran: {}; {}",
-                self.process.alive(),
+                self.process.as_ref().is_some_and(Process::alive),
                 tail(&self.scratch.join("error.log"))
             );
         }

@@ -84,6 +84,8 @@ impl Display for Version {
 pub struct Options {
     /// After which silence the server closes a session; five minutes unless told.
     pub idle_timeout: Option<Duration>,
+    /// Compiled for a long life rather than for a quick start.
+    pub is_lasting: bool,
     /// Any other setting of Pulsar's configuration file, by its name there.
     pub settings: Vec<(&'static str, String)>,
 }
@@ -138,12 +140,7 @@ impl Pulsar {
     pub fn start_split() -> Pulsar {
         let ports = Ports { broker: free_port(), admin: free_port(), websocket: free_port() };
         let mut pulsar = Pulsar::on(ports, Options::default());
-        pulsar.proxy = Some(pulsar.start_proxy());
-        wait_until("the WebSocket proxy answers", || {
-            assert!(pulsar.proxy.as_ref().unwrap().alive(), "{}", tail(&pulsar.log()));
-            // It has no admin interface; any HTTP answer will do.
-            Admin::new(pulsar.ports.websocket).ask("GET", "tenants", &"").is_ok()
-        });
+        pulsar.run_proxy();
         pulsar
     }
 
@@ -167,6 +164,13 @@ impl Pulsar {
         self.run();
     }
 
+    /// Kills the proxy of [`Pulsar::start_split`] and starts it again on the same port.
+    #[track_caller]
+    pub fn restart_proxy(&mut self) {
+        self.proxy.take().expect("it runs").end("KILL");
+        self.run_proxy();
+    }
+
     /// Where the WebSocket service listens: what a gateway stands in front of.
     pub fn websocket_port(&self) -> u16 {
         self.ports.websocket
@@ -181,6 +185,11 @@ impl Pulsar {
     #[track_caller]
     pub fn namespace(&self, name: &str) -> Namespace {
         Namespace::create(self.admin(), self.ports.websocket, name)
+    }
+
+    /// The processes it consists of.
+    pub fn pids(&self) -> Vec<u32> {
+        [&self.broker, &self.proxy].into_iter().flatten().map(Process::pid).collect()
     }
 
     /// What broker and proxy have written so far.
@@ -209,9 +218,16 @@ impl Pulsar {
         });
     }
 
-    fn start_proxy(&self) -> Process {
+    #[track_caller]
+    fn run_proxy(&mut self) {
         let configuration = self.configure("websocket.conf", WEBSOCKET);
-        self.java("org.apache.pulsar.websocket.service.WebSocketServiceStarter", &[&configuration])
+        let class = "org.apache.pulsar.websocket.service.WebSocketServiceStarter";
+        self.proxy = Some(self.java(class, &[&configuration]));
+        wait_until("the WebSocket proxy answers", || {
+            assert!(self.proxy.as_ref().unwrap().alive(), "{}", tail(&self.log()));
+            // It has no admin interface; any HTTP answer will do.
+            Admin::new(self.ports.websocket).ask("GET", "tenants", &"").is_ok()
+        });
     }
 
     /// Writes a configuration file from its template and returns its path.
@@ -245,12 +261,14 @@ impl Pulsar {
             "java".to_owned(),
             "-Xmx512m".to_owned(),
             "-XX:MaxDirectMemorySize=512m".to_owned(),
-            // It lives for seconds: quick to start beats quick at length.
-            "-XX:TieredStopAtLevel=1".to_owned(),
             "-XX:+UseSerialGC".to_owned(),
             "-XX:-UsePerfData".to_owned(),
             format!("-Djava.io.tmpdir={}", unpacked.display()),
         ];
+        if !self.options.is_lasting {
+            // It lives for seconds: quick to start beats quick at length.
+            command.push("-XX:TieredStopAtLevel=1".to_owned());
+        }
         command
             .extend(opened.map(|package| format!("--add-opens=java.base/{package}=ALL-UNNAMED")));
         command.extend(["-cp".to_owned(), jars::class_path(&version()), class.to_owned()]);

@@ -9,10 +9,11 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 
+use super::super::random::Random;
 use super::super::stored;
 use super::publisher::Publisher;
 use super::{Capture, files};
-use crate::support::counts::{count_from, number_from};
+use crate::support::counts::count_from;
 use crate::support::nginx::Gateway;
 use crate::support::pulsar::process::wait_until;
 use crate::support::pulsar::{Pulsar, trial};
@@ -23,8 +24,7 @@ pub(super) fn trials() -> Vec<Trial> {
 
 fn killed_at_random() {
     let kills = count_from("TAIL8X8_REAL_KILLS", 12, 50);
-    let seed = number_from("TAIL8X8_SEED").unwrap_or_else(|| getrandom::u64().unwrap());
-    let mut random = Random { state: seed, seed };
+    let mut random = Random::new();
     let pulsar = Pulsar::shared();
     let gateway = Gateway::start(pulsar.websocket_port());
     let namespace = pulsar.namespace("capture-kills");
@@ -66,39 +66,4 @@ fn written(capture: &Capture) -> usize {
     let files = files(capture.scratch.path()).into_iter();
     let bytes = files.map(|file| std::fs::read(file).unwrap_or_default());
     bytes.map(|bytes| bytes.iter().filter(|&&byte| byte == b'\n').count()).sum()
-}
-
-/// Moments of death; shows where they came from when the test fails.
-struct Random {
-    state: u64,
-    seed: u64,
-}
-
-impl Random {
-    /// How long a run lives: a third dies while it starts, a third soon after, a third has saved its
-    /// cursor meanwhile.
-    fn life(&mut self) -> Duration {
-        let span = match self.next() % 3 {
-            0 => 5..120,
-            1 => 120..500,
-            _ => 500..2000,
-        };
-        Duration::from_millis(span.start + self.next() % (span.end - span.start))
-    }
-
-    /// Splitmix64.
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    }
-}
-
-impl Drop for Random {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            eprintln!("once more with TAIL8X8_SEED={}", self.seed);
-        }
-    }
 }

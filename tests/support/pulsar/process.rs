@@ -71,6 +71,10 @@ impl Process {
         writeln!(control, "{name}").expect("the guard lives as long as its input is open");
     }
 
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
     /// Whether it still runs; a process that ended is a zombie until the guard reaps it.
     pub fn alive(&self) -> bool {
         let Ok(stat) = fs::read_to_string(format!("/proc/{}/stat", self.pid)) else { return false };

@@ -122,6 +122,22 @@ impl Topic {
         names.as_array().unwrap().iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     }
 
+    /// How many messages (entries, where they come in batches) a subscription has not seen
+    /// acknowledged; all of them while there is no such subscription.
+    #[track_caller]
+    pub fn backlog(&self, subscription: &str) -> u64 {
+        let what = if self.partitions.is_some() { "partitioned-stats" } else { "stats" };
+        let stats = retry("the backlog", || self.look(&format!("{what}?getPreciseBacklog=true")));
+        stats["subscriptions"][subscription]["msgBacklog"].as_u64().unwrap_or(u64::MAX)
+    }
+
+    /// Deletes a subscription, also under those who are connected.
+    #[track_caller]
+    pub fn delete_subscription(&self, subscription: &str) {
+        let path = format!("{}/subscription/{subscription}?force=true", self.path());
+        self.admin().until_done("DELETE", &path, &Value::Null);
+    }
+
     /// Ledger and entry of the last message; none while there is no message.
     #[track_caller]
     pub(super) fn last(&self) -> Option<(u64, u64)> {
