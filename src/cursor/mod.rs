@@ -40,6 +40,8 @@ pub(crate) struct Cursor {
     pub(crate) lines: String,
     /// The name of the run that wrote this; no other run has the same.
     pub(crate) run: String,
+    /// How many commits it had made.
+    pub(crate) commits: u64,
     /// The run that wrote this ended cleanly: no file is longer than its length here.
     pub(crate) clean: bool,
 }
@@ -73,6 +75,7 @@ impl Cursor {
             rejects: Vec::new(),
             lines,
             run: String::new(),
+            commits: 0,
             clean: false,
         }
     }
@@ -102,6 +105,7 @@ impl Cursor {
             "rejects": self.rejects.iter().map(json::of_place).collect::<Vec<_>>(),
             "lines": self.lines,
             "run": self.run,
+            "commits": self.commits,
             "clean": self.clean,
         });
         if let Some(object) = object.as_object_mut() {
@@ -154,6 +158,7 @@ impl Cursor {
                 Some(_) => object.text("run")?.to_owned(),
                 None => String::new(),
             },
+            commits: object.value("commits").and_then(Value::as_u64).unwrap_or_default(),
             clean: object.flag("clean")?,
         };
         Ok((cursor, reached))
@@ -231,6 +236,7 @@ mod tests {
             rejects: vec![FilePlace { name: "/x/r".into(), identity: None, offset: 0 }],
             lines: "payload".to_owned(),
             run: "7 8".to_owned(),
+            commits: 9,
             clean: false,
         };
         (cursor, reached)

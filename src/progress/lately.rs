@@ -78,9 +78,14 @@ impl Lately {
         before.is_some_and(|(_, range)| place <= range.last)
     }
 
-    /// Takes one more message.
+    /// Takes one more message. One that was taken before is of another life of its partition,
+    /// whose earlier messages mean nothing any more.
     pub(super) fn add(&mut self, id: &MessageId, now: Instant) {
         let place = place(id);
+        if self.contains(id) {
+            self.ledgers.retain(|(partition, _), _| *partition != id.partition);
+            self.count = self.ledgers.values().map(BTreeMap::len).sum();
+        }
         let ranges = self.ledgers.entry((id.partition, id.ledger)).or_default();
         let before = ranges.range_mut(..=place).next_back().map(|(_, range)| range);
         let range = Range { last: place, ends_entry: id.ends_entry, messages: 1, at: Some(now) };
@@ -251,6 +256,15 @@ mod tests {
         assert!(!lately.contains(&id(2, Some((1, 3)))) && !lately.contains(&id(2, Some((2, 3)))));
         assert!(lately.contains(&id(1, Some((1, 2)))) && lately.contains(&id(3, None)));
         assert_eq!(text(&lately), "1.0-2.0,3", "the first batch is whole");
+    }
+
+    #[test]
+    fn another_life_of_the_topic_begins_anew() {
+        let (mut lately, now) = (Lately::default().for_queue(1), Instant::now());
+        for entry in [1, 3, 5, 3] {
+            lately.add(&id(entry, None), now);
+        }
+        assert_eq!((text(&lately).as_str(), lately.count), ("3", 1));
     }
 
     #[test]

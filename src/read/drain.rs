@@ -14,14 +14,24 @@ use crate::wait::{Wait as _, earlier};
 /// `--max-time`.
 const STOP_LIMIT: Duration = Duration::from_secs(1);
 
+/// The service's own client sends acknowledgements on to the broker in groups, every 100 ms. The end
+/// of the session may overtake those that it still holds.
+const ACK_GROUP_TIME: Duration = Duration::from_millis(150);
+
 /// How long the remaining output may take.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Drain {
+    /// The acknowledgements of this run are for ever, so none may get lost at the end.
+    is_consumer: bool,
     /// When to give up on a blocked output; set once the run was told to stop.
     give_up: Option<Instant>,
 }
 
 impl Drain {
+    pub(super) fn new(is_consumer: bool) -> Drain {
+        Drain { is_consumer, give_up: None }
+    }
+
     /// Writes everything that is pending, then closes the session cleanly. A run that was told to
     /// stop gives up after a second. So does a run whose time (`over`) has come, but that is an
     /// error.
@@ -69,7 +79,10 @@ impl Drain {
                 }
             }
         }
-        if let Some(session) = session {
+        if let Some(mut session) = session {
+            if self.is_consumer && session.settle(desk, ACK_GROUP_TIME).is_err() {
+                return Ok(());
+            }
             session.close(desk);
         }
         Ok(())

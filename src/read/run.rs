@@ -56,7 +56,7 @@ impl<'a> Run<'a> {
             intake: Intake::new(settings, server, since, is_resumed),
             resume,
             ending: Ending::new(&settings.stop, settings.limits.max_silence, now.instant),
-            drain: Drain::default(),
+            drain: Drain::new(settings.subscription.is_some()),
             desk,
         }
     }

@@ -229,6 +229,20 @@ impl Session {
         self.queue(Message::text(r#"{"type":"isEndOfTopic"}"#))
     }
 
+    /// Sends what is queued, and leaves the server this much time with it.
+    ///
+    /// # Errors
+    /// The failure that ended the session.
+    pub(crate) fn settle(&mut self, host: &mut dyn Wait, time: Duration) -> Result<(), Failure> {
+        let until = Instant::now() + time;
+        while Instant::now() < until {
+            if self.wait(host, false, Some(until))? == Woke::Stop {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Ends the session cleanly: sends close code 1000, then reads until the server's close frame.
     /// Closing with unread data would reset the connection and could discard what we sent.
     pub(crate) fn close(mut self, host: &mut dyn Wait) {

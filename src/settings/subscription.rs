@@ -83,8 +83,13 @@ fn check_alone(args: &Args) -> Result<(), Failure> {
     }
     // What a config file says about reading does no harm.
     let is_beside = |opt: &&Opt| args.layer(opt.long) == args.layer("unsubscribe");
-    let is_about_reading =
-        |opt: &&Opt| matches!(opt.section, Section::Range | Section::Output | Section::Capture);
+    let is_about_reading = |opt: &&Opt| match opt.section {
+        Section::Range | Section::Output | Section::Capture => true,
+        Section::Subscription => {
+            !["subscription", "subscription-type", "unsubscribe", "yes"].contains(&opt.long)
+        }
+        _ => false,
+    };
     match OPTIONS.iter().filter(is_about_reading).find(is_beside) {
         Some(opt) => {
             let subject = format!("{} and {}", args.source("unsubscribe"), args.source(opt.long));

@@ -21,11 +21,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST: u64 = 200;
 
 /// A lock, held until it is dropped or the process ends in any way. Its file contains the number of
-/// the process and, on a second line, the name of the run that wrote last.
+/// the process and, on a second line, the run that wrote last and how many commits it had made.
 #[derive(Debug)]
 pub(super) struct Lock {
     file: File,
-    last_run: String,
+    last: String,
 }
 
 impl Lock {
@@ -74,29 +74,34 @@ impl Lock {
         let mut text = String::new();
         // What cannot be read names no run.
         let _ = (&file).take(LONGEST).read_to_string(&mut text);
-        let last_run = text.lines().nth(1).unwrap_or_default().to_owned();
-        let lock = Lock { file, last_run };
+        let last = text.lines().nth(1).unwrap_or_default().to_owned();
+        let lock = Lock { file, last };
         // The process id is only for messages; the lock holds even if it cannot be written.
-        let _ = lock.write(&lock.last_run);
+        let _ = lock.write(&lock.last);
         Ok(Some(lock))
     }
 
-    /// Whether nobody has written since the run of this name.
-    pub(super) fn was_last(&self, run: &str) -> bool {
-        self.last_run == run
+    /// Whether the run of this name was the last to write, and had made no more commits than these.
+    pub(super) fn was_last(&self, run: &str, commits: u64) -> bool {
+        let last = self.last.rsplit_once(' ');
+        last.is_some_and(|(last, count)| {
+            last == run && count.parse().is_ok_and(|n: u64| n <= commits)
+        })
     }
 
-    /// Names the run that is about to write. Where that fails, such as on a full disk, the run is
-    /// not known to have been the last, and what it leaves is not taken for its own.
-    pub(super) fn sign(&self, run: &str, is_synced: bool) {
-        let signed = self.write(run);
-        if is_synced {
-            let _ = signed.and_then(|()| self.file.sync_data());
-        }
+    /// Names the run that writes, and counts its commits. Where that fails, such as on a full disk,
+    /// the run is not known to have been the last, and what it leaves is not taken for its own.
+    pub(super) fn sign(&self, run: &str, commits: u64) -> io::Result<()> {
+        self.write(&format!("{run} {commits}"))
     }
 
-    fn write(&self, run: &str) -> io::Result<()> {
-        let text = format!("{}\n{run}\n", std::process::id());
+    /// Syncs the file.
+    pub(super) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn write(&self, last: &str) -> io::Result<()> {
+        let text = format!("{}\n{last}\n", std::process::id());
         self.file.write_all_at(text.as_bytes(), 0)?;
         self.file.set_len(text.len() as u64)
     }
@@ -139,6 +144,24 @@ mod tests {
 
         fn is_stopping(&self) -> bool {
             self.stop_at.is_some_and(|at| self.until.len() >= at)
+        }
+    }
+
+    #[test]
+    fn the_last_run_is_known_by_its_name_and_its_commits() {
+        let folder = Scratch::new("lock");
+        let take = || {
+            let path = folder.join("file");
+            let taken =
+                Lock::take("output", &path, Duration::ZERO, &mut Waits::default(), Instant::now());
+            taken.expect("no trouble").expect("it is free")
+        };
+        assert!(!take().was_last("", 0), "there was none");
+        take().sign("7 1", 2).expect("no trouble");
+        for (run, commits, was_last) in
+            [("7 1", 2, true), ("7 1", 3, true), ("7 1", 1, false), ("7", 2, false)]
+        {
+            assert_eq!(take().was_last(run, commits), was_last, "{run} {commits}");
         }
     }
 

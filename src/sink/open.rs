@@ -34,7 +34,6 @@ use crate::wait::Wait;
 /// An output that is open.
 pub(super) struct Opened {
     pub(super) spool: Spool,
-    pub(super) locks: Vec<Lock>,
     /// No earlier run with this cursor wrote lines like those of this run.
     pub(super) has_new_lines: bool,
 }
@@ -69,14 +68,14 @@ pub(super) fn open(
     let has_new_lines = file.is_some() && !found.as_ref().is_some_and(is_alike);
     let mut unconfirmed = match found.as_ref().filter(|cursor| !cursor.clean) {
         Some(cursor) => {
-            let is_last = locks.iter().all(|lock| lock.was_last(&cursor.run));
+            let is_last = locks.iter().all(|lock| lock.was_last(&cursor.run, cursor.commits));
             recover(cursor, &reached, &first.lines, is_last, log)?
         }
         None => Unconfirmed::default(),
     };
     // No other run of this process id can have begun at the same nanosecond.
     let run = format!("{} {}", std::process::id(), now.utc.as_nanosecond());
-    locks.iter().for_each(|lock| lock.sign(&run, settings.subscription.is_some()));
+    sign(&locks, &run, settings.subscription.is_some());
     let destination = open_destination(capture, kind, durable, now)?;
     let rejects = open_rejects(capture, &destination, durable)?;
     if !unconfirmed.is_empty() {
@@ -86,7 +85,7 @@ pub(super) fn open(
     let reached = remembering(reached, settings);
     let has_reached = reached.newest().is_some();
     let cursor = continued(found, has_reached, first, settings.start.is_given);
-    let cursor = Cursor { run, ..cursor };
+    let cursor = Cursor { run, commits: 0, ..cursor };
     let spool = Spool {
         pending: Pending::default(),
         progress: Progress::new(reached, ack_after),
@@ -97,8 +96,21 @@ pub(super) fn open(
         uncommitted: Uncommitted::new(most_uncommitted(settings, ack_after)),
         storage: Storage::default(),
         durability: capture.durability,
+        locks,
     };
-    Ok(Some(Opened { spool, locks, has_new_lines }))
+    Ok(Some(Opened { spool, has_new_lines }))
+}
+
+/// Names the run in all locks. Other runs that acknowledged what they wrote must be known even after
+/// a power loss.
+fn sign(locks: &[Lock], run: &str, is_consumer: bool) {
+    for lock in locks {
+        // See `Lock::sign` for what follows if it fails.
+        let signed = lock.sign(run, 0);
+        if is_consumer {
+            let _ = signed.and_then(|()| lock.sync());
+        }
+    }
 }
 
 /// A reader's acknowledgements only ask for more messages, so they need not wait for a commit. A

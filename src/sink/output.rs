@@ -9,7 +9,6 @@ use jiff::Timestamp;
 use nix::poll::PollFlags;
 
 use super::files::Switch;
-use super::lock::Lock;
 use super::open::{self, Opened};
 use super::rejects;
 use super::saved::SavedCursor;
@@ -41,7 +40,6 @@ pub(crate) struct Output {
     was_rolled_back: bool,
     /// The lines are others than those of an earlier run with this cursor.
     has_new_lines: bool,
-    _locks: Vec<Lock>,
 }
 
 impl Output {
@@ -57,14 +55,13 @@ impl Output {
         now: Now,
     ) -> Result<Option<Output>, Failure> {
         let opened = open::open(settings, log, wait, now)?;
-        Ok(opened.map(|Opened { spool, locks, has_new_lines }| Output {
+        Ok(opened.map(|Opened { spool, has_new_lines }| Output {
             spool,
             has_new_lines,
             retry: settings.retry.clone(),
             is_following: settings.is_following(),
             has_session: false,
             was_rolled_back: false,
-            _locks: locks,
         }))
     }
 

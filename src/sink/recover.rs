@@ -22,9 +22,6 @@ pub(super) struct Recovered {
 /// A file that cannot be repaired.
 type Unusable = (PathBuf, io::Error);
 
-/// The largest receiver queue: no run has more lines that are not acknowledged.
-const MOST_UNACKNOWLEDGED: usize = 1000;
-
 /// After a crash: lines beyond the cursor are kept if this run writes lines of the same form, and
 /// cut if not.
 ///
@@ -44,11 +41,7 @@ pub(super) fn after_death(
     let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
     let is_line = whole_lines(cursor);
     let is_reader = cursor.belongs_to.subscription.is_empty();
-    let otherwise: fn() -> Beyond<'static> = match (is_reader, is_last) {
-        (true, _) => cut,
-        (false, true) => || Beyond::Cut { most: MOST_UNACKNOWLEDGED },
-        (false, false) => || Beyond::Foreign,
-    };
+    let otherwise = || if is_reader || is_last { Beyond::Cut } else { Beyond::Foreign };
     let is_kept = is_reader && writes_same;
     for place in &cursor.output {
         make_whole(place, Some(&is_line as _).filter(|_| is_kept), otherwise(), output, lost)?;
@@ -79,18 +72,14 @@ pub(super) fn after_failed_sync(
             files.open.cut(place.offset).map_err(|e| (files.open.path.clone(), e))?;
             output.files.push(place.clone());
         } else {
-            make_whole(place, Some(&is_line), cut(), output, lost)?;
+            make_whole(place, Some(&is_line), Beyond::Cut, output, lost)?;
         }
     }
     for place in &cursor.rejects {
-        repair::repair(place, cut())?;
+        repair::repair(place, Beyond::Cut)?;
     }
     rejects.files.clone_from(&cursor.rejects);
     Ok(recovered)
-}
-
-fn cut() -> Beyond<'static> {
-    Beyond::Cut { most: usize::MAX }
 }
 
 /// A test that tells a whole line, in the format of the cursor's run, from a torn one.

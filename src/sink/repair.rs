@@ -31,9 +31,11 @@ pub(super) type IsWhole<'f> = dyn Fn(&[u8]) -> bool + 'f;
 /// What happens to lines after the saved place.
 pub(super) enum Beyond<'k> {
     /// Whole ones are kept, and counted in `lines`.
-    Keep { is_whole: &'k IsWhole<'k>, lines: &'k mut CountedLines },
-    /// They are cut, if there are at most so many. More cannot be of the run that saved the place.
-    Cut { most: usize },
+    Keep {
+        is_whole: &'k IsWhole<'k>,
+        lines: &'k mut CountedLines,
+    },
+    Cut,
     /// They are of somebody else.
     Foreign,
 }
@@ -80,9 +82,9 @@ fn repair_at(path: &Path, place: &FilePlace, beyond: Beyond<'_>) -> io::Result<F
     }
     let end = match beyond {
         Beyond::Keep { is_whole, lines } => keep_lines(&file, place.offset, is_whole, lines)?,
-        Beyond::Cut { most } if count_lines(&file, place.offset)? <= most => place.offset,
+        Beyond::Cut => place.offset,
         Beyond::Foreign if meta.len() == place.offset => place.offset,
-        Beyond::Cut { .. } | Beyond::Foreign => {
+        Beyond::Foreign => {
             return Ok(Found::Lost(format!("{shown} was written by another run since then")));
         }
     };
@@ -132,17 +134,6 @@ fn keep_lines(
         lines.add(&line);
         end += line.len() as u64;
     }
-}
-
-/// How many lines there are after an offset.
-fn count_lines(file: &File, offset: u64) -> io::Result<usize> {
-    let mut reader = BufReader::new(file);
-    reader.seek(SeekFrom::Start(offset))?;
-    let mut count = 0;
-    while reader.skip_until(b'\n')? > 0 {
-        count += 1;
-    }
-    Ok(count)
 }
 
 /// Where the file is now: under its name, or renamed beside it.
@@ -196,16 +187,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_are_cut_only_if_they_can_be_our_own() {
+    fn lines_are_cut_only_if_they_are_our_own() {
         let content = b"{ }\n{\"n\":2}\n{\"n\"";
-        let (found, bytes) = repaired(content, Beyond::Cut { most: 2 });
+        let (found, bytes) = repaired(content, Beyond::Cut);
         assert!(matches!(found, Found::Kept(_)));
         assert_eq!(bytes, b"{ }\n");
-        for beyond in [Beyond::Cut { most: 1 }, Beyond::Foreign] {
-            let (found, bytes) = repaired(content, beyond);
-            assert!(matches!(found, Found::Lost(_)));
-            assert_eq!(bytes, content);
-        }
+        let (found, bytes) = repaired(content, Beyond::Foreign);
+        assert!(matches!(found, Found::Lost(_)));
+        assert_eq!(bytes, content);
         let (found, _) = repaired(b"{ }\n", Beyond::Foreign);
         assert!(matches!(found, Found::Kept(_)), "there is nothing beyond");
     }
@@ -213,7 +202,7 @@ mod tests {
     #[test]
     fn a_file_that_others_have_changed_is_left_alone() {
         for content in [&b"{ }"[..], b"{  }\n{}\n"] {
-            let (found, bytes) = repaired(content, Beyond::Cut { most: 9 });
+            let (found, bytes) = repaired(content, Beyond::Cut);
             assert!(matches!(found, Found::Lost(_)));
             assert_eq!(bytes, content);
         }

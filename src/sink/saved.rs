@@ -35,6 +35,11 @@ impl SavedCursor {
         &self.cursor
     }
 
+    /// The next save is that of a commit.
+    pub(super) fn count_commit(&mut self) {
+        self.cursor.commits += 1;
+    }
+
     pub(super) fn path(&self) -> &Path {
         self.file.path()
     }

@@ -11,6 +11,7 @@ mod tests;
 use super::Written;
 use super::destination::{Destination, Wrote};
 use super::files::Switch;
+use super::lock::Lock;
 use super::pending::Pending;
 use super::recover::{self, Recovered};
 use super::refused;
@@ -38,6 +39,7 @@ pub(super) struct Spool {
     pub(super) uncommitted: Uncommitted,
     pub(super) storage: Storage,
     pub(super) durability: Durability,
+    pub(super) locks: Vec<Lock>,
 }
 
 /// Why a pass ended early.
@@ -170,7 +172,11 @@ impl Spool {
         }
         let places = self.places()?;
         self.progress.save();
+        if let Some(cursor) = &mut self.cursor {
+            cursor.count_commit();
+        }
         self.save(places, clean)?;
+        self.sign_locks();
         self.progress.committed();
         self.uncommitted.clear();
         Ok(())
@@ -211,6 +217,18 @@ impl Spool {
         match &mut self.cursor {
             Some(cursor) => cursor.save(self.progress.saved(), places, clean),
             None => Ok(()),
+        }
+    }
+
+    /// Counts a commit where the next run looks for what is our own, before acknowledgements leave:
+    /// what an older cursor does not cover may have been acknowledged.
+    fn sign_locks(&self) {
+        let Some(cursor) = &self.cursor else { return };
+        if self.progress.ack_after() == AckAfter::Commit {
+            for lock in &self.locks {
+                // See `Lock::sign` for what follows if it fails.
+                let _ = lock.sign(&cursor.cursor().run, cursor.cursor().commits);
+            }
         }
     }
 

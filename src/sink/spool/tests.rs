@@ -59,6 +59,7 @@ impl Case {
             uncommitted: Uncommitted::default(),
             storage: Storage::default(),
             durability: Durability::Cursor,
+            locks: Vec::new(),
         };
         Case { folder, spool, now }
     }
