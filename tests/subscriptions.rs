@@ -8,9 +8,11 @@ mod kills;
 mod leaving;
 mod options;
 mod order;
+mod places;
 mod rejects;
 mod repeats;
 mod standby;
+mod turns;
 mod unsubscribe;
 mod warnings;
 
@@ -28,6 +30,8 @@ pub fn trials() -> Vec<Trial> {
         order::trials(),
         leaving::trials(),
         repeats::trials(),
+        places::trials(),
+        turns::trials(),
         rejects::trials(),
         busy::trials(),
         standby::trials(),

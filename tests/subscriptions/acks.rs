@@ -1,16 +1,18 @@
 //! When a message is acknowledged: once its line is safe, and not before.
 
-use std::fs;
+use std::fs::{self, File};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use nix::sys::stat::Mode;
 
 use super::{NAME, TOPIC, acked, backlog, capture, consumer, test};
 use crate::capture::small_disk::SmallDisk;
 use crate::capture::spool::{Spool, assert_same};
 use crate::capture::{ended, event, events, ignored_if, missing, stop, through, wait_until};
 use crate::support::run::{Run, Stdout};
-use crate::support::service::Service;
+use crate::support::service::{Odd, Service};
 
 pub(super) fn trials() -> Vec<Trial> {
     let mount = SmallDisk::missing();
@@ -19,10 +21,12 @@ pub(super) fn trials() -> Vec<Trial> {
         test("a file's lines are acknowledged, all of them, once", file),
         test("standard output's lines are acknowledged once they are written", standard_output),
         test("a blocked standard output acknowledges only what it took", blocked),
+        test("so does one with a name, which needs no cursor", fifo),
         test("half a queue is enough for a commit", small_queues),
         test("--at-most-once acknowledges without a sync", at_most_once),
         ignored_if(&mount, test("a full disk acknowledges nothing until there is room", full_disk)),
         ignored_if(&strace, test("a sync that fails acknowledges nothing", failing_sync)),
+        ignored_if(&strace, test("nor does one of the rejects file alone", failing_rejects)),
     ]
 }
 
@@ -60,22 +64,51 @@ fn standard_output() {
 /// What a pipe takes by default on Linux.
 const PIPE: usize = 64 * 1024;
 
+/// Wide enough that a pipe holds few.
+fn long(n: usize) -> String {
+    format!(r#"{{"n":{n},"text":"{}"}}"#, "x".repeat(1000))
+}
+
 fn blocked() {
-    let line = |n: usize| format!(r#"{{"n":{n},"text":"{}"}}"#, "x".repeat(1000));
     let service = Service::start();
-    service.publish_many(TOPIC, 1000, line);
+    service.publish_many(TOPIC, 1000, long);
     let args = ["--initial-position", "earliest"];
     let run = consumer(&service).args(&args).stdout(Stdout::Blocked).spawn();
+    assert_few_acked(&service);
+    run.resume_reading();
+    service.wait_for_all_acked(TOPIC, NAME, 1000);
+    ended(run).assert_lines(&(0..1000).map(long).collect::<Vec<_>>());
+}
+
+/// Of a thousand long ones, only what a pipe holds that nobody reads.
+#[track_caller]
+fn assert_few_acked(service: &Service) {
     service.wait_for("all are sent", |seen| seen.sent() == 1000);
     service.wait_for_acks(1);
     // Time to do it wrong.
     std::thread::sleep(Duration::from_millis(500));
     let most = PIPE / 1000 + 1;
     assert!(service.seen().acks() <= most, "{} acknowledged", service.seen().acks());
-    assert_eq!(backlog(&service), 1000 - acked(&service).len());
-    run.resume_reading();
+    assert_eq!(backlog(service), 1000 - acked(service).len());
+}
+
+fn fifo() {
+    let service = Service::start();
+    let spool = Spool::new();
+    let path = spool.join("fifo");
+    nix::unistd::mkfifo(&path, Mode::S_IRUSR | Mode::S_IWUSR).unwrap();
+    // Also for writing, so that neither end waits for the other to be opened.
+    let ours = File::options().read(true).write(true).open(&path).unwrap();
+    service.publish_many(TOPIC, 1000, long);
+    let args = ["--initial-position", "earliest", "-o"];
+    let run = consumer(&service).args(&args).arg(&path).spawn();
+    assert_few_acked(&service);
+    let mut ours = BufReader::new(ours);
+    let lines: Vec<_> = ours.by_ref().lines().take(1000).map(Result::unwrap).collect();
+    assert_same(&(0..1000).map(long).collect::<Vec<_>>(), &lines);
     service.wait_for_all_acked(TOPIC, NAME, 1000);
-    ended(run).assert_lines(&(0..1000).map(line).collect::<Vec<_>>());
+    stop(run);
+    service.assert_acked_once();
 }
 
 /// With a commit a second, this would take longer than a run may.
@@ -145,4 +178,28 @@ fn failing_sync() {
     capture(&spool, &service).args(&["-n", "3"]).run().assert_code(0);
     spool.assert_lines(&events(0..3));
     service.wait_for_all_acked(TOPIC, NAME, 3);
+}
+
+/// The first sync fails, and the next would not: by then the kernel has forgotten what it lost.
+fn failing_rejects() {
+    let service = Service::start();
+    let spool = Spool::new();
+    service.publish(TOPIC, event(0));
+    service.publish_odd(TOPIC, Odd::NotBase64);
+    let rejects = spool.join("rejects");
+    let run = || {
+        let run = consumer(&service).args(&["-e", "--idle-timeout", "500ms"]);
+        run.arg("--rejects").arg(&rejects)
+    };
+    let inject = "inject=fdatasync:error=EIO:when=1";
+    // The lock beside it is synced, too.
+    let words = ["strace", "-f", "-o", "/dev/null", "-P", rejects.to_str().unwrap()];
+    let words = [&words[..], &["-e", "trace=fdatasync", "-e", inject]].concat();
+    through(run(), &words).run().assert_code(74).assert_stderr_has("[output.disk]");
+    service.wait_for_no_connections();
+    assert_eq!((service.seen().acks(), backlog(&service)), (0, 2));
+
+    run().run().assert_code(0).assert_lines(&events(0..1));
+    service.wait_for_all_acked(TOPIC, NAME, 2);
+    assert!(!spool.lines_of("rejects").is_empty());
 }

@@ -15,7 +15,9 @@ pub(super) fn trials() -> Vec<Trial> {
         test("--on-reject nack and a standby", || nack("failover")),
         test("a reject sent back too often is a dead letter", dead_letter),
         test("a message whose id nobody can read holds up nothing", unreadable_id),
+        test("-e does not wait for what is sent back again and again", nack_at_end),
         test("--on-reject stop leaves the reject", leave),
+        test("--on-reject stop acknowledges what was printed before it", stopped_print),
     ]
 }
 
@@ -79,6 +81,21 @@ fn dead_letter() {
     assert_eq!(backlog(&service), 0);
 }
 
+fn nack_at_end() {
+    let service = Service::start();
+    service.publish(TOPIC, event(0));
+    let id = service.publish_odd(TOPIC, Odd::NotJsonPayload);
+    service.publish(TOPIC, event(1));
+    let args = ["--subscription-type", "shared", "-e", "--idle-timeout", "1s"];
+    let nack = ["--on-reject", "nack", "--nack-delay", "200ms"];
+    let output = consumer(&service).args(&args).args(&nack).run();
+    output.assert_code(0).assert_lines(&events(0..2));
+    service.wait_for_no_connections();
+    let nacks = service.seen().nacks();
+    assert!(!nacks.is_empty() && nacks.iter().all(|nacked| *nacked == id), "{nacks:?}");
+    assert_eq!((acked(&service).len(), backlog(&service)), (2, 1));
+}
+
 fn leave() {
     let service = Service::start();
     let spool = Spool::new();
@@ -97,6 +114,20 @@ fn leave() {
     capture(&spool, &service).args(&["-n", "1"]).run().assert_code(0);
     assert!(acked(&service).contains(&id));
     spool.assert_lines(&events(0..2));
+}
+
+fn stopped_print() {
+    let service = Service::start();
+    service.publish_many(TOPIC, 20, event);
+    service.publish_odd(TOPIC, Odd::NotBase64);
+    service.publish(TOPIC, event(20));
+    for printed in [events(0..20), Vec::new()] {
+        let args = ["--initial-position", "earliest", "--on-reject", "stop"];
+        let output = consumer(&service).args(&args).run();
+        output.assert_code(65).assert_stderr_has("[stream.bad_payload]").assert_lines(&printed);
+        service.wait_for_no_connections();
+        assert_eq!((acked(&service).len(), backlog(&service)), (20, 2));
+    }
 }
 
 /// It cannot be acknowledged, and to try would end the session of some services.

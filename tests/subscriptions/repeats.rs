@@ -15,7 +15,6 @@ pub(super) fn trials() -> Vec<Trial> {
         test("a broker that forgets acknowledgements is no double", broker),
         test("a batch that comes again as a whole is no double", whole_batches),
         test("a consumer that becomes a shared one knows what it wrote", other_type),
-        test("a cursor belongs to its subscription", other_cursor),
         test("repeats are counted", counted),
         test("a line that the cursor does not cover goes with its consumer", cut_lines),
         test("a hang-up loses and doubles nothing", hang_up),
@@ -146,23 +145,6 @@ fn other_type() {
     }
     service.wait_for_all_acked(TOPIC, NAME, 60);
     assert_holds(&spool, &events(0..60));
-}
-
-/// What the cursor knows would be wrong for another subscription, and for a reader.
-fn other_cursor() {
-    let service = Service::start();
-    let spool = Spool::new();
-    publish(&service, 0..5);
-    capture(&spool, &service).args(&["-n", "5"]).run().assert_code(0);
-    service.wait_for_no_connections();
-    let connections = service.connections();
-    let reader = spool.run(&service).args(&["-n", "1"]).run();
-    reader.assert_code(78).assert_stderr_has("belongs to subscription sub");
-    let other = spool.run(&service).args(&["-n", "1", "--subscription", "another"]).run();
-    other.assert_code(78).assert_stderr_has("belongs to subscription sub");
-    other.assert_stderr_has("another");
-    assert_eq!(service.connections(), connections);
-    spool.assert_lines(&events(0..5));
 }
 
 fn counted() {

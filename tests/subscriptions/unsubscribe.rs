@@ -1,10 +1,14 @@
 //! `--unsubscribe`: removes a subscription once somebody said so, and says whether it did.
 
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+
 use libtest_mimic::Trial;
 
 use super::{NAME, TOPIC, consumer, test};
 use crate::capture::{event, stop};
 use crate::support::run::{Output, Run};
+use crate::support::scratch::Scratch;
 use crate::support::service::{BUSY, Fault, Kind, OTHER_TYPE, Service, Version};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -14,6 +18,8 @@ pub(super) fn trials() -> Vec<Trial> {
         test("--unsubscribe that ends the session is a failure", refused),
         test("--unsubscribe without an answer is a failure", silent),
         test("--unsubscribe without a terminal wants --yes", unattended),
+        test("--unsubscribe does not go with an option about reading", beside),
+        test("what a config file says about reading does not matter to it", configured),
         test("--unsubscribe asks on a terminal, and no is no", asked),
     ]
 }
@@ -96,6 +102,38 @@ fn unattended() {
         output.assert_code(64).assert_stderr_has("terminal").assert_stderr_has("--yes");
     }
     assert!(is_there(&service) && service.connections() == 0);
+}
+
+/// Each as typed, and as a line of a config file.
+const ABOUT_READING: &[(&[&str], &str)] = &[
+    (&["--fail-if-empty"], "fail-if-empty = true"),
+    (&["-J"], "envelope = true"),
+    (&["--max-time", "1s"], "max-time = 1s"),
+    (&["--idle-timeout", "1s"], "idle-timeout = 1s"),
+    (&["--metrics-file", "metrics"], "metrics-file = metrics"),
+    (&["--at-most-once"], "at-most-once = true"),
+];
+
+fn beside() {
+    let service = Service::builder().may_be_unreached().start();
+    service.make_subscription(TOPIC, NAME, Kind::Exclusive, true);
+    for (args, _) in ABOUT_READING {
+        let output = unsubscribe(&service).args(args).run();
+        output.assert_code(64).assert_stderr_has("--unsubscribe").assert_stderr_has(args[0]);
+    }
+    assert!(is_there(&service) && service.connections() == 0);
+}
+
+fn configured() {
+    let scratch = Scratch::new("unsubscribe");
+    let path = scratch.join("tail8x8.conf");
+    let lines: Vec<_> = ABOUT_READING.iter().map(|(_, line)| *line).collect();
+    fs::write(&path, lines.join("\n")).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    let service = Service::start();
+    service.make_subscription(TOPIC, NAME, Kind::Exclusive, true);
+    unsubscribe(&service).arg("--config").arg(&path).run().assert_code(0).assert_silent();
+    assert!(!is_there(&service));
 }
 
 fn asked() {

@@ -12,6 +12,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         test("the first run says what stays at the service, the next ones do not", first_run),
         test("--event with a subscription warns once", events),
+        test("--event that is new to a cursor warns, too", new_events),
         test("at a terminal it is said without a cursor", terminal),
     ]
 }
@@ -61,6 +62,23 @@ fn events() {
         let output = ended(run);
         let said = output.stderr.matches("--event with a subscription").count();
         assert_eq!(said, times, "{}", output.whole());
+        service.wait_for_no_connections();
+    }
+}
+
+/// What is left out from now on is acknowledged for the first time.
+fn new_events() {
+    const LEFT_OUT: &str = "--event with a subscription";
+    let service = Service::start();
+    let spool = Spool::new();
+    let event: &[&str] = &["--event", "InteractionCreated"];
+    for (args, keeps, left_out) in [(&[][..], 1, 0), (event, 0, 1), (event, 0, 0)] {
+        service.publish(TOPIC, "{}");
+        let run = capture(&spool, &service).args(&["-e", "--idle-timeout", "500ms"]);
+        let output = run.args(args).verbosity(0).run();
+        output.assert_code(0);
+        assert_said(&output, keeps);
+        assert_eq!(output.stderr.matches(LEFT_OUT).count(), left_out, "{}", output.whole());
         service.wait_for_no_connections();
     }
 }
