@@ -90,8 +90,7 @@ fn appended() {
 
 /// Of the same run, as a backup taken meanwhile would be.
 fn old_cursor() {
-    // More than a receiver queue, which is the most that can be without an acknowledgement.
-    const SINCE: usize = 1500;
+    const SINCE: usize = 300;
     let service = Service::start();
     let spool = Spool::new();
     let run = capture(&spool, &service).spawn();
