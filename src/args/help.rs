@@ -112,7 +112,7 @@ mod tests {
     #[test]
     fn the_readme_names_only_options_and_exit_codes_that_exist() {
         let readme = include_str!("../../README.md");
-        let cargo = ["example", "features", "path"];
+        let cargo = ["example", "features", "ignored", "nocapture", "path", "release", "test"];
         for name in readme.split("--").skip(1).filter(|name| name.starts_with(char::is_alphabetic))
         {
             let end = name.find(|c: char| !c.is_ascii_lowercase() && c != '-');
