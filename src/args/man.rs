@@ -77,38 +77,41 @@ const DESCRIPTION: &[&str] = &[
 const SUBSCRIPTIONS: &[&str] = &[
     "With --subscription tail8x8 is a consumer. The service remembers which events of the \
      subscription have been acknowledged, delivers the others again after a lost connection or a \
-     death, and shares the topic out among all consumers of the subscription, on any number of \
+     crash, and shares the topic out among all consumers of the subscription, on any number of \
      machines. A partitioned topic, too, is continued exactly. Each subscription gets all events \
      of its topic.",
     "Nothing is lost: an event is acknowledged only when its line is written to standard output \
      or, with --output, is on the disk as --sync says and covered by the cursor, and a message \
-     that cannot be decoded when it is in the rejects file. While the output takes nothing, \
-     nothing is acknowledged, and the service delivers it again, perhaps to another consumer.",
-    "In one file each event is once. What was written but not acknowledged when a process was \
+     that cannot be decoded when it is in the rejects file. On standard output without --rejects \
+     such a message is only reported, and is then gone; so are events that --event leaves out. \
+     While the output takes nothing, nothing is acknowledged, and the service delivers it again, \
+     perhaps to another consumer.",
+    "A file contains each event once. What was written but not acknowledged when a process was \
      killed is cut from the end of the file, because the service delivers it again, perhaps to \
-     another consumer (unless another run has written to the file since then). Repeats are skipped, acknowledged and counted: with exclusive, what is not \
+     another consumer (unless another run may have written to the file since then: then all lines stay, and it is \
+     said). A program that follows the file sees it shrink, and may read it again from the start. Repeats are skipped, acknowledged and counted: with exclusive, what is not \
      newer than the last event of its partition; with the other types, in which order means \
      nothing, what was written in the last 10 seconds, and at least the last eight receiver \
      queues. If the service's broker is killed, thousands of acknowledged events of a shared or \
      key_shared subscription may come again; those no longer remembered are written again. To read \
      on purpose what was read already, such as after a rewind of the subscription, use another \
-     --output and --cursor-file; on standard output, start the process anew.",
+     --output and --cursor-file; on standard output, restart the process.",
     "On standard output, and among the files of several processes, each event is there at least \
-     once. Each death of a process can repeat at most one receiver queue of events \
-     (--receiver-queue-size). A process that ends within a batch, also by -n, can repeat that \
+     once. Whenever a consumer dies, or failover hands over to another, up to one receiver queue \
+     of events can repeat (--receiver-queue-size); rarely, a few also after a clean end. A process that ends within a batch, also by -n, can repeat that \
      batch: some versions of the service count it as acknowledged only as a whole. A repeat has \
      the same messageId (--format envelope). With key_shared the events of one key \
      go to one consumer at a time and in their order, while consumers come and go, too.",
     "A consumer that waits with failover is not told so by the service, nor when it takes over: \
      until its first event it says `no messages assigned yet` (-v, and systemd's status).",
-    "A subscription that is in use with exclusive, or with another type, ends the first attempt \
-     with 75. After a session was open it is retried: the service may not have noticed yet that \
-     the old connection is gone.",
+    "If the subscription is in use (exclusive, or with another type), a run that has had no session \
+     exits with 75. After that it retries for at least five minutes, because the service may not \
+     have noticed yet that the old connection is gone.",
     "With --on-reject nack and shared or key_shared only the message itself is delivered again; \
      with exclusive and failover so is everything after it, and again for as long as the message \
      cannot be decoded.",
-    "The service keeps every event for a subscription until it is acknowledged, for ever if \
-     nobody reads, until the subscription is removed: `tail8x8 --unsubscribe --subscription NAME` \
+    "The service keeps every event for a subscription until it is acknowledged or the subscription \
+     is removed: `tail8x8 --unsubscribe --subscription NAME` \
      with the same tenant and topic. If somebody else deletes it while a consumer is connected, \
      the service creates it again at --initial-position and tells nobody: with latest, events \
      published in between are missing; with earliest, everything retained comes again.",
@@ -176,11 +179,13 @@ const FILES: &[(&str, &str)] = &[
         "the file of --cursor-file",
         "One JSON object: what is read, the last message of each partition (of a subscription that \
          several consumers share, the latest ones), the files and their lengths. Replaced as a whole (FILE.tmp, then rename) about once a second. It may be \
-         copied and moved together with the output.",
+         copied and moved together with the output, and after a crash of a run with --subscription \
+         together with the lock of the output.",
     ),
     (
         "FILE.lock beside output and cursor",
-        "Contains the number of the process that writes them, and the name of the last run. It may remain after the run and can \
+        "Contains the number of the process that writes them, and the name of the last run. Keep it after a crash of a run with \
+         --subscription. It may remain after the run and can \
          be ignored.",
     ),
     ("FILE.rejects beside the output", "See --rejects."),

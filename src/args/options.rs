@@ -80,7 +80,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "a name for this reader in the service's records",
         "A name for this reader, which the service may show in its records.",
         |args, text| put(&mut args.reader_name, values::label(text)))
-        .reader_only("a subscription has consumers: name ours with --consumer-name"),
+        .reader_only("use --consumer-name"),
     value("receiver-queue-size", "N", Section::Service,
         "messages sent ahead of acknowledgements",
         "How many messages the service sends before it waits for acknowledgements, 1 to 1000. \
@@ -124,14 +124,14 @@ pub(crate) const OPTIONS: &[Opt] = &[
         |args, text| put(&mut args.message_id, Position::parse(text)))
         .commands(Commands::Connecting).suggest(|| vec!["latest", "earliest"])
         .default_words("latest; earliest with -e, --since, --cursor-file or a past --until")
-        .reader_only("the service keeps a subscription's place: --initial-position says where a new one begins"),
+        .reader_only("the service keeps the place; --initial-position says where a new subscription starts"),
     value("since", "TIME", Section::Range,
         "only events published from this time on",
         "Only events published at this time or later: RFC 3339 with a zone, such as \
          2026-07-01T09:00:00Z, or how long ago, such as 2h or 7d. Starts at earliest unless \
          --message-id is given.",
         |args, text| put(&mut args.since, values::time(text)))
-        .reader_only("what a subscription leaves out is gone for all its consumers: select by publishTime (--format envelope) afterwards"),
+        .reader_only("skipped events would be acknowledged and lost to all consumers: write them all with -J, and select by publishTime afterwards"),
     value("until", "TIME", Section::Range,
         "end after the events published before this time",
         "Only events published before this time, written as for --since; the run ends when all \
@@ -139,7 +139,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
          --retry have the defaults of -e. Cannot be combined with --cursor-file: the next run \
          would miss the events left out.",
         |args, text| put(&mut args.stop.until, values::time(text)))
-        .reader_only("what a subscription leaves out is gone for all its consumers: use -e, and select by publishTime (--format envelope) afterwards"),
+        .reader_only("skipped events would be acknowledged and lost to all consumers: use -e -J, and select by publishTime afterwards"),
     value("num-messages", "N", Section::Range,
         "end after N lines",
         "End after this many lines have been written.",
@@ -183,16 +183,16 @@ pub(crate) const OPTIONS: &[Opt] = &[
         .commands(Commands::Connecting),
     value("subscription-type", "TYPE", Section::Subscription,
         "exclusive, failover, shared or key_shared",
-        "How the service shares the topic out: exclusive allows one consumer; failover gives \
-         everything to one, and the others wait to take over; shared gives each event to one of \
-         them; key_shared does so, too, but those of one key to the same. All consumers of a \
-         subscription must use the same type.",
+        "How the service shares the topic out: exclusive allows only one consumer; failover sends \
+         everything to one, and the others stand by; shared sends each event to one of them; \
+         key_shared does so too, but sends events with the same key to the same one. All consumers \
+         of a subscription must use the same type.",
         |args, text| put(&mut args.subscription.kind, SubscriptionType::typed(text)))
         .choices(SubscriptionType::NAMES).default("exclusive"),
     value("initial-position", "WHERE", Section::Subscription,
         "where a new subscription begins",
-        "Where a subscription begins that does not exist yet: latest or earliest. For one that \
-         exists it means nothing: the service knows its place.",
+        "Where to start if the subscription does not exist yet: latest or earliest. Ignored if it \
+         exists: the service knows its place.",
         |args, text| put(&mut args.initial_position, InitialPosition::named(text).map(Some)))
         .choices(InitialPosition::NAMES)
         .default_words("latest; earliest with -e or --cursor-file"),
@@ -210,7 +210,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("ack-timeout", "TIME", Section::Subscription,
         "redeliver what is not acknowledged in time",
         "Events not acknowledged within this time, at least 1s, are delivered again, possibly to \
-         another consumer. It must be longer than a full disk may last.",
+         another consumer. Use far more than 1s, since files are acknowledged about once a second, \
+         and more than a full disk may last.",
         |args, text| put(&mut args.subscription.ack_timeout, checks::service_time(Duration::from_secs(1), text).map(Some)))
         .default_words("never, while the connection lasts"),
     value("nack-delay", "TIME", Section::Subscription,
@@ -219,7 +220,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         |args, text| put(&mut args.subscription.nack_delay, checks::service_time(Duration::ZERO, text).map(Some)))
         .default_words("60s, the service's own"),
     value("max-redeliver", "N", Section::Subscription,
-        "deliveries before a message is a dead letter",
+        "redeliveries before it is a dead letter",
         "With shared and key_shared: after this many redeliveries of a message that was sent \
          back (--on-reject nack), or was not acknowledged in time (--ack-timeout), the service \
          moves it to the dead letter topic.",

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use crate::files::{FilePlace, Identity};
 use crate::message::MessageId;
-use crate::progress::Lately;
+use crate::progress::RecentIds;
 
 /// A JSON object of a cursor. Its errors complete a sentence that begins with the cursor's name.
 #[derive(Clone, Copy, Debug)]
@@ -34,11 +34,11 @@ impl<'a> Object<'a> {
         list.iter().map(object).collect()
     }
 
-    /// Ranges of messages, as [`Lately::to_texts`] gives them.
-    pub(super) fn lately(self, name: &str) -> Result<Lately, String> {
+    /// Ranges of messages, as [`RecentIds::to_texts`] gives them.
+    pub(super) fn recent(self, name: &str) -> Result<RecentIds, String> {
         let texts = self.value(name).and_then(Value::as_object).ok_or_else(|| wrong(name))?;
         let texts = texts.iter().map(|(ledger, ranges)| (&**ledger, ranges.as_str().unwrap_or("")));
-        Lately::from_texts(texts).ok_or_else(|| wrong(name))
+        RecentIds::from_texts(texts).ok_or_else(|| wrong(name))
     }
 
     pub(super) fn id(self, name: &str) -> Result<MessageId, String> {

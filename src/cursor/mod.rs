@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use crate::files::FilePlace;
 use crate::message::{MessageId, Position};
-use crate::progress::{Lately, Reached};
+use crate::progress::{Reached, RecentIds};
 use json::Object;
 
 pub(crate) use file::CursorFile;
@@ -38,7 +38,7 @@ pub(crate) struct Cursor {
     /// The options that decide how a line looks and which messages have one, as text that is only
     /// compared.
     pub(crate) lines: String,
-    /// The name of the run that wrote this; no other run has the same.
+    /// The name of the run that wrote this, if it was a consumer; no other run has the same.
     pub(crate) run: String,
     /// How many commits it had made.
     pub(crate) commits: u64,
@@ -100,12 +100,12 @@ impl Cursor {
             "partitioned": self.partitioned,
             "newest": reached.newest().map(MessageId::as_str),
             "partitions": partitions,
-            "lately": reached.lately.as_ref().map(Lately::to_texts),
+            "recent": reached.recent.as_ref().map(RecentIds::to_texts),
             "output": self.output.iter().map(json::of_place).collect::<Vec<_>>(),
             "rejects": self.rejects.iter().map(json::of_place).collect::<Vec<_>>(),
             "lines": self.lines,
-            "run": self.run,
-            "commits": self.commits,
+            "run": Some(&self.run).filter(|name| !name.is_empty()),
+            "commits": Some(self.commits).filter(|count| *count > 0),
             "clean": self.clean,
         });
         if let Some(object) = object.as_object_mut() {
@@ -179,8 +179,8 @@ fn reached(object: Object<'_>) -> Result<Reached, String> {
         let published = last.published;
         reached.reach(newest, published);
     }
-    if object.value("lately").is_some() {
-        reached.lately = Some(object.lately("lately")?);
+    if object.value("recent").is_some() {
+        reached.recent = Some(object.recent("recent")?);
     }
     Ok(reached)
 }
@@ -215,7 +215,7 @@ mod tests {
         reached.reach(id("CAEQAhgB"), time(5));
         reached.reach(id("CAIQAQ=="), None);
         reached.reach(id("CAEQAxgB"), time(4));
-        reached.lately = Lately::from_texts([("1:1", "2-3,7.0")].into_iter());
+        reached.recent = RecentIds::from_texts([("1:1", "2-3,7.0")].into_iter());
         let cursor = Cursor {
             belongs_to: Source {
                 host: "h".to_owned(),
@@ -261,7 +261,7 @@ mod tests {
             ("\"topic\":\"all\"", "\"topic\":7", "`topic`"),
             ("\"clean\":false", "\"clean\":0", "`clean`"),
             ("\"id\":\"CAEQAxgB", "\"id\":\"CAEQ", "`id`"),
-            ("2-3,7.0", "2-3,", "`lately`"),
+            ("2-3,7.0", "2-3,", "`recent`"),
             ("\"offset\":3", "\"offset\":-3", "`offset`"),
             ("\"start\":\"latest\"", "\"start\":\"now\"", "`start`"),
         ] {

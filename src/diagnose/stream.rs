@@ -81,7 +81,7 @@ impl StreamState {
 
 fn untried(subscription: &Subscription) -> String {
     format!(
-        "subscription {}: a consumer would create it or take its events, so it is not known whether this key may use it, or whether other consumers hold it",
+        "subscription {} was not tested, because connecting would create it or take its events: whether this key may use it, and whether it is in use, is unknown",
         subscription.name
     )
 }

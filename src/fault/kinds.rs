@@ -173,7 +173,7 @@ faults! {
     NotJson,
     ForeignIds,
     ForeignConsumerIds,
-    Unconfirmed,
+    UnsubscribeUnconfirmed,
     OutOfTime,
 
     // regions

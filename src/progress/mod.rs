@@ -4,7 +4,7 @@
 //! A message passes these stages in order, without skipping one, so `saved` is never ahead of
 //! `written`, nor `written` ahead of `taken`. A rollback takes all three back at once.
 
-mod lately;
+mod recent;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use std::time::Instant;
 use jiff::Timestamp;
 
 use crate::message::MessageId;
-pub(crate) use lately::Lately;
+pub(crate) use recent::RecentIds;
 
 /// How far a topic was read: the last message of each partition, and the last of all. Ids are
 /// compared by ledger and entry, within one partition, where they only grow.
@@ -22,7 +22,7 @@ pub(crate) struct Reached {
     newest: Option<MessageId>,
     partitions: BTreeMap<i64, Last>,
     /// Where order means nothing: the messages taken lately, which alone tell a repeat.
-    pub(crate) lately: Option<Lately>,
+    pub(crate) recent: Option<RecentIds>,
 }
 
 /// The last message of one partition.
@@ -36,8 +36,8 @@ pub(crate) struct Last {
 impl Reached {
     /// Takes one more message.
     fn took(&mut self, id: MessageId, published: Option<Timestamp>, now: Instant) {
-        if let Some(lately) = &mut self.lately {
-            lately.add(&id, now);
+        if let Some(recent) = &mut self.recent {
+            recent.add(&id, now);
         }
         self.reach(id, published);
     }

@@ -80,7 +80,7 @@ impl Drain {
             }
         }
         if let Some(mut session) = session {
-            if self.is_consumer && session.settle(desk, ACK_GROUP_TIME).is_err() {
+            if self.is_consumer && session.linger(desk, ACK_GROUP_TIME).is_err() {
                 return Ok(());
             }
             session.close(desk);

@@ -237,7 +237,7 @@ impl<'a> Intake<'a> {
         let again = match is_answered {
             true => "",
             false => {
-                "; without a usable id it cannot be acknowledged, so the service sends it again"
+                "; without a usable id it cannot be acknowledged: it stays with the subscription and comes again with the next session"
             }
         };
         match self.settings.lines.on_reject {

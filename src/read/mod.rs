@@ -3,7 +3,8 @@
 //!
 //! Data flows one way, session → message → output, and the acknowledgement goes back once the line
 //! is written. Each idea of the loop has its own type: [`desk`] hosts every wait, [`opener`] opens
-//! sessions, [`intake`] takes in frames, [`resume`] knows where to resume, [`ending`] when to end.
+//! sessions, [`intake`] takes in frames, [`resume`] knows where to resume, [`ending`] when to end,
+//! [`mod@drain`] what is left to do then. [`mod@unsubscribe`] removes a subscription instead.
 
 mod desk;
 mod drain;
@@ -11,6 +12,7 @@ mod end;
 mod ended;
 mod ending;
 mod gap;
+mod greeting;
 mod idle;
 mod intake;
 mod opener;
@@ -48,7 +50,7 @@ pub(crate) fn read(
     };
     let metrics = settings.capture.metrics.clone().map(Metrics::new);
     let mut run = Run::new(settings, Desk::new(signals, log, output, metrics));
-    opener::tell_position(settings, &mut run.desk);
+    greeting::tell_position(settings, &mut run.desk);
     run.desk.notify.status(&format!("connecting to {}", settings.target.host));
     let ended = run.until_end();
     run.close();

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::desk::Desk;
 use super::ending::Ending;
+use super::greeting::{greeting, tell_of_subscription};
 use super::outage::{Opened, Outage};
 use super::resume::Resume;
 use crate::clock::Now;
@@ -13,7 +14,7 @@ use crate::message::Position;
 use crate::retry::jitter;
 use crate::session::Session;
 use crate::settings::Settings;
-use crate::values::subscription::{Subscription, SubscriptionType};
+use crate::values::subscription::SubscriptionType;
 use crate::wait::{Wait as _, Wake, earlier};
 use crate::words::duration;
 
@@ -228,59 +229,4 @@ impl<'a> Opener<'a> {
         let server = self.settings.target.authority();
         Err(Failure::new(Step::Stream, server, Fault::OutOfTime, cause))
     }
-}
-
-/// The notice printed when the run's first session is open.
-fn greeting(settings: &Settings, desk: &Desk<'_>, resume: &Resume) -> String {
-    let (target, topic) = (&settings.target, &settings.topic);
-    let region = target.region.map_or(String::new(), |region| format!("{region}, "));
-    let from = match (&settings.subscription, desk.output.progress().taken().newest()) {
-        (Some(Subscription { name, kind, .. }), _) => {
-            format!("through subscription {name} ({})", kind.name())
-        }
-        (None, Some(id)) => format!("from message {id} (cursor)"),
-        (None, None) => match resume.start() {
-            Position::After(id) => format!("from message {id}"),
-            named => format!("from {}", named.as_str()),
-        },
-    };
-    let what = if settings.is_following() { "waiting for new events" } else { "catching up" };
-    format!(
-        "connected to {} ({region}{}), topic {}/{}/{} {from}; {what}",
-        target.host, target.chosen_by, topic.tenant, topic.namespace, topic.topic
-    )
-}
-
-/// Says what a subscription leaves behind, and that what is left out is gone: once for each cursor;
-/// without one, on every terminal.
-fn tell_of_subscription(settings: &Settings, desk: &mut Desk<'_>) {
-    let Some(Subscription { name, .. }) = &settings.subscription else { return };
-    let (is_new, has_new_lines) = match desk.output.cursor() {
-        Some(cursor) => (cursor.began.is_none(), desk.output.has_new_lines()),
-        None => (desk.log.report.is_terminal(), desk.log.report.is_terminal()),
-    };
-    if is_new {
-        desk.log.report.warning(format!(
-            "the service now keeps every event for subscription {name} until it is acknowledged, even if nobody reads it again; when you no longer need it, remove it: tail8x8 --unsubscribe --subscription {name}, with the same tenant and topic"
-        ));
-    }
-    if has_new_lines && !settings.lines.events.is_empty() {
-        desk.log.report.warning(format!(
-            "--event with a subscription: the events left out are acknowledged, too, so no other consumer of {name} gets them"
-        ));
-    }
-}
-
-/// Says that the cursor overrides `--message-id` and `--since`.
-pub(super) fn tell_position(settings: &Settings, desk: &mut Desk<'_>) {
-    if settings.subscription.is_some() {
-        return;
-    }
-    let Some(id) = desk.output.progress().taken().newest() else { return };
-    let cursor = desk.output.cursor_path();
-    let cursor = cursor.map_or(String::new(), |path| path.display().to_string());
-    let text = format!(
-        "continuing after message {id} (cursor {cursor}); --message-id and --since count only for a first run"
-    );
-    desk.log.report.debug(text);
 }

@@ -100,11 +100,11 @@ impl Resume {
         id: &MessageId,
         published: Option<Timestamp>,
     ) -> Seen {
-        if taken.lately.as_ref().is_some_and(|lately| !lately.contains(id)) {
+        if taken.recent.as_ref().is_some_and(|recent| !recent.contains(id)) {
             return Seen::New;
         }
         match taken.of(id.partition) {
-            Some(last) if taken.lately.is_none() && id.place() > last.id.place() => Seen::New,
+            Some(last) if taken.recent.is_none() && id.place() > last.id.place() => Seen::New,
             Some(last) if self.is_later(published, last.published) => Seen::Recreated,
             Some(_) => Seen::Repeat,
             None if self.began_before(published) => Seen::Before,

@@ -32,11 +32,11 @@ pub(crate) fn confirm_unsubscribe(
     }
     let what = described(settings);
     report.alarm(format!(
-        "this removes {what}, for all its consumers, and the events they have not read: type y to go on"
+        "this removes {what} for all its consumers, with every event not yet acknowledged. Continue? [y/N]"
     ));
     let mut answer = String::new();
     let _ = io::stdin().read_line(&mut answer);
-    let is_confirmed = matches!(answer.trim(), "y" | "Y" | "yes");
+    let is_confirmed = ["y", "yes"].iter().any(|yes| answer.trim().eq_ignore_ascii_case(yes));
     if !is_confirmed {
         report.notice(format!("kept {what}"));
     }
@@ -59,7 +59,7 @@ pub(crate) fn unsubscribe(
     match remove(settings, report, signals) {
         Ok(()) => {
             let what = described(settings);
-            report.notice(format!("removed {what}; one that never existed looks the same"));
+            report.notice(format!("removed {what} (the service does not say whether it existed)"));
             Ok(Ended::Done)
         }
         Err(Halt::Stopped) => Ok(Ended::Stopped),
@@ -87,7 +87,7 @@ fn remove(settings: &Settings, report: &mut Report, signals: &mut Signals) -> Re
     let asked = session.unsubscribe().and_then(|()| session.ask_end_of_topic());
     let until = Instant::now() + limit;
     let unconfirmed =
-        |cause: String| Failure::new(Step::Stream, &server, Fault::Unconfirmed, cause);
+        |cause: String| Failure::new(Step::Stream, &server, Fault::UnsubscribeUnconfirmed, cause);
     let ended =
         |failure: Failure| unconfirmed(format!("{} before it was confirmed", failure.cause));
     asked.map_err(ended)?;

@@ -233,12 +233,10 @@ impl Session {
     ///
     /// # Errors
     /// The failure that ended the session.
-    pub(crate) fn settle(&mut self, host: &mut dyn Wait, time: Duration) -> Result<(), Failure> {
+    pub(crate) fn linger(&mut self, host: &mut dyn Wait, time: Duration) -> Result<(), Failure> {
         let until = Instant::now() + time;
         while Instant::now() < until {
-            if self.wait(host, false, Some(until))? == Woke::Stop {
-                break;
-            }
+            self.wait(host, false, Some(until))?;
         }
         Ok(())
     }

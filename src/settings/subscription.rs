@@ -49,7 +49,7 @@ pub(super) fn settle(
     Ok(Some(subscription))
 }
 
-/// The service accepts these parameters from every consumer, and ignores them without a word.
+/// The service accepts these parameters from every consumer, and silently ignores them.
 fn check_dead_letters(args: &Args) -> Result<(), Failure> {
     if args.has("nack-delay") && args.lines.on_reject != OnReject::Nack {
         return Err(Failure::usage(args.source("nack-delay"), "needs --on-reject nack"));
@@ -132,13 +132,13 @@ fn has_dead_letters(kind: SubscriptionType) -> bool {
 
 fn mistake(subject: &str, fault: Fault) -> Failure {
     let cause = match fault {
-        Fault::ReaderOnly => "is not for a subscription",
+        Fault::ReaderOnly => "cannot be used with --subscription",
         Fault::NeedsSubscription => "needs --subscription NAME",
         Fault::NeedsCursor => {
-            "needs --cursor-file FILE with a subscription, to know after a crash what the file holds"
+            "with --subscription, --cursor-file is required: it records what the file contains"
         }
         _ => {
-            "with a subscription, an event would be acknowledged before it is on the disk, and is never sent again"
+            "--sync none would acknowledge events before they are on the disk, and they are never sent again"
         }
     };
     Failure::new(Step::Config, subject, fault, cause)

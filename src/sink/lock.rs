@@ -1,7 +1,8 @@
 //! One run at a time on one output and one cursor.
 //!
 //! The lock is on a separate file that is never removed: a lock on a file that is renamed or
-//! replaced would protect nothing.
+//! replaced would protect nothing. It also names the run that wrote last, so that a consumer cuts
+//! only its own lines.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
@@ -21,9 +22,11 @@ const PAUSE: Duration = Duration::from_millis(100);
 const LONGEST: u64 = 200;
 
 /// A lock, held until it is dropped or the process ends in any way. Its file contains the number of
-/// the process and, on a second line, the run that wrote last and how many commits it had made.
+/// the process; a consumer adds a line, in one word, with its run and how many commits it has made.
 #[derive(Debug)]
 pub(super) struct Lock {
+    /// What is locked: `cursor`, `output` or `rejects`.
+    pub(super) what: &'static str,
     file: File,
     last: String,
 }
@@ -35,7 +38,7 @@ impl Lock {
     /// # Errors
     /// If another run still holds it, or the lock's file cannot be created.
     pub(super) fn take(
-        what: &str,
+        what: &'static str,
         path: &Path,
         limit: Duration,
         wait: &mut dyn Wait,
@@ -75,7 +78,7 @@ impl Lock {
         // What cannot be read names no run.
         let _ = (&file).take(LONGEST).read_to_string(&mut text);
         let last = text.lines().nth(1).unwrap_or_default().to_owned();
-        let lock = Lock { file, last };
+        let lock = Lock { what, file, last };
         // The process id is only for messages; the lock holds even if it cannot be written.
         let _ = lock.write(&lock.last);
         Ok(Some(lock))
@@ -83,25 +86,39 @@ impl Lock {
 
     /// Whether the run of this name was the last to write, and had made no more commits than these.
     pub(super) fn was_last(&self, run: &str, commits: u64) -> bool {
-        let last = self.last.rsplit_once(' ');
+        let last = self.last.rsplit_once('/');
         last.is_some_and(|(last, count)| {
             last == run && count.parse().is_ok_and(|n: u64| n <= commits)
         })
     }
 
-    /// Names the run that writes, and counts its commits. Where that fails, such as on a full disk,
-    /// the run is not known to have been the last, and what it leaves is not taken for its own.
+    /// Names the run that writes, and counts its commits.
+    ///
+    /// # Errors
+    /// Those of the file system.
     pub(super) fn sign(&self, run: &str, commits: u64) -> io::Result<()> {
-        self.write(&format!("{run} {commits}"))
+        self.write(&format!("{run}/{commits}"))
+    }
+
+    /// Names no run: a reader writes, and acknowledges nothing.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn sign_as_reader(&self) -> io::Result<()> {
+        self.write("")
     }
 
     /// Syncs the file.
+    ///
+    /// # Errors
+    /// Those of the file system.
     pub(super) fn sync(&self) -> io::Result<()> {
         self.file.sync_data()
     }
 
     fn write(&self, last: &str) -> io::Result<()> {
-        let text = format!("{}\n{last}\n", std::process::id());
+        let pid = std::process::id();
+        let text = if last.is_empty() { format!("{pid}\n") } else { format!("{pid}\n{last}\n") };
         self.file.write_all_at(text.as_bytes(), 0)?;
         self.file.set_len(text.len() as u64)
     }

@@ -6,6 +6,7 @@
 mod appender;
 mod boundary;
 mod check;
+mod consumer;
 mod destination;
 mod files;
 mod lock;

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::check::{self, OutputKind};
+use super::consumer;
 use super::destination::Destination;
 use super::files::Files;
 use super::lock::Lock;
@@ -22,13 +23,11 @@ use super::{cannot_create, standard_output};
 use crate::clock::Now;
 use crate::cursor::{Cursor, CursorFile, Source};
 use crate::fault::{Failure, Fault, Step};
-use crate::message::OnReject;
-use crate::progress::{AckAfter, Lately, Progress, Reached};
+use crate::progress::{Progress, Reached};
 use crate::report::Log;
 use crate::settings::Settings;
 use crate::values::capture::Capture;
 use crate::values::choice::Durability;
-use crate::values::subscription::SubscriptionType;
 use crate::wait::Wait;
 
 /// An output that is open.
@@ -68,24 +67,27 @@ pub(super) fn open(
     let has_new_lines = file.is_some() && !found.as_ref().is_some_and(is_alike);
     let mut unconfirmed = match found.as_ref().filter(|cursor| !cursor.clean) {
         Some(cursor) => {
-            let is_last = locks.iter().all(|lock| lock.was_last(&cursor.run, cursor.commits));
+            let is_last = is_last(cursor, capture, &locks);
             recover(cursor, &reached, &first.lines, is_last, log)?
         }
         None => Unconfirmed::default(),
     };
     // No other run of this process id can have begun at the same nanosecond.
-    let run = format!("{} {}", std::process::id(), now.utc.as_nanosecond());
-    sign(&locks, &run, settings.subscription.is_some());
+    let run = settings
+        .subscription
+        .as_ref()
+        .map(|_| format!("run-{}-{}", std::process::id(), now.utc.as_nanosecond()));
+    sign(&locks, run.as_deref())?;
     let destination = open_destination(capture, kind, durable, now)?;
     let rejects = open_rejects(capture, &destination, durable)?;
     if !unconfirmed.is_empty() {
         add_open_files(&mut unconfirmed, &destination, rejects.as_ref())?;
     }
-    let ack_after = ack_after(settings, &destination, rejects.as_ref());
-    let reached = remembering(reached, settings);
+    let ack_after = consumer::ack_after(settings, &destination, rejects.as_ref());
+    let reached = consumer::with_recent_ids(reached, settings);
     let has_reached = reached.newest().is_some();
     let cursor = continued(found, has_reached, first, settings.start.is_given);
-    let cursor = Cursor { run, commits: 0, ..cursor };
+    let cursor = Cursor { run: run.unwrap_or_default(), commits: 0, ..cursor };
     let spool = Spool {
         pending: Pending::default(),
         progress: Progress::new(reached, ack_after),
@@ -93,7 +95,7 @@ pub(super) fn open(
         rejects,
         cursor: file.map(|file| SavedCursor::new(file, cursor)),
         unconfirmed: Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty()),
-        uncommitted: Uncommitted::new(most_uncommitted(settings, ack_after)),
+        uncommitted: Uncommitted::new(consumer::most_uncommitted(settings, ack_after)),
         storage: Storage::default(),
         durability: capture.durability,
         locks,
@@ -101,51 +103,33 @@ pub(super) fn open(
     Ok(Some(Opened { spool, has_new_lines }))
 }
 
-/// Names the run in all locks. Other runs that acknowledged what they wrote must be known even after
-/// a power loss.
-fn sign(locks: &[Lock], run: &str, is_consumer: bool) {
-    for lock in locks {
-        // See `Lock::sign` for what follows if it fails.
-        let signed = lock.sign(run, 0);
-        if is_consumer {
-            let _ = signed.and_then(|()| lock.sync());
-        }
-    }
-}
-
-/// A reader's acknowledgements only ask for more messages, so they need not wait for a commit. A
-/// consumer's are for ever.
-fn ack_after(settings: &Settings, to: &Destination, rejects: Option<&Rejects>) -> AckAfter {
-    let has_file = to.files().is_some() || rejects.is_some();
-    match settings.subscription.is_some() && has_file {
-        true => AckAfter::Commit,
-        false => AckAfter::Write,
-    }
-}
-
-/// With half a receiver queue acknowledged at once, the service always has some to send.
-fn most_uncommitted(settings: &Settings, ack_after: AckAfter) -> Option<u64> {
-    let half = u64::from(settings.topic.receiver_queue_size / 2).max(1);
-    (ack_after == AckAfter::Commit).then_some(half)
-}
-
-/// Where the order of messages means nothing, those taken lately have to be remembered. A cursor
-/// that has begun to remember them goes on, whatever the type is now.
-fn remembering(mut reached: Reached, settings: &Settings) -> Reached {
-    let Some(subscription) = &settings.subscription else { return reached };
-    let is_in_order = subscription.kind == SubscriptionType::Exclusive
-        && settings.lines.on_reject != OnReject::Nack;
-    let lately = match reached.lately.take() {
-        Some(lately) => lately,
-        None if is_in_order => return reached,
-        None => {
-            let mut lately = Lately::default();
-            reached.partitions().for_each(|last| lately.add_all_up_to(&last.id));
-            lately
-        }
+/// Whether nobody but the cursor's own run has written to the files that it names.
+fn is_last(cursor: &Cursor, capture: &Capture, locks: &[Lock]) -> bool {
+    let is_ours = |what| {
+        let lock = locks.iter().find(|lock| lock.what == what);
+        lock.is_some_and(|lock| lock.was_last(&cursor.run, cursor.commits))
     };
-    reached.lately = Some(lately.for_queue(settings.topic.receiver_queue_size));
-    reached
+    // Without a lock of its own, the rejects file is beside the output and goes with it.
+    let rejects = capture.rejects.as_deref().and_then(|path| std::path::absolute(path).ok());
+    let is_named = |path: &Path| cursor.rejects.iter().any(|place| place.name == path);
+    (cursor.output.is_empty() || is_ours("output"))
+        && (!rejects.is_some_and(|path| is_named(&path)) || is_ours("rejects"))
+}
+
+/// Names the run in all locks. What a consumer writes is acknowledged, so no other run may ever take
+/// it for its own, even after a power loss.
+fn sign(locks: &[Lock], run: Option<&str>) -> Result<(), Failure> {
+    for lock in locks {
+        let Some(run) = run else {
+            let _ = lock.sign_as_reader();
+            continue;
+        };
+        let signed = lock.sign(run, 0);
+        signed.map_err(|e| cannot_create(format!("the lock of the {}", lock.what), &e))?;
+        // A disk that cannot sync refuses the first commit, too.
+        let _ = lock.sync();
+    }
+    Ok(())
 }
 
 /// The cursor of a first run.
@@ -284,9 +268,13 @@ fn recover(
         recovered.map_err(|(path, e)| cannot_create(path.display().to_string(), &e))?;
     if !lost.is_empty() {
         let newest = reached.newest();
-        let after = newest.map_or("from the start".to_owned(), |id| format!("after message {id}"));
+        let after = match newest {
+            _ if !cursor.belongs_to.subscription.is_empty() => String::new(),
+            Some(id) => format!(" after message {id}"),
+            None => " from the start".to_owned(),
+        };
         log.report.warning(format!(
-            "the last run did not end cleanly, and {}: continuing {after}; up to a second of events may be repeated",
+            "the last run did not end cleanly, and {}: continuing{after}; up to a second of events may be repeated",
             lost.join(", and ")
         ));
     }

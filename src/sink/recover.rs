@@ -41,7 +41,7 @@ pub(super) fn after_death(
     let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
     let is_line = whole_lines(cursor);
     let is_reader = cursor.belongs_to.subscription.is_empty();
-    let otherwise = || if is_reader || is_last { Beyond::Cut } else { Beyond::Foreign };
+    let otherwise = || if is_reader || is_last { Beyond::Cut } else { Beyond::Leave };
     let is_kept = is_reader && writes_same;
     for place in &cursor.output {
         make_whole(place, Some(&is_line as _).filter(|_| is_kept), otherwise(), output, lost)?;

@@ -4,7 +4,7 @@
 //! (such as `tail -F`) takes a file that got shorter for a new one, so as little as possible is
 //! cut: everything from the first line on that is not a whole line of ours, such as a torn last
 //! line or what a power loss leaves. The lines before that are kept, and are not written again
-//! when the service repeats them.
+//! when the service repeats them. With a subscription all of them are cut (see [`super::recover`]).
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom};
@@ -36,8 +36,8 @@ pub(super) enum Beyond<'k> {
         lines: &'k mut CountedLines,
     },
     Cut,
-    /// They are of somebody else.
-    Foreign,
+    /// They may be another run's, and stay.
+    Leave,
 }
 
 /// Repairs one file, even if it was renamed.
@@ -83,9 +83,11 @@ fn repair_at(path: &Path, place: &FilePlace, beyond: Beyond<'_>) -> io::Result<F
     let end = match beyond {
         Beyond::Keep { is_whole, lines } => keep_lines(&file, place.offset, is_whole, lines)?,
         Beyond::Cut => place.offset,
-        Beyond::Foreign if meta.len() == place.offset => place.offset,
-        Beyond::Foreign => {
-            return Ok(Found::Lost(format!("{shown} was written by another run since then")));
+        Beyond::Leave if meta.len() == place.offset => place.offset,
+        Beyond::Leave => {
+            return Ok(Found::Lost(format!(
+                "{shown} is longer than its cursor says, and may have been written by another run"
+            )));
         }
     };
     if end < meta.len() {
@@ -192,10 +194,10 @@ mod tests {
         let (found, bytes) = repaired(content, Beyond::Cut);
         assert!(matches!(found, Found::Kept(_)));
         assert_eq!(bytes, b"{ }\n");
-        let (found, bytes) = repaired(content, Beyond::Foreign);
+        let (found, bytes) = repaired(content, Beyond::Leave);
         assert!(matches!(found, Found::Lost(_)));
         assert_eq!(bytes, content);
-        let (found, _) = repaired(b"{ }\n", Beyond::Foreign);
+        let (found, _) = repaired(b"{ }\n", Beyond::Leave);
         assert!(matches!(found, Found::Kept(_)), "there is nothing beyond");
     }
 

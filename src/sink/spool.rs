@@ -3,7 +3,8 @@
 //!
 //! A line may be in a file before the cursor covers it, never the other way round. So whatever
 //! ends the process, all that the next run can find beyond the cursor are lines that the service
-//! will send again, and it skips those repeats ([`super::recover`]).
+//! will send again, and it skips those repeats, or, with a subscription, cuts the lines
+//! ([`super::recover`]).
 
 #[cfg(test)]
 mod tests;
@@ -172,7 +173,9 @@ impl Spool {
         }
         let places = self.places()?;
         self.progress.save();
-        if let Some(cursor) = &mut self.cursor {
+        if let Some(cursor) = &mut self.cursor
+            && self.progress.ack_after() == AckAfter::Commit
+        {
             cursor.count_commit();
         }
         self.save(places, clean)?;
@@ -226,7 +229,7 @@ impl Spool {
         let Some(cursor) = &self.cursor else { return };
         if self.progress.ack_after() == AckAfter::Commit {
             for lock in &self.locks {
-                // See `Lock::sign` for what follows if it fails.
+                // If it fails, an older cursor is not told from the last one.
                 let _ = lock.sign(&cursor.cursor().run, cursor.cursor().commits);
             }
         }

@@ -70,7 +70,7 @@ pub(crate) struct Subscription {
     pub(crate) ack_timeout: Option<Duration>,
     /// When a message that was sent back is delivered again.
     pub(crate) nack_delay: Option<Duration>,
-    /// After so many deliveries a message goes to the dead letter topic.
+    /// After so many redeliveries a message goes to the dead letter topic.
     pub(crate) max_redeliver: Option<u32>,
     pub(crate) dead_letter_topic: Option<String>,
 }

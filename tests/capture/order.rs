@@ -57,7 +57,7 @@ fn traced(spool: &Spool, run: Run) -> Running {
 /// Ends the traced program: its tracer holds no signals of ours.
 fn stop_traced(run: Running, spool: &Spool) {
     let text = fs::read_to_string(spool.join("events.ndjson.lock")).unwrap();
-    let program = nix::unistd::Pid::from_raw(text.trim().parse().unwrap());
+    let program = nix::unistd::Pid::from_raw(text.lines().next().unwrap().parse().unwrap());
     nix::sys::signal::kill(program, nix::sys::signal::Signal::SIGTERM).unwrap();
     run.finish().assert_code(0);
 }

@@ -135,7 +135,7 @@ fn readme_options() {
     let readme = std::fs::read_to_string(in_project("README.md")).unwrap();
     let known = options();
     // Cargo's own.
-    let of_cargo = ["example", "features", "path"];
+    let of_cargo = ["example", "features", "ignored", "nocapture", "path", "release", "test"];
     let named: Vec<String> = names_in(&readme);
     assert!(named.len() > 10, "{named:?}");
     for name in named.iter().filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) {

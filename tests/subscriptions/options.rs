@@ -158,8 +158,8 @@ const MISFITS: &[Misfit] = &[
     (&["--unsubscribe"], "--unsubscribe", "needs --subscription NAME", "add --subscription NAME"),
     (&["--unsubscribe", "--yes"], "--unsubscribe", "needs --subscription NAME", "add --subscription NAME"),
     (&["--on-reject", "nack"], "--on-reject", "needs --subscription NAME", "add --subscription NAME"),
-    (&["--subscription", "s", "-o", "f"], "-o", "needs --cursor-file", "add --cursor-file"),
-    (&["--subscription", "s", "-o", "f", "--cursor-file", "c", "--sync", "none"], "--sync", "power loss", "--at-most-once"),
+    (&["--subscription", "s", "-o", "f"], "-o", "--cursor-file is required", "add --cursor-file"),
+    (&["--subscription", "s", "-o", "f", "--cursor-file", "c", "--sync", "none"], "--sync", "before they are on the disk", "--at-most-once"),
     (&["--subscription", "s", "--unsubscribe"], "--unsubscribe", "no terminal", "add --yes"),
     (&["--subscription", "s", "--unsubscribe", "--yes", "-o", "f", "--cursor-file", "c"], "--unsubscribe", "-o", "reads nothing"),
     (&["--subscription", "s", "--unsubscribe", "--yes", "-e"], "--unsubscribe", "-e", "reads nothing"),
@@ -193,7 +193,10 @@ fn diagnose() {
     let args = ["diagnose", "--subscription", NAME, "--listen", "500ms"];
     let run = Run::against(&service).few_roots().args(&args).verbosity(0).spawn();
     let output = ended_or_not(run);
-    assert!(output.contains("untried subscription sub"), "says what was not checked: {output}");
+    assert!(
+        output.contains("untried subscription sub was not tested"),
+        "says what was not checked: {output}"
+    );
     assert_eq!(service.seen().consumers().count(), 0);
     assert_eq!(service.subscription(TOPIC, NAME), None);
 }

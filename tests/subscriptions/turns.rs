@@ -19,7 +19,7 @@ pub(super) fn trials() -> Vec<Trial> {
     ]
 }
 
-const NOT_OURS: &str = "was written by another run since then";
+const NOT_OURS: &str = "may have been written by another run";
 
 /// What a death leaves: twenty lines, of which ten are acknowledged and covered by the cursor. The
 /// other ten wait to be committed, within a second, so it may take several tries.

@@ -13,7 +13,7 @@ pub(super) fn trials() -> Vec<Trial> {
         test("the first run says what stays at the service, the next ones do not", first_run),
         test("--event with a subscription warns once", events),
         test("--event that is new to a cursor warns, too", new_events),
-        test("at a terminal it is said without a cursor", terminal),
+        test("without a cursor it is said by each run that follows", without_cursor),
     ]
 }
 
@@ -60,7 +60,7 @@ fn events() {
         service.cut_connections();
         run.wait_stderr("connected again");
         let output = ended(run);
-        let said = output.stderr.matches("--event with a subscription").count();
+        let said = output.stderr.matches("that --event leaves out").count();
         assert_eq!(said, times, "{}", output.whole());
         service.wait_for_no_connections();
     }
@@ -68,7 +68,7 @@ fn events() {
 
 /// What is left out from now on is acknowledged for the first time.
 fn new_events() {
-    const LEFT_OUT: &str = "--event with a subscription";
+    const LEFT_OUT: &str = "that --event leaves out";
     let service = Service::start();
     let spool = Spool::new();
     let event: &[&str] = &["--event", "InteractionCreated"];
@@ -83,15 +83,18 @@ fn new_events() {
     }
 }
 
-fn terminal() {
+fn without_cursor() {
     let service = Service::start();
-    let mut run = consumer(&service).verbosity(0).spawn();
-    service.wait_for_connections(1);
+    // As from cron.
     service.publish(TOPIC, "{}");
-    run.wait_stdout_lines(1);
-    ended(run).assert_silent();
+    let run = consumer(&service).args(&["-e", "--idle-timeout", "500ms"]).verbosity(0);
+    run.run().assert_code(0).assert_silent();
     service.wait_for_no_connections();
-    let mut run = consumer(&service).verbosity(0).terminal().spawn();
-    run.wait_stderr("--unsubscribe");
-    assert_said(&ended(run), 1);
+    for at_terminal in [false, true] {
+        let run = consumer(&service).verbosity(0);
+        let mut run = if at_terminal { run.terminal() } else { run }.spawn();
+        run.wait_stderr("--unsubscribe");
+        assert_said(&ended(run), 1);
+        service.wait_for_no_connections();
+    }
 }

@@ -267,7 +267,7 @@ pub(super) const ROWS: &[Row] = &[
         means: "consumers of another type are connected to this subscription",
         fixes: &[
             "use the --subscription-type of the others, or stop them first",
-            "with another --subscription there is nothing to share: each one gets all events",
+            "or use another --subscription: each receives every event",
         ],
     },
     Row {

@@ -74,7 +74,7 @@ pub(super) const ROWS: &[Row] = &[
         fault: Fault::ReaderOnly,
         headline: "an option of readers was given with a subscription",
         means: "a subscription is read by a consumer, for which the service itself keeps the place",
-        fixes: &["{instead}", "without --subscription the topic is read by a reader"],
+        fixes: &["{instead}", "or remove --subscription"],
         ..USAGE
     },
     Row {

@@ -215,17 +215,17 @@ pub(super) const ROWS: &[Row] = &[
         headline: "the cursor belongs to another topic",
         means: "the message ids in the cursor are of another topic than the one that is read, or of one that was deleted and recreated",
         fixes: &[
-            "move {cursor} and the output away, and start again: nothing of what now comes was acknowledged",
+            "move {cursor} and the output away, and start again: no event of the new topic has been acknowledged",
         ],
     },
     Row {
-        fault: Fault::Unconfirmed,
+        fault: Fault::UnsubscribeUnconfirmed,
         code: "stream.unsubscribe",
         exit: Exit::Unavailable,
         retry: RetryClass::Never,
         pages: &[],
         headline: "the service did not confirm that the subscription is removed",
-        means: "the session ended before the service confirmed that it removed the subscription; the service ends it, too, if it refuses because other consumers are connected",
+        means: "the session ended, or the time was over, before the service confirmed that it removed the subscription; the service ends it, too, if it refuses because other consumers are connected",
         fixes: &[
             "stop all consumers of the subscription, then run the same command again: it does no harm if the subscription is gone already",
         ],

@@ -27,7 +27,7 @@ type Place = (u64, i64);
 
 /// The messages taken lately.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Lately {
+pub(crate) struct RecentIds {
     /// For each partition and ledger, the ranges by their first message.
     ledgers: BTreeMap<(i64, u64), BTreeMap<Place, Range>>,
     /// How many ranges there are in all.
@@ -58,11 +58,11 @@ impl Range {
     }
 }
 
-impl Lately {
+impl RecentIds {
     /// The same messages, remembered as a consumer with this receiver queue must.
-    pub(crate) fn for_queue(self, receiver_queue_size: u16) -> Lately {
+    pub(crate) fn keep_for_queue(self, receiver_queue_size: u16) -> RecentIds {
         let least = QUEUES * u64::from(receiver_queue_size);
-        Lately { least, prune_at: FEW, ..self }
+        RecentIds { least, prune_at: FEW, ..self }
     }
 
     /// Everything of this message's ledger up to it was taken.
@@ -158,20 +158,20 @@ impl Lately {
             .collect()
     }
 
-    /// Reads what [`Lately::to_texts`] wrote; `None` if it cannot be read.
+    /// Reads what [`RecentIds::to_texts`] wrote; `None` if it cannot be read.
     pub(crate) fn from_texts<'t>(
         texts: impl Iterator<Item = (&'t str, &'t str)>,
-    ) -> Option<Lately> {
-        let mut lately = Lately::default();
+    ) -> Option<RecentIds> {
+        let mut recent = RecentIds::default();
         for (ledger, ranges) in texts {
             let (partition, id) = ledger.split_once(':')?;
             let ledger = (partition.parse().ok()?, id.parse().ok()?);
             for range in ranges.split(',') {
                 let (first, last) = range.split_once('-').unwrap_or((range, range));
-                lately.add_range(ledger, read_place(first)?, read_place(last)?);
+                recent.add_range(ledger, read_place(first)?, read_place(last)?);
             }
         }
-        Some(lately)
+        Some(recent)
     }
 }
 
@@ -208,20 +208,20 @@ mod tests {
         MessageId::parse(&STANDARD.encode(bytes)).expect("an id")
     }
 
-    fn text(lately: &Lately) -> String {
-        lately.to_texts().remove("-1:1").expect("the ledger")
+    fn text(recent: &RecentIds) -> String {
+        recent.to_texts().remove("-1:1").expect("the ledger")
     }
 
     #[test]
     fn what_is_written_is_read_again() {
-        let (mut lately, now) = (Lately::default().for_queue(1), Instant::now());
+        let (mut recent, now) = (RecentIds::default().keep_for_queue(1), Instant::now());
         for one in [id(5, None), id(6, None), id(9, Some((0, 9))), id(9, Some((1, 9)))] {
-            lately.add(&one, now);
+            recent.add(&one, now);
         }
-        let texts = lately.to_texts();
-        assert_eq!(text(&lately), "5-6,9.0-9.1");
+        let texts = recent.to_texts();
+        assert_eq!(text(&recent), "5-6,9.0-9.1");
         let read = |texts: &BTreeMap<String, String>| {
-            Lately::from_texts(texts.iter().map(|(ledger, ranges)| (&**ledger, &**ranges)))
+            RecentIds::from_texts(texts.iter().map(|(ledger, ranges)| (&**ledger, &**ranges)))
         };
         let again = read(&texts).expect("its own text");
         assert_eq!((again.to_texts(), again.count), (texts, 2));
@@ -236,64 +236,64 @@ mod tests {
 
     #[test]
     fn messages_that_follow_each_other_are_one_range() {
-        let (mut lately, now) = (Lately::default().for_queue(1), Instant::now());
+        let (mut recent, now) = (RecentIds::default().keep_for_queue(1), Instant::now());
         for entry in [5, 6, 7, 9, 3] {
-            assert!(!lately.contains(&id(entry, None)));
-            lately.add(&id(entry, None), now);
+            assert!(!recent.contains(&id(entry, None)));
+            recent.add(&id(entry, None), now);
         }
-        assert_eq!(text(&lately), "3,5-7,9");
+        assert_eq!(text(&recent), "3,5-7,9");
         for (entry, known) in [(2, false), (3, true), (4, false), (6, true), (8, false)] {
-            assert_eq!(lately.contains(&id(entry, None)), known, "{entry}");
+            assert_eq!(recent.contains(&id(entry, None)), known, "{entry}");
         }
     }
 
     #[test]
     fn what_may_be_left_of_a_batch_is_not_taken_for_known() {
-        let (mut lately, now) = (Lately::default().for_queue(1), Instant::now());
+        let (mut recent, now) = (RecentIds::default().keep_for_queue(1), Instant::now());
         for one in [id(1, Some((0, 2))), id(1, Some((1, 2))), id(2, Some((0, 3))), id(3, None)] {
-            lately.add(&one, now);
+            recent.add(&one, now);
         }
-        assert!(!lately.contains(&id(2, Some((1, 3)))) && !lately.contains(&id(2, Some((2, 3)))));
-        assert!(lately.contains(&id(1, Some((1, 2)))) && lately.contains(&id(3, None)));
-        assert_eq!(text(&lately), "1.0-2.0,3", "the first batch is whole");
+        assert!(!recent.contains(&id(2, Some((1, 3)))) && !recent.contains(&id(2, Some((2, 3)))));
+        assert!(recent.contains(&id(1, Some((1, 2)))) && recent.contains(&id(3, None)));
+        assert_eq!(text(&recent), "1.0-2.0,3", "the first batch is whole");
     }
 
     #[test]
     fn another_life_of_the_topic_begins_anew() {
-        let (mut lately, now) = (Lately::default().for_queue(1), Instant::now());
+        let (mut recent, now) = (RecentIds::default().keep_for_queue(1), Instant::now());
         for entry in [1, 3, 5, 3] {
-            lately.add(&id(entry, None), now);
+            recent.add(&id(entry, None), now);
         }
-        assert_eq!((text(&lately).as_str(), lately.count), ("3", 1));
+        assert_eq!((text(&recent).as_str(), recent.count), ("3", 1));
     }
 
     #[test]
     fn the_old_is_forgotten_but_never_the_last_eight_queues() {
-        let (mut lately, start) = (Lately::default().for_queue(10), Instant::now());
+        let (mut recent, start) = (RecentIds::default().keep_for_queue(10), Instant::now());
         // Every other one, so that each is a range.
         let entries = (0..125).map(|n| 2 * n).collect::<Vec<u8>>();
         for &entry in &entries {
-            lately.add(&id(entry, None), start);
+            recent.add(&id(entry, None), start);
         }
-        lately.prune(start + TIME / 2);
-        assert_eq!(lately.count, 125, "none is old");
-        lately.prune(start + TIME);
-        assert_eq!(lately.count, 80);
-        assert!(lately.contains(&id(248, None)) && !lately.contains(&id(0, None)));
+        recent.prune(start + TIME / 2);
+        assert_eq!(recent.count, 125, "none is old");
+        recent.prune(start + TIME);
+        assert_eq!(recent.count, 80);
+        assert!(recent.contains(&id(248, None)) && !recent.contains(&id(0, None)));
     }
 
     #[test]
     fn what_an_earlier_run_took_grows_old_from_now_on() {
-        let (mut lately, start) = (Lately::default().for_queue(1), Instant::now());
-        lately.add_all_up_to(&id(99, None));
-        lately.prune(start + TIME);
-        lately.add(&id(200, None), start + TIME);
-        lately.prune(start + TIME);
-        assert!(lately.contains(&id(50, None)));
+        let (mut recent, start) = (RecentIds::default().keep_for_queue(1), Instant::now());
+        recent.add_all_up_to(&id(99, None));
+        recent.prune(start + TIME);
+        recent.add(&id(200, None), start + TIME);
+        recent.prune(start + TIME);
+        assert!(recent.contains(&id(50, None)));
         for entry in 0..8 {
-            lately.add(&id(202 + 2 * entry, None), start + TIME);
+            recent.add(&id(202 + 2 * entry, None), start + TIME);
         }
-        lately.prune(start + TIME + TIME);
-        assert!(!lately.contains(&id(50, None)));
+        recent.prune(start + TIME + TIME);
+        assert!(!recent.contains(&id(50, None)));
     }
 }
