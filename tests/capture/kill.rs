@@ -118,9 +118,11 @@ fn kills(kind: Kind) {
             if kind.hang_up && random.below(2) == 0 {
                 rename_and_hang_up(&spool, number, &mut run, &mut random);
             }
-            run.signal(Signal::SIGKILL);
-            let died = run.finish();
             // A hang-up in the first milliseconds is a death, too: as of any program.
+            if !kind.hang_up || run.is_running() {
+                run.signal(Signal::SIGKILL);
+            }
+            let died = run.finish();
             if !kind.hang_up || died.signal != Some(Signal::SIGHUP as i32) {
                 died.assert_signal(Signal::SIGKILL);
             }
