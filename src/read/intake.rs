@@ -43,6 +43,16 @@ pub(super) enum Fate {
     SentBack,
 }
 
+impl Fate {
+    /// What the service is told about the message.
+    fn reply(self, id: &MessageId) -> Reply {
+        match self {
+            Fate::SentBack => Reply::NegativeAcknowledge(id.text()),
+            Fate::Event | Fate::NoEvent => Reply::Acknowledge(id.text()),
+        }
+    }
+}
+
 /// A message that could not be used.
 pub(super) struct Reject<'f> {
     /// For the counters: `frame`, `envelope` or `payload`.
@@ -118,13 +128,9 @@ impl<'a> Intake<'a> {
             on.ending.received();
             on.ending.saw(id.partition, published, on.now);
         }
-        let text = id.text();
         on.desk.output.take(Receipt {
+            reply: Some(fate.reply(&id)),
             place: is_new.then_some((id, published)),
-            reply: Some(match fate {
-                Fate::SentBack => Reply::NegativeAcknowledge(text),
-                Fate::Event | Fate::NoEvent => Reply::Acknowledge(text),
-            }),
             is_event: fate == Fate::Event,
             at: on.now,
         });
@@ -164,7 +170,8 @@ impl<'a> Intake<'a> {
             Line::Reject(reason) => {
                 let (id, frame) = (Some(message.id.as_str()), Some(frame.as_bytes()));
                 let reason = &reason.to_string();
-                return self.count(on, &Reject { kind: "payload", id, reason, frame });
+                let reject = Reject { kind: "payload", id, reason, frame };
+                return self.count(on, &reject, true);
             }
         }
         Ok(Fate::NoEvent)
@@ -187,10 +194,10 @@ impl<'a> Intake<'a> {
     ) -> Result<Fate, Failure> {
         let place = reject.id.and_then(|id| MessageId::parse(id).ok());
         let taken = on.desk.output.progress().taken();
-        let seen = place.as_ref().map(|id| on.resume.seen(taken, id, None));
-        if matches!(seen, Some(Seen::Repeat)) {
+        let is_repeat = |id: &&MessageId| on.resume.seen(taken, id, None) == Seen::Repeat;
+        if let Some(id) = place.as_ref().filter(is_repeat) {
             on.desk.log.counters.repeats += 1;
-            let reply = reject.id.map(|id| Reply::Acknowledge(id.into()));
+            let reply = Some(Fate::NoEvent.reply(id));
             on.desk.output.take(Receipt { place: None, reply, is_event: false, at: on.now });
             return Ok(Fate::NoEvent);
         }
@@ -207,33 +214,37 @@ impl<'a> Intake<'a> {
         reject: &Reject<'_>,
         place: Option<MessageId>,
     ) -> Result<Fate, Failure> {
-        let fate = self.count(on, reject)?;
+        let is_answered = place.is_some() || self.settings.subscription.is_none();
+        let fate = self.count(on, reject, is_answered)?;
         if fate != Fate::SentBack {
             on.ending.received();
         }
-        let reply = match (fate, &place) {
+        let reply = match &place {
+            Some(id) => Some(fate.reply(id)),
             // From a reader any acknowledgement, even an empty one, frees this message's slot in
             // the server's window. From a consumer an unreadable one ends the session.
-            _ if self.settings.subscription.is_none() => {
-                Some(Reply::Acknowledge(reject.id.unwrap_or_default().into()))
+            None => {
+                let id = reject.id.unwrap_or_default();
+                is_answered.then(|| Reply::Acknowledge(id.into()))
             }
-            (_, None) => None,
-            (Fate::SentBack, Some(id)) => Some(Reply::NegativeAcknowledge(id.text())),
-            (_, Some(id)) => Some(Reply::Acknowledge(id.text())),
         };
         let place = place.filter(|_| fate != Fate::SentBack).map(|id| (id, None));
         on.desk.output.take(Receipt { place, reply, is_event: false, at: on.now });
         Ok(fate)
     }
 
-    fn count(&self, on: &mut Context<'_, 'a>, reject: &Reject<'_>) -> Result<Fate, Failure> {
+    /// `is_answered`: the service can be told about the message.
+    fn count(
+        &self,
+        on: &mut Context<'_, 'a>,
+        reject: &Reject<'_>,
+        is_answered: bool,
+    ) -> Result<Fate, Failure> {
         let Reject { kind, id, reason, frame } = *reject;
         on.desk.log.counters.rejects.add(kind);
         let subject = id.map_or("message without an id".to_owned(), |id| {
             format!("message {}", words::one_line(id, 100))
         });
-        let is_answered = self.settings.subscription.is_none()
-            || id.is_some_and(|id| MessageId::parse(id).is_ok());
         let again = match is_answered {
             true => "",
             false => {

@@ -9,6 +9,15 @@ mod trouble;
 
 use libtest_mimic::Trial;
 
+use crate::support::trial::test;
+
+fn trial(name: &str, work: fn()) -> Trial {
+    test(format!("support::service: {name}"), move || {
+        work();
+        Ok(())
+    })
+}
+
 pub fn selftests() -> Vec<Trial> {
     [rules::trials(), subscriptions::trials(), trouble::trials(), faults::trials()]
         .into_iter()

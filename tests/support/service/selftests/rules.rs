@@ -5,17 +5,11 @@ use tungstenite::Message;
 
 use super::super::{Body, Fault, Id, Odd, Service, Version};
 use super::client::{Client, LONG, after, after_text, answer, reader};
+use super::trial;
 use crate::support::canary;
 use crate::support::counts::count;
-use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
-    let trial = |name: &str, work: fn()| {
-        trial::test(format!("support::service: {name}"), move || {
-            work();
-            Ok(())
-        })
-    };
     vec![
         trial("ids mean the same in every spelling", ids_mean_the_same),
         trial("a reader reads, acknowledges, asks and leaves", a_reader_reads),

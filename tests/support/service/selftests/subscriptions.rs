@@ -7,15 +7,9 @@ use tungstenite::Message;
 
 use super::super::{BUSY, Fault, Id, Kind, New, OTHER_TYPE, Service};
 use super::client::{Client, answer, consumer};
-use crate::support::trial;
+use super::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
-    let trial = |name: &str, work: fn()| {
-        trial::test(format!("support::service: {name}"), move || {
-            work();
-            Ok(())
-        })
-    };
     vec![
         trial("a subscription is durable, and made by its first consumer", durable),
         trial("a second exclusive consumer and another type are refused", refused),

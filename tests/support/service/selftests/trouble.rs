@@ -8,16 +8,10 @@ use tungstenite::Message;
 use super::super::proxy::{Proxy, ProxyFault};
 use super::super::{Body, Fault, Service};
 use super::client::{Client, PATIENCE, reader};
+use super::trial;
 use crate::support::canary;
-use crate::support::trial;
 
 pub(super) fn trials() -> Vec<Trial> {
-    let trial = |name: &str, work: fn()| {
-        trial::test(format!("support::service: {name}"), move || {
-            work();
-            Ok(())
-        })
-    };
     vec![
         trial("connections are cut, closed, frozen and refused", trouble),
         trial("faults strike in turn and when they are told to", faults_in_turn),
