@@ -20,13 +20,17 @@ pub(super) fn settle(
     let given = || OPTIONS.iter().filter(|opt| args.has(opt.long));
     if !args.has("subscription") {
         return match given().find(|opt| is_for_consumers(opt, args)) {
-            Some(opt) => Err(mistake(args.source(opt.long), Fault::NeedsSubscription)),
+            Some(opt) => {
+                let cause = "needs --subscription NAME";
+                Err(mistake(args.source(opt.long), Fault::NeedsSubscription, cause))
+            }
             None => Ok(None),
         };
     }
     for opt in given() {
         if let Endpoint::Reader { why } = opt.endpoint {
-            let failure = mistake(args.source(opt.long), Fault::ReaderOnly);
+            let cause = "cannot be used with --subscription";
+            let failure = mistake(args.source(opt.long), Fault::ReaderOnly, cause);
             return Err(failure.with("instead", why));
         }
     }
@@ -107,11 +111,16 @@ fn check_safe(args: &Args) -> Result<(), Failure> {
     }
     let has_file = output.as_ref().is_some_and(|name| !name.is_stdout() && !is_stream(name));
     if has_file && cursor.is_none() {
-        return Err(mistake(args.source("output"), Fault::NeedsCursor));
+        let cause =
+            "with --subscription, --cursor-file is required: it records what the file contains";
+        return Err(mistake(args.source("output"), Fault::NeedsCursor, cause));
     }
     let is_unsafe = *durability == Durability::None && (has_file || rejects.is_some());
     match (is_unsafe, args.at_most_once) {
-        (true, false) => Err(mistake(args.source("sync"), Fault::UnsafeAcks)),
+        (true, false) => {
+            let cause = "--sync none would acknowledge events before they are on the disk, and they are never sent again";
+            Err(mistake(args.source("sync"), Fault::UnsafeAcks, cause))
+        }
         (false, true) => {
             let cause =
                 "needs --sync none and a file: everything else is acknowledged when it is safe";
@@ -130,16 +139,6 @@ fn has_dead_letters(kind: SubscriptionType) -> bool {
     matches!(kind, SubscriptionType::Shared | SubscriptionType::KeyShared)
 }
 
-fn mistake(subject: &str, fault: Fault) -> Failure {
-    let cause = match fault {
-        Fault::ReaderOnly => "cannot be used with --subscription",
-        Fault::NeedsSubscription => "needs --subscription NAME",
-        Fault::NeedsCursor => {
-            "with --subscription, --cursor-file is required: it records what the file contains"
-        }
-        _ => {
-            "--sync none would acknowledge events before they are on the disk, and they are never sent again"
-        }
-    };
+fn mistake(subject: &str, fault: Fault, cause: &str) -> Failure {
     Failure::new(Step::Config, subject, fault, cause)
 }

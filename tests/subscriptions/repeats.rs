@@ -45,6 +45,14 @@ fn assert_holds(spool: &Spool, expected: &[String]) {
     assert_same(&expected, &lines);
 }
 
+/// All of these events are acknowledged and in the file, once.
+#[track_caller]
+fn assert_ends_with(service: &Service, spool: &Spool, run: Running, count: usize) {
+    service.wait_for_all_acked(TOPIC, NAME, count);
+    stop(run);
+    assert_holds(spool, &events(0..count));
+}
+
 fn lost_acks() {
     for kind in TYPES {
         let service = Service::builder().faults([Fault::AcksLost]).start();
@@ -55,9 +63,7 @@ fn lost_acks() {
         service.cut_connections();
         service.wait_for_all_acked(TOPIC, NAME, 20);
         publish_one(&service, 20);
-        service.wait_for_all_acked(TOPIC, NAME, 21);
-        stop(run);
-        assert_holds(&spool, &events(0..21));
+        assert_ends_with(&service, &spool, run, 21);
         assert_eq!(service.seen().last().sent.len(), 21, "{kind}: they came again");
     }
 }
@@ -72,9 +78,7 @@ fn lost_acks_over_runs() {
         stop(run);
         service.wait_for_no_connections();
         let run = started(&service, &spool, kind);
-        service.wait_for_all_acked(TOPIC, NAME, 20);
-        stop(run);
-        assert_holds(&spool, &events(0..20));
+        assert_ends_with(&service, &spool, run, 20);
     }
 }
 
@@ -93,9 +97,7 @@ fn broker() {
         publish(&service, 300..400);
         spool.wait_lines(310);
         service.restart_broker(TOPIC, NAME, 0);
-        service.wait_for_all_acked(TOPIC, NAME, 400);
-        stop(run);
-        assert_holds(&spool, &events(0..400));
+        assert_ends_with(&service, &spool, run, 400);
         assert!(service.seen().sent() >= 400 + 3 * 60, "{kind}: {}", service.seen().sent());
     }
 }
@@ -109,9 +111,7 @@ fn whole_batches() {
         capture(&spool, &service).args(&args).run().assert_code(0);
         service.wait_for_no_connections();
         let run = started(&service, &spool, kind);
-        service.wait_for_all_acked(TOPIC, NAME, 10);
-        stop(run);
-        assert_holds(&spool, &events(0..10));
+        assert_ends_with(&service, &spool, run, 10);
         assert_eq!(service.seen().last().sent.len(), 10, "{kind}: all of it came again");
     }
 }
@@ -127,9 +127,7 @@ fn cuts() {
             spool.wait_lines(round * 50 + 25);
             service.cut_connections();
         }
-        service.wait_for_all_acked(TOPIC, NAME, 500);
-        stop(run);
-        assert_holds(&spool, &events(0..500));
+        assert_ends_with(&service, &spool, run, 500);
     }
 }
 
