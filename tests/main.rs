@@ -7,6 +7,7 @@
 mod capture;
 mod cli;
 mod diagnose;
+mod ends;
 mod explain;
 mod faults;
 mod operations;
@@ -26,6 +27,7 @@ fn trials() -> Vec<Trial> {
     trials.extend(structure::trials());
     trials.extend(support::selftests());
     trials.extend(stream::trials());
+    trials.extend(ends::trials());
     trials.extend(operations::trials());
     trials.extend(signals::trials());
     trials.extend(faults::trials());

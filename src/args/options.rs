@@ -16,6 +16,7 @@ use crate::regions;
 use crate::secret::Secret;
 use crate::values::choice::{AuthStyle, Color, Durability, LogFormat};
 use crate::values::file_name::FileName;
+use crate::values::moment::Moment;
 use crate::values::subscription::{InitialPosition, SubscriptionType};
 use crate::values::{self, host, proxy};
 
@@ -128,9 +129,9 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("since", "TIME", Section::Range,
         "only events published from this time on",
         "Only events published at this time or later: RFC 3339 with a zone, such as \
-         2026-07-01T09:00:00Z, or how long ago, such as 2h or 7d. Starts at earliest unless \
-         --message-id is given.",
-        |args, text| put(&mut args.since, values::time(text)))
+         2026-07-01T09:00:00Z, or how long ago by the service's clock, such as 2h or 7d. Starts \
+         at earliest unless --message-id is given.",
+        |args, text| put(&mut args.since, Moment::parse(text)))
         .reader_only("skipped events would be acknowledged and lost to all consumers: write them all with -J, and select by publishTime afterwards"),
     value("until", "TIME", Section::Range,
         "end after the events published before this time",
@@ -138,7 +139,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
          of them have been read. With a time in the past, --message-id, --idle-timeout and \
          --retry have the defaults of -e. Cannot be combined with --cursor-file: the next run \
          would miss the events left out.",
-        |args, text| put(&mut args.stop.until, values::time(text)))
+        |args, text| put(&mut args.stop.until, Moment::parse(text)))
         .reader_only("skipped events would be acknowledged and lost to all consumers: use -e -J, and select by publishTime afterwards"),
     value("num-messages", "N", Section::Range,
         "end after N lines",
@@ -147,13 +148,17 @@ pub(crate) const OPTIONS: &[Opt] = &[
         .short('n').default_words("no limit"),
     flag("exit-at-end", Section::Range,
         "end when all existing events have been read",
-        "End when everything published before the run began has been read. Starts at earliest \
-         unless --message-id is given.",
+        "End when everything published before the run began has been read. If events keep \
+         coming, a second reader shows where the new ones begin. If none come for --idle-timeout, \
+         the run reconnects, and ends only if the service answers, delivers the last event again \
+         where it can, and nothing after it; otherwise it ends with exit code 69 and says how far \
+         it got. Starts at earliest unless --message-id is given.",
         |args, text| put(&mut args.stop.at_end, values::boolean(text)))
         .short('e'),
     value("idle-timeout", "TIME", Section::Range,
         "end after this long without a message",
-        "End with exit code 0 after this long without a message; 0 means never.",
+        "End with exit code 0 after this long without a message; 0 means never. With -e or \
+         --until, this is how long a silence lasts before the run makes sure that it is the end.",
         |args, text| put(&mut args.stop.idle_timeout, limit(text)))
         .default_words("never; 10s with -e or a past --until"),
     value("max-time", "TIME", Section::Range,

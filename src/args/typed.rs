@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use jiff::Timestamp;
-
 use crate::message::{LineRules, Position};
 use crate::report::Talk;
 use crate::retry::Retry;
@@ -13,6 +11,7 @@ use crate::values::capture::Capture;
 use crate::values::choice::AuthStyle;
 use crate::values::host::Override;
 use crate::values::limits::Limits;
+use crate::values::moment::Moment;
 use crate::values::stop::Stop;
 use crate::values::subscription::{InitialPosition, Subscription};
 
@@ -55,7 +54,7 @@ pub(crate) struct Args {
     pub(crate) x_api_key_file: Option<String>,
     pub(crate) auth_style: AuthStyle,
     pub(crate) message_id: Option<Position>,
-    pub(crate) since: Option<Timestamp>,
+    pub(crate) since: Option<Moment>,
     pub(crate) stop: Stop,
     pub(crate) lines: LineRules,
     pub(crate) capture: Capture,

@@ -25,7 +25,7 @@ pub(crate) struct Cursor {
     pub(crate) belongs_to: Source,
     /// Where the first run with this cursor started.
     pub(crate) start: Position,
-    /// `--since` of the first run.
+    /// `--since` of the first run, by the service's clock.
     pub(crate) since: Option<Timestamp>,
     /// The service's clock when the first session opened.
     pub(crate) began: Option<Timestamp>,
@@ -59,16 +59,11 @@ pub(crate) struct Source {
 
 impl Cursor {
     /// The cursor of a first run.
-    pub(crate) fn new(
-        belongs_to: Source,
-        start: Position,
-        since: Option<Timestamp>,
-        lines: String,
-    ) -> Cursor {
+    pub(crate) fn new(belongs_to: Source, start: Position, lines: String) -> Cursor {
         Cursor {
             belongs_to,
             start,
-            since,
+            since: None,
             began: None,
             partitioned: false,
             output: Vec::new(),

@@ -9,13 +9,10 @@ use super::authorities::is_public;
 use super::case::Case;
 use super::check::Check;
 use super::evidence::{Evidence, Handshake, Lookup};
+use crate::clock;
 use crate::connect::{AddressSource, Attempt, Response};
 use crate::fault::{Fault, Step};
 use crate::settings::Target;
-use crate::words::duration;
-
-/// A clock further off than this is worth a warning: TLS and `--since` depend on it.
-const SKEW_LIMIT: i64 = 5 * 60;
 
 /// A certificate that expires sooner is worth a warning.
 const SOON_DAYS: i64 = 14;
@@ -102,15 +99,14 @@ fn dialled(mut check: Check, attempts: Vec<Attempt>) -> Check {
 
 /// The upgrade was accepted; compares this machine's clock with the server's.
 fn upgraded(mut check: Check, response: Response, now: Timestamp) -> Check {
-    let skew = response.date().map(|date| now.as_second() - date.as_second());
-    if let Some(skew) = skew.filter(|skew| skew.abs() > SKEW_LIMIT) {
-        let off = duration(Duration::from_secs(skew.unsigned_abs()));
-        let skew = format!("{off} {}", if skew > 0 { "ahead of" } else { "behind" });
+    let date = response.date();
+    if let Some(skew) = date.and_then(|date| clock::skew(now, date)) {
         check = check
             .note("note", format!("this machine's clock is {skew} the server's"))
             .warn(Case::from(Fault::ClockSkew).with("skew", skew));
     }
-    check.with(Evidence::Upgraded { response, clock_skew_s: skew })
+    let clock_skew_s = date.map(|date| now.as_second() - date.as_second());
+    check.with(Evidence::Upgraded { response, clock_skew_s })
 }
 
 /// `2027-03-01`.

@@ -11,6 +11,9 @@ use std::rc::Rc;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+/// A place within a partition: ledger, entry and batch index. A later message has a greater one.
+pub(crate) type Place = (u64, u64, i64);
+
 /// One message's place in its topic, with the original text of its id.
 #[derive(Clone)]
 pub(crate) struct MessageId {
@@ -83,9 +86,23 @@ impl MessageId {
         Rc::clone(&self.text)
     }
 
-    /// The message's place within its partition; a later message has a greater one.
-    pub(crate) fn place(&self) -> (u64, u64, i64) {
+    /// The message's place within its partition.
+    pub(crate) fn place(&self) -> Place {
         (self.ledger, self.entry, self.batch_index)
+    }
+
+    /// The id of the entry before this one: reading after it begins with this message's entry. The
+    /// first of a ledger follows entry -1, which the service understands.
+    pub(crate) fn before(&self) -> MessageId {
+        let entry = self.entry.wrapping_sub(1);
+        let mut bytes = Vec::with_capacity(30);
+        put(&mut bytes, 1, self.ledger);
+        put(&mut bytes, 2, entry);
+        if self.partition >= 0 {
+            put(&mut bytes, 3, self.partition.cast_unsigned());
+        }
+        let text = STANDARD.encode(bytes).into();
+        MessageId { text, entry, batch_index: -1, ends_entry: true, ..*self }
     }
 }
 
@@ -114,6 +131,16 @@ impl fmt::Debug for MessageId {
     }
 }
 
+/// Appends a field of protobuf's wire type 0.
+fn put(bytes: &mut Vec<u8>, field: u8, mut value: u64) {
+    bytes.push(field << 3);
+    while value > 0x7f {
+        bytes.push((value & 0x7f) as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
 fn varint(rest: &mut &[u8]) -> Result<u64, String> {
     let mut value = 0;
     for shift in (0..64).step_by(7) {
@@ -131,6 +158,17 @@ fn skip(rest: &mut &[u8], length: u64) -> Result<u64, String> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     *rest = rest.get(length..).ok_or("ends in the middle of a field")?;
     Ok(0)
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use super::*;
+
+    /// The id of a message of ledger 1; a partition below 0 means none.
+    pub(crate) fn id(partition: i64, entry: u64) -> MessageId {
+        let whole = MessageId::parse("CAEQAA==").expect("an id");
+        MessageId { partition, entry: entry + 1, ..whole }.before()
+    }
 }
 
 #[cfg(test)]
@@ -158,6 +196,16 @@ mod tests {
         assert_eq!(short, long);
         assert_eq!(short, explicit);
         assert_ne!(short.as_str(), long.as_str());
+    }
+
+    #[test]
+    fn the_entry_before_is_read_as_written() {
+        let id = id(&[8, 172, 2, 16, 5, 24, 1, 32, 3]).expect("an id");
+        let before = MessageId::parse(id.before().as_str()).expect("an id");
+        assert_eq!(before, id.before());
+        assert_eq!((before.partition, before.place()), (1, (300, 4, -1)));
+        let first = MessageId::parse("CAEQAA==").expect("an id").before();
+        assert_eq!(MessageId::parse(first.as_str()).expect("an id").entry, u64::MAX);
     }
 
     #[test]

@@ -12,7 +12,9 @@ mod write;
 
 pub(crate) use envelope::{Envelope, Frame, parse};
 pub(crate) use format::Format;
-pub(crate) use id::MessageId;
+#[cfg(test)]
+pub(crate) use id::testing;
+pub(crate) use id::{MessageId, Place};
 pub(crate) use line::{Line, RejectReason, is_json_line};
 pub(crate) use position::Position;
 pub(crate) use rules::{LineRules, OnReject};

@@ -1,119 +1,289 @@
 //! The end of a run that catches up: `-e` and `--until`. Pure bookkeeping.
 //!
-//! The protocol has no "caught up" message, so the end is pinned to a time, and is reached when
-//! every partition has delivered a message published at that time or later. If nothing more is
-//! published, the idle timeout ends the run instead; it also covers a partition that stays idle
-//! while others are busy.
+//! The protocol has no "caught up" message. `-e` ends at a place: the first message that a second
+//! reader, opened at `latest`, receives was published after the run began, so everything that is to
+//! be read lies before it. `--until` ends at a publish time. Producers' clocks differ, so one
+//! message that looks late ends nothing: there must be several, and none from before the end for a
+//! while. Where nothing more is published, silence has to be proven (see [`super::proof`]).
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use crate::message::{MessageId, Place};
 use crate::wait::earlier;
 
-/// How long a partitioned topic may take, after its last message from before the end, until every
-/// partition has delivered one.
-const PARTITIONS_SHOW: Duration = Duration::from_secs(2);
+/// After the last message from before the end, how long until every partition has delivered a
+/// message, and until a message that looks late is believed.
+const SHOW: Duration = Duration::from_secs(2);
 
-/// A run's end, by publish time.
+/// How many messages in a row must look late.
+const SEVERAL: u32 = 2;
+
+/// A run's end.
 #[derive(Debug)]
-pub(crate) struct End {
+pub(super) struct End {
+    /// By publish time.
     at: Timestamp,
     /// When the service's clock shows that time.
     due: Option<Instant>,
-    /// For each partition seen, whether it has passed the end.
-    passed: BTreeMap<i64, bool>,
+    rule: Rule,
+    partitions: BTreeMap<i64, Partition>,
     /// After this long without a message from before the end, no more are expected.
     lull: Duration,
+    began: Instant,
+    /// Messages still arrive after such a time.
+    is_long: bool,
     /// When the session opened, or last delivered a message from before the end.
     heard: Instant,
+    /// When the last message arrived, if it looked late.
+    late: Option<Instant>,
+}
+
+/// What ends the run.
+#[derive(Debug)]
+enum Rule {
+    /// In each partition, the first message published after the run began, once it is known.
+    Place(BTreeMap<i64, Place>),
+    Time,
+}
+
+/// How far a partition has been read.
+#[derive(Debug, Default)]
+struct Partition {
+    last: Option<Place>,
+    /// How many messages in a row were published at the end time or later.
+    late: u32,
 }
 
 impl End {
-    /// `service_time` is the service's clock at `now`, `lull` the idle timeout.
-    pub(crate) fn new(at: Timestamp, service_time: Timestamp, lull: Duration, now: Instant) -> End {
+    /// The end at this publish time. `service_time` is the service's clock at `now`, `lull` the
+    /// idle timeout.
+    pub(super) fn at_time(
+        at: Timestamp,
+        service_time: Timestamp,
+        lull: Duration,
+        now: Instant,
+    ) -> End {
         let ahead = Duration::try_from(at.duration_since(service_time)).unwrap_or_default();
-        End { at, due: now.checked_add(ahead), passed: BTreeMap::new(), lull, heard: now }
+        End {
+            at,
+            due: now.checked_add(ahead),
+            rule: Rule::Time,
+            partitions: BTreeMap::new(),
+            lull,
+            began: now,
+            is_long: false,
+            heard: now,
+            late: None,
+        }
     }
 
-    /// When the end time comes; from then on, silence means the end is reached.
-    pub(crate) fn due(&self) -> Option<Instant> {
+    /// The end of what the topic holds at `now`.
+    pub(super) fn of_topic(service_time: Timestamp, lull: Duration, now: Instant) -> End {
+        let by_time = End::at_time(service_time, service_time, lull, now);
+        End { rule: Rule::Place(BTreeMap::new()), ..by_time }
+    }
+
+    /// When the end time comes; from then on, silence may mean that the end is reached.
+    pub(super) fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// A session is open, so the waits for its messages start again.
-    pub(crate) fn opened(&mut self, now: Instant) {
-        self.heard = now;
+    /// Whether a second reader is to find out where the end is. It is not asked before the run
+    /// seems to be at its end, or turns out to be long.
+    pub(super) fn wants_place(&self) -> bool {
+        let Rule::Place(places) = &self.rule else { return false };
+        let is_whole = places.keys().any(|&partition| partition < 0);
+        let seems_near = self.partitions.values().any(|partition| partition.late > 0);
+        !is_whole && (seems_near || self.is_long)
     }
 
-    /// Messages that were seen will be read again, so forget which partitions passed the end.
-    pub(crate) fn restart(&mut self, now: Instant) {
-        self.passed.clear();
+    /// This message was the first of its partition to be published after the run began.
+    pub(super) fn is_before(&mut self, id: &MessageId) {
+        if let Rule::Place(places) = &mut self.rule {
+            places.entry(id.partition).or_insert(id.place());
+        }
+    }
+
+    /// No second reader can be had, so publish times must do.
+    pub(super) fn use_time(&mut self) {
+        self.rule = Rule::Time;
+    }
+
+    /// A session is open, so the waits for its messages start again.
+    pub(super) fn opened(&mut self, now: Instant) {
+        self.heard = now;
+        self.late = None;
+    }
+
+    /// Messages that were seen will be read again, so forget how far the partitions were read.
+    pub(super) fn restart(&mut self, now: Instant) {
+        self.partitions.clear();
         self.opened(now);
     }
 
-    /// A message of this partition arrived, published at this time.
-    pub(crate) fn saw(&mut self, partition: i64, published: Option<Timestamp>, now: Instant) {
-        let passed = published.is_some_and(|published| published >= self.at);
-        if !passed {
-            self.heard = now;
-        }
-        *self.passed.entry(partition).or_default() |= passed;
+    /// A new message arrived, published at this time. Returns whether it may be from before the end.
+    pub(super) fn saw(
+        &mut self,
+        id: &MessageId,
+        published: Option<Timestamp>,
+        now: Instant,
+    ) -> bool {
+        self.is_long = now >= self.began + self.lull;
+        self.note(id, published, now)
     }
 
-    /// Whether every partition seen has passed the end, or has nothing more from before it.
-    pub(crate) fn is_reached(&self, now: Instant) -> bool {
-        let all = !self.passed.is_empty() && self.passed.values().all(|&passed| passed);
-        let is_silent = self.silent().is_some_and(|at| now >= at);
-        is_silent || all && self.shown().is_none_or(|at| now >= at)
+    /// A message that was read before arrived again, or is to: its partition is behind.
+    pub(super) fn skipped(&mut self, id: &MessageId, now: Instant) {
+        self.note(id, None, now);
+    }
+
+    fn note(&mut self, id: &MessageId, published: Option<Timestamp>, now: Instant) -> bool {
+        let partition = self.partitions.entry(id.partition).or_default();
+        partition.last = partition.last.max(Some(id.place()));
+        let is_late = published.is_some_and(|published| published >= self.at);
+        partition.late = if is_late { partition.late.saturating_add(1) } else { 0 };
+        self.late = is_late.then_some(now);
+        let is_behind = match &self.rule {
+            Rule::Place(places) => places.get(&id.partition).is_none_or(|&end| id.place() < end),
+            Rule::Time => !is_late,
+        };
+        if is_behind {
+            self.heard = now;
+        }
+        is_behind
+    }
+
+    /// Whether every partition seen has passed the end.
+    pub(super) fn is_reached(&self, now: Instant) -> bool {
+        let has_all = !self.partitions.is_empty()
+            && self
+                .partitions
+                .iter()
+                .all(|(&number, partition)| self.has_passed(number, partition));
+        has_all && self.shown().is_none_or(|at| now >= at)
+    }
+
+    /// Whether nothing more seems to come from before the end: a message looked late and none
+    /// followed, or no message came from the partitions that are behind.
+    pub(super) fn is_silent(&self, now: Instant) -> bool {
+        self.silent().is_some_and(|at| now >= at)
     }
 
     /// When to check again if no message arrives.
-    pub(crate) fn next_look(&self, now: Instant) -> Option<Instant> {
-        earlier(self.shown().filter(|&at| at > now), self.silent().filter(|&at| at > now))
+    pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
+        let is_ahead = |at: &Instant| *at > now;
+        earlier(self.shown().filter(is_ahead), self.silent().filter(is_ahead))
     }
 
-    /// When nothing more from before the end is expected of the partitions that are behind,
-    /// given that at least one has passed it.
+    fn has_passed(&self, number: i64, partition: &Partition) -> bool {
+        match &self.rule {
+            Rule::Place(places) => {
+                places.get(&number).is_some_and(|&end| partition.last >= Some(end))
+            }
+            Rule::Time => partition.late >= SEVERAL,
+        }
+    }
+
     fn silent(&self) -> Option<Instant> {
-        self.passed.values().any(|&passed| passed).then(|| self.heard + self.lull)
+        let mut partitions = self.partitions.iter();
+        let some_passed = partitions.any(|(&number, partition)| self.has_passed(number, partition));
+        earlier(self.late.map(|late| late + SHOW), some_passed.then(|| self.heard + self.lull))
     }
 
-    /// When every partition of a partitioned topic has had time to deliver a message.
+    /// When everything from before the end would have arrived, unless its place is certain: a
+    /// partition may not have delivered its first message, and publish times may be wrong.
     fn shown(&self) -> Option<Instant> {
-        let is_partitioned = self.passed.keys().any(|&partition| partition >= 0);
-        is_partitioned.then(|| self.heard + PARTITIONS_SHOW)
+        let is_partitioned = self.partitions.keys().any(|&partition| partition >= 0);
+        let is_certain = matches!(self.rule, Rule::Place(_)) && !is_partitioned;
+        (!is_certain).then(|| self.heard + SHOW)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::testing::id;
+
+    const LULL: Duration = Duration::from_secs(10);
+
+    fn at(second: i64) -> Option<Timestamp> {
+        Timestamp::from_second(1_800_000_000 + second).ok()
+    }
+
+    fn start() -> (Timestamp, Instant) {
+        (at(0).expect("in range"), Instant::now())
+    }
 
     #[test]
-    fn the_end_is_reached_when_every_partition_has_passed_it() {
-        let at = |second| Timestamp::from_second(second).ok();
-        let now = Instant::now();
-        let (pin, start) = (at(100).expect("in range"), at(0).expect("in range"));
-        let lull = Duration::from_secs(10);
-        let mut end = End::new(pin, start, lull, now);
+    fn a_place_ends_a_run_whatever_the_clocks_say() {
+        let (service_time, now) = start();
+        let mut end = End::of_topic(service_time, LULL, now);
+        end.saw(&id(-1, 1), at(-50), now);
+        assert!(!end.wants_place());
+        end.saw(&id(-1, 1), at(-50), now + LULL);
+        assert!(end.wants_place(), "a long run asks");
+        end.saw(&id(-1, 1), at(-50), now);
+        end.saw(&id(-1, 2), at(3600), now);
+        assert!(end.wants_place(), "a message that looks late, too");
+        for entry in 3..100 {
+            end.saw(&id(-1, entry), at(3600), now + LULL);
+        }
+        assert!(!end.is_reached(now + LULL));
+        end.is_before(&id(-1, 101));
+        end.is_before(&id(-1, 102));
+        assert!(!end.wants_place());
+        end.saw(&id(-1, 100), at(3600), now);
         assert!(!end.is_reached(now));
-        end.saw(-1, at(99), now);
-        end.saw(-1, None, now);
-        assert!(!end.is_reached(now));
-        end.saw(-1, at(100), now);
+        assert!(!end.saw(&id(-1, 101), at(-3600), now), "it is behind the end");
         assert!(end.is_reached(now));
+    }
 
-        let mut end = End::new(pin, start, lull, now);
-        end.saw(0, at(101), now);
-        assert!(!end.is_reached(now), "other partitions may still show");
-        let later = now + PARTITIONS_SHOW;
+    #[test]
+    fn every_partition_has_its_place() {
+        let (service_time, now) = start();
+        let mut end = End::of_topic(service_time, LULL, now);
+        end.is_before(&id(0, 5));
+        end.saw(&id(0, 5), at(1), now);
+        assert!(end.wants_place(), "other partitions may have others");
+        assert!(!end.is_reached(now), "and may not have shown yet");
+        assert!(end.is_reached(now + SHOW));
+        end.saw(&id(1, 2), at(-1), now);
+        assert!(!end.is_reached(now + SHOW) && !end.is_silent(now + SHOW));
+        assert!(end.is_silent(now + LULL), "but nothing more comes");
+        end.is_before(&id(1, 2));
+        assert!(end.is_reached(now + SHOW), "its place was passed before it was known");
+    }
+
+    #[test]
+    fn by_time_it_takes_several_and_none_from_before() {
+        let (service_time, now) = start();
+        let later = now + SHOW;
+        let mut end = End::at_time(at(100).expect("in range"), service_time, LULL, now);
+        end.saw(&id(-1, 1), at(99), now + LULL);
+        assert!(!end.wants_place());
+        end.saw(&id(-1, 1), at(99), now);
+        end.saw(&id(-1, 2), at(100), now);
+        assert!(!end.is_reached(later), "one alone");
+        assert!(end.is_silent(later), "if none follows, that is to be proven");
+        end.saw(&id(-1, 3), at(101), now);
+        assert!(!end.is_reached(now), "others may follow");
         assert!(end.is_reached(later));
-        end.saw(1, at(50), now);
-        assert!(!end.is_reached(later));
-        assert!(end.is_reached(later + lull), "what is idle has nothing more to show");
-        end.saw(1, at(101), now);
-        assert!(end.is_reached(later));
+        end.saw(&id(-1, 4), None, later);
+        assert!(!end.is_reached(later + SHOW), "there it is");
+    }
+
+    #[test]
+    fn every_hundredth_with_a_clock_ahead_ends_nothing() {
+        let (service_time, now) = start();
+        let mut end = End::at_time(at(0).expect("in range"), service_time, LULL, now);
+        let mut moment = now;
+        for entry in 0..2000 {
+            moment += Duration::from_millis(10);
+            end.saw(&id(-1, entry), at(if entry % 100 < 3 { 3600 } else { -60 }), moment);
+            assert!(!end.is_reached(moment) && !end.is_silent(moment), "{entry}");
+        }
     }
 }

@@ -7,6 +7,8 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::end::End;
 use super::idle::Idle;
+use super::proof::{Proof, Shown};
+use crate::message::MessageId;
 use crate::values::stop::Stop;
 use crate::wait::earlier;
 
@@ -23,8 +25,8 @@ pub(super) struct Ending<'a> {
     /// Where `-e` and `--until` end; known once a session has shown the service's clock.
     end: Option<End>,
     idle: Idle,
-    /// This run has received a message.
-    has_received: bool,
+    /// The second look at a silence that may be the end.
+    proof: Option<Proof>,
     /// The current silence has been reported.
     is_silent: bool,
 }
@@ -36,11 +38,12 @@ pub(super) enum Due {
     MaxTime,
     /// Everything that was to be read has been read.
     CaughtUp,
-    /// `--idle-timeout` is over.
+    /// `--idle-timeout` is over, or a second look has shown that nothing more comes.
     Idle,
-    /// `--idle-timeout` is over and the run has received nothing: an empty topic looks the same as
-    /// a dead broker, and only a fresh upgrade tells them apart.
+    /// Nothing more seems to come before the end: a fresh session is to prove it.
     Proof,
+    /// The fresh session was silent, too: if not even a ping was answered, nothing is proven.
+    SilentProof(Duration),
     /// `--max-silence` is over. `is_news`: this silence has not been reported yet.
     Silence { is_news: bool },
 }
@@ -53,7 +56,7 @@ impl<'a> Ending<'a> {
             over: stop.max_time.map(|limit| now + limit),
             end: None,
             idle: Idle::new(stop.idle_timeout, now),
-            has_received: false,
+            proof: None,
             is_silent: false,
         }
     }
@@ -73,24 +76,55 @@ impl<'a> Ending<'a> {
         self.over.is_some_and(|over| now >= over)
     }
 
+    /// Whether the run is to end when it has caught up.
+    pub(super) fn has_end(&self) -> bool {
+        self.stop.at_end || self.stop.until.is_some()
+    }
+
+    /// Whether a fresh session is to prove that a silence is the end. It is then asked for the last
+    /// message again.
+    pub(super) fn is_proving(&self) -> bool {
+        self.proof.is_some()
+    }
+
     /// A session is open. The first one fixes the end, by the service's clock.
     pub(super) fn opened(&mut self, is_first: bool, service_time: Timestamp, now: Instant) {
         self.idle.opened(now);
+        if let Some(proof) = &mut self.proof {
+            proof.opened(now);
+        }
         if is_first {
-            // `Date` has whole seconds, and messages published earlier in this second count.
-            let at_end = self.stop.at_end.then(|| service_time + 1.second());
-            let at = [at_end, self.stop.until].into_iter().flatten().min();
-            let lull = self.stop.idle_timeout.unwrap_or(LULL);
-            self.end = at.map(|at| End::new(at, service_time, lull, now));
+            self.end = self.pinned(service_time, now);
         }
         if let Some(end) = &mut self.end {
             end.opened(now);
         }
     }
 
+    fn pinned(&self, service_time: Timestamp, now: Instant) -> Option<End> {
+        let lull = self.lull();
+        let until = self.stop.until.map(|until| until.at(service_time));
+        // `Date` has whole seconds, and messages published earlier in this second count.
+        let second_over = service_time + 1.second();
+        match (self.stop.at_end, until) {
+            (true, until) if until.is_none_or(|until| until > second_over) => {
+                Some(End::of_topic(second_over, lull, now))
+            }
+            (_, until) => until.map(|until| End::at_time(until, service_time, lull, now)),
+        }
+    }
+
+    /// How long a silence must last before it may be the end.
+    fn lull(&self) -> Duration {
+        self.stop.idle_timeout.unwrap_or(LULL)
+    }
+
     /// The session has ended.
     pub(super) fn closed(&mut self, now: Instant) {
         self.idle.closed(now);
+        if let Some(proof) = &mut self.proof {
+            proof.closed();
+        }
     }
 
     /// A frame of any kind arrived.
@@ -100,21 +134,36 @@ impl<'a> Ending<'a> {
 
     /// A message that is new to this run arrived.
     pub(super) fn received(&mut self) {
-        self.has_received = true;
         self.is_silent = false;
     }
 
-    /// A new message of this partition arrived, published at this time.
-    pub(super) fn saw(&mut self, partition: i64, published: Option<Timestamp>, now: Instant) {
-        if let Some(end) = &mut self.end {
-            end.saw(partition, published, now);
+    /// A new message arrived, published at this time.
+    pub(super) fn saw(&mut self, id: &MessageId, published: Option<Timestamp>, now: Instant) {
+        if self.end.as_mut().is_some_and(|end| end.saw(id, published, now)) {
+            // It may be followed by others, so the silence was not the end.
+            self.proof = None;
         }
     }
 
-    /// A message of this partition is read again on the way to new ones, or is about to be: until a
-    /// new one comes, the partition is behind.
-    pub(super) fn skipped(&mut self, partition: i64, now: Instant) {
-        self.saw(partition, None, now);
+    /// This message, the last of its partition, is about to be read again: until a new one comes,
+    /// the partition is behind.
+    pub(super) fn awaits(&mut self, id: &MessageId, now: Instant) {
+        if let Some(end) = &mut self.end {
+            end.skipped(id, now);
+        }
+        if let Some(proof) = &mut self.proof {
+            proof.awaits(id);
+        }
+    }
+
+    /// This message is read again on the way to new ones.
+    pub(super) fn skipped(&mut self, id: &MessageId, now: Instant) {
+        if let Some(end) = &mut self.end {
+            end.skipped(id, now);
+        }
+        if let Some(proof) = &mut self.proof {
+            proof.repeat(id, now);
+        }
     }
 
     /// Nothing more is ready to be read: silence counts from now on.
@@ -130,14 +179,37 @@ impl<'a> Ending<'a> {
         if let Some(end) = &mut self.end {
             end.opened(now);
         }
+        if let Some(proof) = &mut self.proof {
+            proof.wait_again(now);
+        }
     }
 
     /// Messages that were read will be read again.
     pub(super) fn restart(&mut self, now: Instant) {
         self.idle.message();
         self.idle.settle(now);
+        self.proof = None;
         if let Some(end) = &mut self.end {
             end.restart(now);
+        }
+    }
+
+    /// Whether a second reader is to find out where `-e` ends.
+    pub(super) fn wants_place(&self) -> bool {
+        self.end.as_ref().is_some_and(|end| end.wants_place())
+    }
+
+    /// The second reader received this message first.
+    pub(super) fn ends_before(&mut self, id: &MessageId) {
+        if let Some(end) = &mut self.end {
+            end.is_before(id);
+        }
+    }
+
+    /// The service refuses a second reader.
+    pub(super) fn has_no_place(&mut self) {
+        if let Some(end) = &mut self.end {
+            end.use_time();
         }
     }
 
@@ -150,17 +222,25 @@ impl<'a> Ending<'a> {
         if self.end.as_ref().is_some_and(|end| end.is_reached(now)) {
             return Some(Due::CaughtUp);
         }
+        if let Some(proof) = &self.proof {
+            return proof.shown(now).map(|shown| match shown {
+                Shown::NoMore => Due::Idle,
+                Shown::Nothing => Due::SilentProof(proof.limit()),
+            });
+        }
         if let Some(limit) = self.stop.idle_after_until
             && is_past(self.end.as_ref().and_then(End::due))
         {
             self.idle.bound(limit, now);
         }
-        if is_past(self.idle.deadline()) {
-            let is_doubtful = self.end.is_some() && !self.has_received;
-            return Some(match is_doubtful && self.idle.look_again(now) {
-                true => Due::Proof,
-                false => Due::Idle,
-            });
+        let is_idle = is_past(self.idle.deadline());
+        match &self.end {
+            None if is_idle => return Some(Due::Idle),
+            Some(end) if is_idle || end.is_silent(now) => {
+                self.proof = Some(Proof::new(self.lull()));
+                return Some(Due::Proof);
+            }
+            _ => {}
         }
         if now < self.idle.silent_for(self.max_silence?) {
             return None;
@@ -170,6 +250,10 @@ impl<'a> Ending<'a> {
 
     /// When to call [`Ending::due`] again if nothing arrives before.
     pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
+        if let Some(proof) = &self.proof {
+            let end = self.end.as_ref().and_then(|end| end.next_look(now));
+            return [proof.due(), end].into_iter().fold(self.over, earlier);
+        }
         [
             self.idle.deadline(),
             self.max_silence.map(|limit| self.idle.silent_for(limit)),
@@ -184,6 +268,7 @@ impl<'a> Ending<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::message::testing::id;
 
     fn seconds(n: u64) -> Duration {
         Duration::from_secs(n)
@@ -202,11 +287,35 @@ mod tests {
         let mut ending = Ending::new(&stop, None, now);
         ending.opened(true, service_time(), now);
         assert_eq!(ending.due(now + seconds(9)), None);
-        assert_eq!(ending.next_look(now), Some(now + seconds(1)), "the pin itself");
+        assert_eq!(ending.next_look(now), Some(now + seconds(10)));
         assert_eq!(ending.due(now + seconds(10)), Some(Due::Proof));
         ending.closed(now + seconds(10));
-        ending.opened(false, service_time(), now + seconds(10));
-        assert_eq!(ending.due(now + seconds(12)), Some(Due::Idle));
+        assert_eq!(ending.due(now + seconds(99)), None, "nothing is shown without a session");
+        ending.opened(false, service_time(), now + seconds(100));
+        assert_eq!(ending.due(now + seconds(119)), None);
+        assert_eq!(ending.due(now + seconds(120)), Some(Due::SilentProof(seconds(20))));
+    }
+
+    #[test]
+    fn a_silence_is_the_end_if_the_last_message_comes_again_and_no_other() {
+        let (stop, now) = (
+            Stop { at_end: true, idle_timeout: Some(seconds(10)), ..Stop::default() },
+            Instant::now(),
+        );
+        let mut ending = Ending::new(&stop, None, now);
+        ending.opened(true, service_time(), now);
+        ending.saw(&id(-1, 4), None, now);
+        assert_eq!(ending.due(now + seconds(10)), Some(Due::Proof));
+        for round in [20, 40] {
+            let now = now + seconds(round);
+            ending.closed(now);
+            ending.opened(false, service_time(), now);
+            ending.awaits(&id(-1, 4), now);
+            ending.skipped(&id(-1, 4), now);
+            assert_eq!(ending.due(now + seconds(1)), Some(Due::Idle));
+        }
+        ending.saw(&id(-1, 5), None, now + seconds(42));
+        assert!(!ending.is_proving(), "it was not the end");
     }
 
     #[test]
@@ -215,9 +324,12 @@ mod tests {
         let now = Instant::now();
         let mut ending = Ending::new(&stop, None, now);
         ending.opened(true, service_time(), now);
-        ending.saw(-1, Some(service_time()), now);
-        assert_eq!(ending.due(now), None);
-        ending.saw(-1, Some(service_time() + 2.seconds()), now);
+        ending.saw(&id(-1, 1), Some(service_time()), now);
+        assert!(!ending.wants_place());
+        ending.saw(&id(-1, 2), Some(service_time() + 2.seconds()), now);
+        assert!(ending.wants_place());
+        assert_eq!(ending.due(now), None, "its clock may be ahead");
+        ending.ends_before(&id(-1, 2));
         assert_eq!(ending.due(now), Some(Due::CaughtUp));
         ending.restart(now);
         assert_eq!(ending.due(now), None, "what was read is to be read again");
@@ -230,15 +342,20 @@ mod tests {
         let mut ending = Ending::new(&stop, None, now);
         ending.opened(true, service_time(), now);
         let later = Some(service_time() + 2.seconds());
-        ending.skipped(0, now);
-        ending.saw(1, later, now);
+        ending.awaits(&id(0, 9), now);
+        ending.ends_before(&id(1, 1));
+        ending.saw(&id(1, 1), later, now);
         ending.heard();
         ending.settle(now + seconds(9));
+        ending.skipped(&id(0, 1), now + seconds(9));
         assert_eq!(ending.due(now + seconds(9)), None);
-        ending.skipped(0, now + seconds(9));
+        ending.heard();
+        ending.settle(now + seconds(18));
+        ending.skipped(&id(0, 9), now + seconds(18));
         assert_eq!(ending.due(now + seconds(18)), None, "it is still on its way");
-        ending.saw(0, later, now + seconds(18));
-        assert_eq!(ending.due(now + seconds(18)), Some(Due::CaughtUp));
+        ending.ends_before(&id(0, 10));
+        ending.saw(&id(0, 10), later, now + seconds(19));
+        assert_eq!(ending.due(now + seconds(20)), Some(Due::CaughtUp));
     }
 
     #[test]

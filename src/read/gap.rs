@@ -15,7 +15,7 @@ use super::opener::Opener;
 use super::resume::Resume;
 use crate::connect::Halt;
 use crate::fault::{Failure, Fault, Step};
-use crate::message::{Envelope, Frame, MessageId, parse};
+use crate::message::{Envelope, Frame, MessageId, Position, parse};
 use crate::progress::Last;
 use crate::session::{Next, Woke};
 
@@ -148,7 +148,7 @@ fn oldest(
     desk: &mut Desk<'_>,
     opener: &mut Opener<'_>,
 ) -> Result<Option<(MessageId, Option<Timestamp>)>, Halt> {
-    let mut session = opener.connect_beside(desk, CONNECT)?;
+    let mut session = opener.connect_beside(desk, &Position::Earliest, CONNECT)?;
     let until = Instant::now() + LISTEN;
     let oldest = loop {
         match session.next()? {

@@ -1,7 +1,11 @@
 //! What a run says when its first session opens.
 
+use jiff::Timestamp;
+
 use super::desk::Desk;
 use super::resume::Resume;
+use crate::clock;
+use crate::fault::{self, Fault, Holes};
 use crate::message::Position;
 use crate::settings::Settings;
 use crate::values::subscription::Subscription;
@@ -49,6 +53,15 @@ pub(super) fn tell_of_subscription(settings: &Settings, desk: &mut Desk<'_>) {
             "events that --event leaves out are acknowledged too: no consumer of subscription {name} will receive them"
         ));
     }
+}
+
+/// Says that this machine's clock is off.
+pub(super) fn tell_skew(desk: &mut Desk<'_>, here: Timestamp, service_time: Timestamp) {
+    let Some(skew) = clock::skew(here, service_time) else { return };
+    let (row, mut holes) = (fault::row(Fault::ClockSkew), Holes::default());
+    holes.set("skew", skew);
+    let (headline, fixes) = (row.headline(&holes), row.fixes(&holes).join("; "));
+    desk.log.report.warning(format!("{headline}; {fixes} [{}]", row.code));
 }
 
 /// Says that the cursor overrides `--message-id` and `--since`.

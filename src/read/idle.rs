@@ -5,9 +5,6 @@
 
 use std::time::{Duration, Instant};
 
-/// How long the second look at an empty topic takes: any messages would arrive at once.
-const PROOF: Duration = Duration::from_secs(1);
-
 /// The clock of one run.
 #[derive(Debug)]
 pub(crate) struct Idle {
@@ -19,13 +16,11 @@ pub(crate) struct Idle {
     heard: Instant,
     /// A message arrived since the clock was last read.
     has_message: bool,
-    /// The second look has begun.
-    is_proof: bool,
 }
 
 impl Idle {
     pub(crate) fn new(limit: Option<Duration>, now: Instant) -> Idle {
-        Idle { limit, before: Duration::ZERO, heard: now, has_message: false, is_proof: false }
+        Idle { limit, before: Duration::ZERO, heard: now, has_message: false }
     }
 
     /// A session is open.
@@ -70,14 +65,6 @@ impl Idle {
     pub(crate) fn silent_for(&self, limit: Duration) -> Instant {
         self.heard + limit
     }
-
-    /// Makes the next session a second, short look. `false` if this one already was.
-    pub(crate) fn look_again(&mut self, now: Instant) -> bool {
-        self.limit = self.limit.map(|limit| limit.min(PROOF));
-        self.before = Duration::ZERO;
-        self.heard = now;
-        !std::mem::replace(&mut self.is_proof, true)
-    }
 }
 
 #[cfg(test)]
@@ -85,7 +72,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn idle_time_adds_up_over_sessions_and_a_second_look_starts_again() {
+    fn idle_time_adds_up_over_sessions() {
         let start = Instant::now();
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut idle = Idle::new(Some(Duration::from_secs(10)), start);
@@ -93,11 +80,6 @@ mod tests {
         idle.closed(at(9));
         idle.opened(at(20));
         assert_eq!(idle.deadline(), Some(at(21)), "nine of ten seconds are over");
-        assert!(idle.look_again(at(21)));
-        idle.closed(at(21));
-        idle.opened(at(30));
-        assert_eq!(idle.deadline(), Some(at(30) + PROOF));
-        assert!(!idle.look_again(at(31)), "only once");
     }
 
     #[test]

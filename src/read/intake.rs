@@ -9,6 +9,8 @@ use super::desk::Desk;
 use super::ending::Ending;
 use super::gap::GapCheck;
 use super::resume::{Resume, Seen};
+use super::unplaced::Unplaced;
+use crate::cursor::Cursor;
 use crate::fault::{Failure, Fault, Step};
 use crate::message::{Envelope, Frame, Line, MessageId, OnReject, parse, write_line};
 use crate::progress::{Receipt, Reply};
@@ -20,9 +22,12 @@ pub(super) struct Intake<'a> {
     settings: &'a Settings,
     /// `host:port`, for failures.
     server: String,
-    /// Only messages published at this time or later are written.
+    /// Only messages published at this time or later are written, and before the other; both are
+    /// known once a session has shown the service's clock.
     since: Option<Timestamp>,
+    until: Option<Timestamp>,
     pub(super) gap: GapCheck,
+    unplaced: Unplaced,
 }
 
 /// The parts of the run that a message reads and changes.
@@ -66,14 +71,19 @@ pub(super) struct Reject<'f> {
 }
 
 impl<'a> Intake<'a> {
-    pub(super) fn new(
-        settings: &'a Settings,
-        server: String,
-        since: Option<Timestamp>,
-        is_resumed: bool,
-    ) -> Intake<'a> {
+    pub(super) fn new(settings: &'a Settings, server: String, is_resumed: bool) -> Intake<'a> {
         let gap = GapCheck::new(server.clone(), is_resumed, settings.subscription.is_none());
-        Intake { settings, server, since, gap }
+        let unplaced = Unplaced::default();
+        Intake { settings, server, since: None, until: None, gap, unplaced }
+    }
+
+    /// A session is open. Times are counted back from `began`, the service's clock when the very
+    /// first one opened; of several runs with one cursor, the first decides.
+    pub(super) fn opened(&mut self, cursor: Option<&Cursor>, began: Timestamp) {
+        let since = self.settings.start.since.map(|since| since.at(began));
+        self.since = cursor.map_or(since, |cursor| cursor.since);
+        self.until = self.settings.stop.until.map(|until| until.at(began));
+        self.unplaced.session_opened();
     }
 
     /// Takes in one frame.
@@ -112,21 +122,23 @@ impl<'a> Intake<'a> {
                 self.write_message(on, &message, frame)?
             }
             Seen::Repeat => {
-                on.desk.log.counters.repeats += 1;
+                // One that was asked for again is not worth counting.
+                on.desk.log.counters.repeats += u64::from(!on.ending.is_proving());
                 on.desk.output.repeats(on.now);
-                on.ending.skipped(id.partition, on.now);
+                on.ending.skipped(&id, on.now);
                 Fate::NoEvent
             }
             Seen::Before => {
                 on.desk.log.counters.filtered += 1;
-                on.ending.skipped(id.partition, on.now);
+                on.ending.skipped(&id, on.now);
                 Fate::NoEvent
             }
         };
         let is_new = matches!(seen, Seen::New | Seen::Recreated) && fate != Fate::SentBack;
         if is_new {
+            self.unplaced.passed();
             on.ending.received();
-            on.ending.saw(id.partition, published, on.now);
+            on.ending.saw(&id, published, on.now);
         }
         on.desk.output.take(Receipt {
             reply: Some(fate.reply(&id)),
@@ -182,26 +194,23 @@ impl<'a> Intake<'a> {
     fn is_in_time(&self, message: &Envelope<'_>) -> bool {
         let Some(published) = message.publish_time else { return true };
         self.since.is_none_or(|since| published >= since)
-            && self.settings.stop.until.is_none_or(|until| published < until)
+            && self.until.is_none_or(|until| published < until)
     }
 
     /// Rejects a message whose envelope cannot be used. If it has an id, its place is recorded all
     /// the same, so that not every session rejects it again.
     fn reject_envelope(
-        &self,
+        &mut self,
         on: &mut Context<'_, 'a>,
         reject: &Reject<'_>,
     ) -> Result<Fate, Failure> {
         let place = reject.id.and_then(|id| MessageId::parse(id).ok());
         let taken = on.desk.output.progress().taken();
         let is_repeat = |id: &&MessageId| on.resume.seen(taken, id, None) == Seen::Repeat;
-        if let Some(id) = place.as_ref().filter(is_repeat) {
-            on.desk.log.counters.repeats += 1;
-            let reply = Some(Fate::NoEvent.reply(id));
-            on.desk.output.take(Receipt { place: None, reply, is_event: false, at: on.now });
-            return Ok(Fate::NoEvent);
+        match place.as_ref().filter(is_repeat) {
+            Some(id) => Ok(Self::skip(on, Some(Fate::NoEvent.reply(id)))),
+            None => self.reject(on, reject, place),
         }
-        self.reject(on, reject, place)
     }
 
     /// Counts and reports a reject, and queues its acknowledgement.
@@ -209,28 +218,34 @@ impl<'a> Intake<'a> {
     /// # Errors
     /// Under `--on-reject stop`.
     pub(super) fn reject(
-        &self,
+        &mut self,
         on: &mut Context<'_, 'a>,
         reject: &Reject<'_>,
         place: Option<MessageId>,
     ) -> Result<Fate, Failure> {
         let is_answered = place.is_some() || self.settings.subscription.is_none();
+        // From a reader any acknowledgement, even an empty one, frees this message's slot in the
+        // server's window. From a consumer an unreadable one ends the session.
+        let unplaced = || is_answered.then(|| Reply::Acknowledge(reject.id.unwrap_or("").into()));
+        let content = reject.frame.unwrap_or(reject.reason.as_bytes());
+        if place.is_none() && self.unplaced.is_repeat(content) {
+            return Ok(Self::skip(on, unplaced()));
+        }
         let fate = self.count(on, reject, is_answered)?;
         if fate != Fate::SentBack {
             on.ending.received();
         }
-        let reply = match &place {
-            Some(id) => Some(fate.reply(id)),
-            // From a reader any acknowledgement, even an empty one, frees this message's slot in
-            // the server's window. From a consumer an unreadable one ends the session.
-            None => {
-                let id = reject.id.unwrap_or_default();
-                is_answered.then(|| Reply::Acknowledge(id.into()))
-            }
-        };
+        let reply = place.as_ref().map_or_else(unplaced, |id| Some(fate.reply(id)));
         let place = place.filter(|_| fate != Fate::SentBack).map(|id| (id, None));
         on.desk.output.take(Receipt { place, reply, is_event: false, at: on.now });
         Ok(fate)
+    }
+
+    /// Skips a message that was rejected before.
+    fn skip(on: &mut Context<'_, 'a>, reply: Option<Reply>) -> Fate {
+        on.desk.log.counters.repeats += u64::from(!on.ending.is_proving());
+        on.desk.output.take(Receipt { place: None, reply, is_event: false, at: on.now });
+        Fate::NoEvent
     }
 
     /// `is_answered`: the service can be told about the message.

@@ -3,8 +3,9 @@
 //!
 //! Data flows one way, session → message → output, and the acknowledgement goes back once the line
 //! is written. Each idea of the loop has its own type: [`desk`] hosts every wait, [`opener`] opens
-//! sessions, [`intake`] takes in frames, [`resume`] knows where to resume, [`ending`] when to end,
-//! [`mod@drain`] what is left to do then. [`mod@unsubscribe`] removes a subscription instead.
+//! sessions, [`intake`] takes in frames, [`resume`] knows where to resume, [`ending`] when to end
+//! ([`end`] where, found by [`latest`], and [`proof`] when a silence is believed), [`mod@drain`] what
+//! is left to do then. [`mod@unsubscribe`] removes a subscription instead.
 
 mod desk;
 mod drain;
@@ -15,10 +16,13 @@ mod gap;
 mod greeting;
 mod idle;
 mod intake;
+mod latest;
 mod opener;
 mod outage;
+mod proof;
 mod resume;
 mod run;
+mod unplaced;
 mod unsubscribe;
 mod watch;
 

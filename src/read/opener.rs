@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::desk::Desk;
 use super::ending::Ending;
-use super::greeting::{greeting, tell_of_subscription};
+use super::greeting::{greeting, tell_of_subscription, tell_skew};
 use super::outage::{Opened, Outage};
 use super::resume::Resume;
 use crate::clock::Now;
@@ -12,6 +12,7 @@ use crate::connect::{Connection, Connector, Halt, Request, Watched};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::retry::jitter;
+use crate::secret::Secret;
 use crate::session::Session;
 use crate::settings::Settings;
 use crate::values::subscription::SubscriptionType;
@@ -44,7 +45,11 @@ impl<'a> Opener<'a> {
         ending: &mut Ending<'_>,
     ) -> Result<Option<Session>, Failure> {
         while !desk.is_stopping() {
-            let position = resume.position(desk.output.progress().taken());
+            let taken = desk.output.progress().taken();
+            let position = match ending.is_proving() {
+                true => resume.position_of_last(taken),
+                false => resume.position(taken),
+            };
             match self.connect(desk, ending, &position) {
                 Ok(connection) => {
                     return Ok(Some(self.opened(desk, resume, ending, connection)));
@@ -73,40 +78,36 @@ impl<'a> Opener<'a> {
         position: &Position,
     ) -> Result<Connection, Halt> {
         let settings = self.settings;
-        let request = self.request(desk, position, settings.topic.receiver_queue_size)?;
+        let key = self.key(desk)?;
+        let queue = settings.topic.receiver_queue_size;
+        let request = match &settings.subscription {
+            Some(subscription) => Request::consumer(settings, key, subscription, queue),
+            None => Request::reader(settings, key, position, queue),
+        };
         desk.log.report.debug(format!("key: from {}", settings.credentials.source));
         let left = ending.over().map(|over| over.saturating_duration_since(Instant::now()));
         let timeout = settings.limits.connect_timeout.min(left.unwrap_or(Duration::MAX));
         self.connector.connect(&request, timeout, desk)
     }
 
-    /// The request for a session. It loads the key every time, because keys get replaced.
-    fn request(
-        &self,
-        desk: &mut Desk<'_>,
-        position: &Position,
-        receiver_queue_size: u16,
-    ) -> Result<Request, Failure> {
+    /// The key, loaded for each session, because keys get replaced.
+    fn key(&self, desk: &mut Desk<'_>) -> Result<Secret, Failure> {
         let key = self.settings.credentials.load()?;
         desk.log.report.keep_secret(&key);
-        Ok(match &self.settings.subscription {
-            Some(subscription) => {
-                Request::consumer(self.settings, key, subscription, receiver_queue_size)
-            }
-            None => Request::reader(self.settings, key, position, receiver_queue_size),
-        })
+        Ok(key)
     }
 
-    /// Opens a second session beside an open one, from the oldest message the service holds.
+    /// Opens a second session beside an open one: always a reader, one message at a time.
     ///
     /// # Errors
     /// Those of the connect steps.
     pub(super) fn connect_beside(
         &mut self,
         desk: &mut Desk<'_>,
+        position: &Position,
         limit: Duration,
     ) -> Result<Session, Halt> {
-        let request = self.request(desk, &Position::Earliest, 1)?;
+        let request = Request::reader(self.settings, self.key(desk)?, position, 1);
         let limit = self.settings.limits.connect_timeout.min(limit);
         let mut unheard = Watched::new(desk, |_, _| {});
         let connection = self.connector.connect(&request, limit, &mut unheard)?;
@@ -129,6 +130,7 @@ impl<'a> Opener<'a> {
         let settings = self.settings;
         let now = Now::read();
         let service_time = connection.date.unwrap_or(now.utc);
+        let since = settings.start.since.map(|since| since.at(service_time));
         let (opened, outage) = self.outage.opened(now.instant);
         desk.log.counters.connected = Some(now.instant);
         match opened {
@@ -137,6 +139,7 @@ impl<'a> Opener<'a> {
                 let greeting = greeting(settings, desk, resume);
                 desk.log.report.notice(greeting);
                 tell_of_subscription(settings, desk);
+                tell_skew(desk, now.utc, service_time);
             }
             Opened::Again(cause) => desk.log.counters.reconnects.add(cause),
         }
@@ -144,11 +147,11 @@ impl<'a> Opener<'a> {
         let may_stand_by = kind.is_some_and(|kind| kind != SubscriptionType::Exclusive);
         desk.connected(&settings.target.host, may_stand_by);
         resume.opened(service_time);
-        desk.output.session_opened(service_time, now, desk.log);
+        desk.output.session_opened(service_time, since, now, desk.log);
         ending.opened(opened == Opened::First, service_time, now.instant);
         if settings.subscription.is_none() {
             for last in desk.output.progress().taken().partitions() {
-                ending.skipped(last.id.partition, now.instant);
+                ending.awaits(&last.id, now.instant);
             }
         }
         if let Some(lasted) = outage {

@@ -62,6 +62,11 @@ impl Resume {
         self.began.get_or_insert(now);
     }
 
+    /// The service's clock when the very first session opened.
+    pub(crate) fn began(&self) -> Option<Timestamp> {
+        self.began
+    }
+
     /// Where the first session began.
     pub(crate) fn start(&self) -> &Position {
         &self.start
@@ -78,6 +83,15 @@ impl Resume {
         };
         self.replaying = self.start == Position::Latest && position == Position::Earliest;
         position
+    }
+
+    /// The position from which the service delivers the last of the messages `taken` again, if any
+    /// is to be, and what follows it.
+    pub(crate) fn position_of_last(&mut self, taken: &Reached) -> Position {
+        match self.position(taken) {
+            Position::After(id) if taken.newest() == Some(&id) => Position::After(id.before()),
+            position => position,
+        }
     }
 
     /// The service refused to resume by message id, as it does for partitioned topics. Returns

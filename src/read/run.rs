@@ -6,6 +6,7 @@ use super::drain::Drain;
 use super::ended::{Ended, Leave};
 use super::ending::{Due, Ending};
 use super::intake::{Context, Fate, Intake, Reject};
+use super::latest::Latest;
 use super::opener::Opener;
 use super::resume::Resume;
 use crate::clock::Now;
@@ -38,6 +39,7 @@ pub(super) struct Run<'a> {
     resume: Resume,
     ending: Ending<'a>,
     drain: Drain,
+    latest: Latest,
 }
 
 impl<'a> Run<'a> {
@@ -48,15 +50,15 @@ impl<'a> Run<'a> {
             Some(cursor) => Resume::of(cursor),
             None => Resume::new(settings.start.position.clone()),
         };
-        let since = cursor.map_or(settings.start.since, |cursor| cursor.since);
         let is_resumed = desk.output.progress().taken().newest().is_some();
         let server = settings.target.authority();
         Run {
             opener: Opener::new(settings),
-            intake: Intake::new(settings, server, since, is_resumed),
+            intake: Intake::new(settings, server, is_resumed),
             resume,
             ending: Ending::new(&settings.stop, settings.limits.max_silence, now.instant),
             drain: Drain::new(settings.subscription.is_some()),
+            latest: Latest::default(),
             desk,
         }
     }
@@ -74,8 +76,23 @@ impl<'a> Run<'a> {
             if ended == Ok(Ended::Done) && drained.is_ok() && self.is_rolled_back() {
                 continue;
             }
-            return ended.and_then(|ended| drained.map(|()| ended));
+            return ended
+                .map_err(|failure| self.with_place(failure))
+                .and_then(|ended| drained.map(|()| ended));
         }
+    }
+
+    /// Adds how far a run was read that was to read everything.
+    fn with_place(&self, mut failure: Failure) -> Failure {
+        let is_of_session = failure.step != Step::Output && !OF_A_MESSAGE.contains(&failure.fault);
+        if is_of_session && self.ending.has_end() && self.opener.outage.has_opened() {
+            let newest = self.desk.output.progress().taken().newest();
+            let place = newest.map_or("nothing was read".to_owned(), |id| {
+                format!("the last message read is {id}")
+            });
+            failure.cause = format!("{}; the end was not reached: {place}", failure.cause);
+        }
+        failure
     }
 
     /// Reads one session after another.
@@ -114,7 +131,11 @@ impl<'a> Run<'a> {
     fn open(&mut self) -> Result<Option<Session>, Failure> {
         // An acknowledgement belongs to the session that delivered the message.
         self.desk.output.session_closed();
-        self.opener.open(&mut self.desk, &mut self.resume, &mut self.ending)
+        let opened = self.opener.open(&mut self.desk, &mut self.resume, &mut self.ending)?;
+        if let Some(began) = self.resume.began() {
+            self.intake.opened(self.desk.output.cursor(), began);
+        }
+        Ok(opened)
     }
 
     fn look_for_gap(&mut self) -> Result<(), Failure> {
@@ -155,6 +176,9 @@ impl<'a> Run<'a> {
         if self.desk.is_stopping() {
             return Ok(Leave::End(self.desk.ended()));
         }
+        if self.ending.is_proving() {
+            session.ping()?;
+        }
         loop {
             if self.is_rolled_back() {
                 return Ok(Leave::Reopen);
@@ -164,6 +188,8 @@ impl<'a> Run<'a> {
             if taken == Taken::Enough {
                 return Ok(Leave::End(Ended::Done));
             }
+            let (opener, ending) = (&mut self.opener, &mut self.ending);
+            self.latest.look(&mut self.desk, opener, ending, now.instant);
             let written = self.desk.deliver(session, &mut self.opener.outage, now)?;
             if written == Written::Closed {
                 return Ok(Leave::End(Ended::Done));
@@ -177,12 +203,14 @@ impl<'a> Run<'a> {
             if is_blocked {
                 self.ending.forgive_silence(now.instant);
             }
-            if let Some(leave) = self.is_time_to_leave(now) {
+            if let Some(leave) = self.is_time_to_leave(session, now)? {
                 return Ok(leave);
             }
             self.desk.log.live();
             let live = self.desk.log.report.next_live();
-            let until = earlier(self.ending.next_look(now.instant), live);
+            let look =
+                earlier(self.ending.next_look(now.instant), self.latest.next_look(now.instant));
+            let until = earlier(look, live);
             if session.wait(&mut self.desk, !is_full, until)? == Woke::Stop {
                 return Ok(Leave::End(self.desk.ended()));
             }
@@ -226,20 +254,26 @@ impl<'a> Run<'a> {
     }
 
     /// Whether one of the run's limits is reached; reports why a session is reopened.
-    fn is_time_to_leave(&mut self, now: Now) -> Option<Leave> {
+    ///
+    /// # Errors
+    /// A session that was to prove the end does not answer.
+    fn is_time_to_leave(&mut self, session: &Session, now: Now) -> Result<Option<Leave>, Failure> {
         let report = &mut self.desk.log.report;
-        match self.ending.due(now.instant)? {
-            Due::MaxTime => Some(Leave::End(Ended::Done)),
+        let Some(due) = self.ending.due(now.instant) else { return Ok(None) };
+        Ok(Some(match due {
+            Due::MaxTime => Leave::End(Ended::Done),
             Due::CaughtUp => {
                 // Every partition has delivered a message newer than all an earlier run wrote.
                 self.desk.output.no_more_repeats();
-                Some(Leave::End(Ended::Done))
+                Leave::End(Ended::Done)
             }
             // Silence does not prove that no repeats will come, so lines stay unconfirmed.
-            Due::Idle => Some(Leave::End(Ended::Done)),
+            Due::Idle => Leave::End(Ended::Done),
+            Due::SilentProof(_) if session.last_pong().is_some() => Leave::End(Ended::Done),
+            Due::SilentProof(silence) => return Err(session.no_pong(silence)),
             Due::Proof => {
-                report.debug("nothing received: reopening the stream to be sure");
-                Some(Leave::Reopen)
+                report.debug("nothing more is delivered: reopening the stream to be sure");
+                Leave::Reopen
             }
             Due::Silence { is_news } => {
                 if is_news {
@@ -248,8 +282,8 @@ impl<'a> Run<'a> {
                         "no message for {limit} (--max-silence): reopening the stream to check the connection to the broker"
                     ));
                 }
-                Some(Leave::Reopen)
+                Leave::Reopen
             }
-        }
+        }))
     }
 }

@@ -70,6 +70,11 @@ impl Session {
         Session { socket, subject: server, pings, unflushed: false }
     }
 
+    /// Takes what has arrived from the network, for a session that is not waited for.
+    pub(crate) fn fill(&mut self) {
+        self.socket.get_mut().wire_mut().fill();
+    }
+
     /// The next message, without waiting.
     ///
     /// # Errors
@@ -182,7 +187,7 @@ impl Session {
                 Wake::Stop => return Ok(Woke::Stop),
                 Wake::Ready => {
                     if is_listening {
-                        self.socket.get_mut().wire_mut().fill();
+                        self.fill();
                     }
                     return Ok(Woke::Ready);
                 }

@@ -8,6 +8,7 @@ use crate::args::Args;
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
 use crate::retry::Retry;
+use crate::values::moment::Moment;
 use crate::values::stop::Stop;
 use crate::values::subscription::InitialPosition;
 
@@ -23,7 +24,7 @@ pub(crate) struct Start {
     /// The position comes from `--message-id`, not from the default.
     pub(crate) is_given: bool,
     /// Only messages published at this time or later are written.
-    pub(crate) since: Option<Timestamp>,
+    pub(crate) since: Option<Moment>,
     /// Where a subscription begins that does not exist yet.
     pub(crate) initial: InitialPosition,
 }
@@ -33,15 +34,16 @@ pub(crate) struct Start {
 /// # Errors
 /// Options that cannot be combined.
 pub(super) fn settle(args: &Args) -> Result<(Start, Stop, Retry), Failure> {
-    check(args)?;
-    let is_past = args.stop.until.is_some_and(|until| until <= Timestamp::now());
+    let now = Timestamp::now();
+    check(args, now)?;
+    let is_past = args.stop.until.is_some_and(|until| until.at(now) <= now);
     let catches_up = args.stop.at_end || is_past;
     Ok((start(args, catches_up), stop(args, catches_up), retry(args, catches_up)?))
 }
 
-fn check(args: &Args) -> Result<(), Failure> {
+fn check(args: &Args, now: Timestamp) -> Result<(), Failure> {
     let Some(until) = args.stop.until else { return Ok(()) };
-    if let Some(since) = args.since.filter(|since| *since >= until) {
+    if let Some(since) = args.since.filter(|since| since.at(now) >= until.at(now)) {
         let cause = format!("conflict: no time is left between {since} and {until}");
         let subject = format!("{} and {}", args.source("since"), args.source("until"));
         return Err(Failure::usage(subject, cause));

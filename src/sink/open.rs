@@ -142,7 +142,7 @@ fn first_cursor(settings: &Settings) -> Cursor {
         subscription: settings.subscription.as_ref().map_or("", |it| &it.name).to_owned(),
     };
     let start = &settings.start;
-    Cursor::new(source, start.position.clone(), start.since, settings.lines.shape())
+    Cursor::new(source, start.position.clone(), settings.lines.shape())
 }
 
 /// The cursor to continue with: the one found, or a new one. If the one found has reached no

@@ -155,13 +155,19 @@ impl Output {
         }
     }
 
-    /// A session is open; `service_time` is the service's clock. The cursor is saved before any
-    /// line is written.
-    pub(crate) fn session_opened(&mut self, service_time: Timestamp, now: Now, log: &mut Log) {
+    /// A session is open; `service_time` is the service's clock, and `since` the time before which
+    /// a first run leaves out events. The cursor is saved before any line is written.
+    pub(crate) fn session_opened(
+        &mut self,
+        service_time: Timestamp,
+        since: Option<Timestamp>,
+        now: Now,
+        log: &mut Log,
+    ) {
         self.has_session = true;
         self.repeats(now.instant);
         if let Some(cursor) = &mut self.spool.cursor {
-            cursor.session_opened(service_time);
+            cursor.session_opened(service_time, since);
         }
         self.write(now, log);
     }

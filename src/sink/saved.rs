@@ -44,11 +44,13 @@ impl SavedCursor {
         self.file.path()
     }
 
-    /// A session is open; `service_time` is the service's clock. Before the very first session
-    /// there is nothing to resume from, and nothing is saved.
-    pub(super) fn session_opened(&mut self, service_time: Timestamp) {
+    /// A session is open; `service_time` is the service's clock, and `since` the time before which
+    /// a first run leaves out events. Before the very first session there is nothing to resume
+    /// from, and nothing is saved.
+    pub(super) fn session_opened(&mut self, service_time: Timestamp, since: Option<Timestamp>) {
         if self.cursor.began.is_none() {
             self.cursor.began = Some(service_time);
+            self.cursor.since = since;
             self.is_announced = false;
         }
     }

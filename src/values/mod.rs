@@ -9,6 +9,7 @@ pub(crate) mod choice;
 pub(crate) mod file_name;
 pub(crate) mod host;
 pub(crate) mod limits;
+pub(crate) mod moment;
 pub(crate) mod proxy;
 pub(crate) mod stop;
 pub(crate) mod subscription;
@@ -17,8 +18,6 @@ use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};
 use std::str::FromStr;
 use std::time::Duration;
-
-use jiff::Timestamp;
 
 /// The longest duration: far more than any run needs, and far less than would overflow a clock.
 const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
@@ -87,22 +86,6 @@ where
         }
         (Bound::Included(low), _) => format!("must be a whole number of at least {low}"),
         _ => "must be a whole number".to_owned(),
-    })
-}
-
-/// An RFC 3339 time, or a duration before now.
-pub(crate) fn time(text: &str) -> Result<Timestamp, String> {
-    time_before(Timestamp::now(), text)
-}
-
-fn time_before(now: Timestamp, text: &str) -> Result<Timestamp, String> {
-    if let Ok(ago) = duration(text) {
-        return now.checked_sub(ago).map_err(|_| "is too long ago".to_owned());
-    }
-    text.parse().map_err(|_| {
-        "is not a valid time: write RFC 3339 with its zone, such as 2026-07-01T09:00:00Z or \
-         2026-07-01T09:00:00+02:00, or how long ago, such as 2h or 7d"
-            .to_owned()
     })
 }
 
@@ -215,24 +198,6 @@ mod tests {
             );
         }
         assert!(number(1_u64.., "0").is_err_and(|e| e.ends_with("of at least 1")));
-    }
-
-    #[test]
-    fn times_are_rfc_3339_or_ago() {
-        let now: Timestamp = "2026-07-01T12:00:00Z".parse().expect("a time");
-        for (text, expected) in [
-            ("2h", "2026-07-01T10:00:00Z"),
-            ("7d", "2026-06-24T12:00:00Z"),
-            ("0", "2026-07-01T12:00:00Z"),
-            ("2026-07-01T09:00:00+02:00", "2026-07-01T07:00:00Z"),
-            ("2026-07-01T09:00:00.250Z", "2026-07-01T09:00:00.25Z"),
-        ] {
-            let expected: Timestamp = expected.parse().expect("a time");
-            assert_eq!(time_before(now, text), Ok(expected), "{text}");
-        }
-        for text in ["", "yesterday", "2026-07-01", "2026-07-01T09:00:00", "1751360400"] {
-            assert!(time_before(now, text).is_err_and(|e| e.contains("RFC 3339")), "{text}");
-        }
     }
 
     #[test]

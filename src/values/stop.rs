@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use super::moment::Moment;
 
 /// When the run ends by itself.
 #[derive(Clone, Debug, Default)]
@@ -12,7 +12,7 @@ pub(crate) struct Stop {
     /// `-e`: when everything published before the run began has been read.
     pub(crate) at_end: bool,
     /// `--until`: when everything published before this time has been read.
-    pub(crate) until: Option<Timestamp>,
+    pub(crate) until: Option<Moment>,
     /// After this long without a message.
     pub(crate) idle_timeout: Option<Duration>,
     /// The same, from the time of `--until` on, if that was in the future.

@@ -7,7 +7,7 @@ use libtest_mimic::Trial;
 use serde_json::Value;
 
 use super::{Spool, event, events, test};
-use crate::support::service::{Odd, Service};
+use crate::support::service::{Fault, Odd, Service};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
@@ -16,6 +16,7 @@ pub(super) fn trials() -> Vec<Trial> {
         test("rejects: the frame is kept as it came", frames),
         test("rejects: none is lost or doubled over a clean end", over_runs),
         test("rejects: the last message is rejected once, not by each run", last),
+        test("rejects: without an id, once in a run", without_an_id),
         test("rejects: after a death, too", over_a_death),
         test("rejects: after a death that took only lines of the output", over_lost_lines),
     ]
@@ -50,6 +51,18 @@ fn last() {
         spool.catch_up(&service);
     }
     only(&spool, "events.ndjson.rejects");
+}
+
+/// Every session delivers it again, since it has no place to resume after.
+fn without_an_id() {
+    let service = Service::builder().faults([Fault::Reset, Fault::Reset]).fault_after(3).start();
+    let spool = Spool::new();
+    service.publish("all", event(0));
+    (0..2).for_each(|_| _ = service.publish_odd("all", Odd::NotJson));
+    let output = spool.catching_up(&service).args(&["--retry-delay", "10ms"]).run();
+    output.assert_code(0);
+    assert_eq!(spool.lines_of("events.ndjson.rejects").len(), 2, "two that are alike");
+    assert!(service.seen().upgraded() >= 3);
 }
 
 fn named() {

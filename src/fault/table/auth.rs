@@ -388,9 +388,9 @@ pub(super) const ROWS: &[Row] = &[
         retry: RetryClass::Stop,
         pages: &[],
         headline: "this machine's clock is {skew} the server's",
-        means: "this machine's clock differs from the server's by more than 5 minutes",
+        means: "this machine's clock differs from the server's by more than a minute",
         fixes: &[
-            "set this machine's clock (`timedatectl set-ntp true`): --since, --until and TLS depend on it",
+            "set this machine's clock (`timedatectl set-ntp true`): --until and TLS depend on it",
         ],
     },
 ];

@@ -45,10 +45,10 @@ impl Case {
         let name = FileName::parse(path.to_str().expect("UTF-8")).expect("a name");
         let rotation = Rotation { size: Some(1000), interval: None, keep: None };
         let names = Names { name, rotation, durable: false };
-        let cursor = Cursor::new(source(), Position::Earliest, None, "payload".to_owned());
+        let cursor = Cursor::new(source(), Position::Earliest, "payload".to_owned());
         let file = CursorFile::new(&folder.join("cursor"), false).unwrap();
         let mut cursor = SavedCursor::new(file, cursor);
-        cursor.session_opened(now.utc);
+        cursor.session_opened(now.utc, None);
         let spool = Spool {
             pending: Pending::default(),
             progress: Progress::new(Reached::default(), ack_after),

@@ -9,12 +9,14 @@ use super::Capture;
 use super::publisher::Publisher;
 use crate::support::counts::count;
 use crate::support::nginx::Gateway;
+use crate::support::pulsar::producer::numbered;
 use crate::support::pulsar::{Pulsar, trial};
 
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("real::capture: silent runs in a row hold each event once", runs_in_a_row),
-        trial("real::capture: an empty topic ends in about ten seconds", an_empty_topic),
+        trial("real::capture: an empty topic ends after thirty seconds of silence", an_empty_topic),
+        trial("real::capture: the last message is asked for again", the_last_message_again),
     ]
 }
 
@@ -47,7 +49,26 @@ fn an_empty_topic() {
         let output = capture.catch_up().run();
         output.assert_code(0).assert_silent();
         let elapsed = output.elapsed;
-        assert!((9..45).contains(&elapsed.as_secs()), "it took {elapsed:?}");
+        assert!((29..60).contains(&elapsed.as_secs()), "it took {elapsed:?}");
         assert_eq!(capture.bytes(), b"");
+    }
+}
+
+/// Only that ends a run so soon: the first entry of a ledger, a later one, and a batch.
+fn the_last_message_again() {
+    let pulsar = Pulsar::shared();
+    let gateway = Gateway::start(pulsar.websocket_port());
+    let namespace = pulsar.namespace("capture-again");
+    for (name, batching) in [("plain", None), ("batches", Some(3))] {
+        let topic = namespace.topic(name);
+        let capture = Capture::of(&topic, gateway.port());
+        for count in [1, 2, 6] {
+            topic.producer(batching).send_all((0..count).map(numbered)).unwrap();
+            let output = capture.catch_up().args(&["--idle-timeout", "1s"]).run();
+            output.assert_code(0).assert_silent();
+            let elapsed = output.elapsed;
+            assert!(elapsed < Duration::from_secs(6), "{name}, {count} more: it took {elapsed:?}");
+            capture.assert_holds_the_topic();
+        }
     }
 }

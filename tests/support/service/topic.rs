@@ -69,9 +69,10 @@ impl Id {
         })
     }
 
-    /// Where it stands within its partition. Without a batch index: behind the whole entry.
-    pub(super) fn position(&self) -> (u64, u64, u64) {
-        (self.ledger, self.entry, self.batch_index.map_or(u64::MAX, u64::from))
+    /// Where it stands within its partition. Without a batch index: behind the whole entry. Entry -1 is
+    /// before a ledger's first.
+    pub(super) fn position(&self) -> (u64, i64, u64) {
+        (self.ledger, self.entry.cast_signed(), self.batch_index.map_or(u64::MAX, u64::from))
     }
 
     fn protobuf(&self) -> Vec<u8> {

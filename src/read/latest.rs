@@ -1,0 +1,103 @@
+//! A second reader at `latest`, beside the run's session: whatever it receives first was published
+//! after the run began, so `-e` ends there.
+
+use std::time::{Duration, Instant};
+
+use super::desk::Desk;
+use super::ending::Ending;
+use super::opener::Opener;
+use crate::connect::Halt;
+use crate::fault::{Failure, RetryClass, row};
+use crate::message::{Frame, Position, parse};
+use crate::session::{Next, Session};
+use crate::wait::earlier;
+
+/// The time limit on its connect steps, during which the run's own session waits.
+const CONNECT: Duration = Duration::from_secs(10);
+
+/// How long to wait before another one, if it cannot be opened, is lost or stays silent.
+const AGAIN: Duration = Duration::from_secs(10);
+
+/// How often to look whether it has received something. It is needed only while messages arrive on
+/// the run's own session, so it is not polled.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// The second reader, while one is needed.
+#[derive(Debug, Default)]
+pub(super) struct Latest {
+    session: Option<Session>,
+    /// When to open another.
+    next: Option<Instant>,
+}
+
+impl Latest {
+    /// Opens it if it is needed, and takes what it has received.
+    pub(super) fn look(
+        &mut self,
+        desk: &mut Desk<'_>,
+        opener: &mut Opener<'_>,
+        ending: &mut Ending<'_>,
+        now: Instant,
+    ) {
+        if !ending.wants_place() {
+            if let Some(session) = self.session.take() {
+                session.close(desk);
+            }
+            return;
+        }
+        if self.next.is_none_or(|next| now >= next) {
+            self.open(desk, opener, ending, now);
+        }
+        if let Some(session) = &mut self.session
+            && let Err(failure) = take_in(session, ending)
+        {
+            desk.log.report.debug(format!("second reader at latest: {failure}"));
+            self.session = None;
+        }
+    }
+
+    /// When to look again if nothing else happens.
+    pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
+        let session = self.session.as_ref().map(|_| now + LOOK);
+        session.map_or(self.next.filter(|&next| next > now), |look| earlier(Some(look), self.next))
+    }
+
+    fn open(
+        &mut self,
+        desk: &mut Desk<'_>,
+        opener: &mut Opener<'_>,
+        ending: &mut Ending<'_>,
+        now: Instant,
+    ) {
+        self.session = None;
+        self.next = Some(now + AGAIN);
+        match opener.connect_beside(desk, &Position::Latest, CONNECT) {
+            Ok(session) => self.session = Some(session),
+            Err(Halt::Stopped) => {}
+            Err(Halt::Failed(failure)) => {
+                desk.log.report.debug(format!("no second reader at latest: {failure}"));
+                if row(failure.fault).retry == RetryClass::Stop {
+                    ending.has_no_place();
+                }
+            }
+        }
+    }
+}
+
+/// # Errors
+/// The failure that ended its session.
+fn take_in(session: &mut Session, ending: &mut Ending<'_>) -> Result<(), Failure> {
+    session.fill();
+    loop {
+        match session.next()? {
+            Next::Message(text) => {
+                if let Frame::Message(message) = parse(&text) {
+                    ending.ends_before(&message.id);
+                    session.acknowledge(message.id.as_str())?;
+                }
+            }
+            Next::Unreadable { .. } => {}
+            Next::Nothing => return session.flush(),
+        }
+    }
+}
