@@ -141,6 +141,8 @@ impl<'a> Opener<'a> {
                 tell_of_subscription(settings, desk);
                 tell_skew(desk, now.utc, service_time);
             }
+            // The session that proves an end makes up for no failure.
+            Opened::Again("reopened") if ending.is_proving() => {}
             Opened::Again(cause) => desk.log.counters.reconnects.add(cause),
         }
         let kind = settings.subscription.as_ref().map(|subscription| subscription.kind);

@@ -22,10 +22,13 @@ pub(super) fn trials() -> Vec<Trial> {
             many_runs();
             Ok(())
         }),
-        trial::test("operations: the crontab line on an empty topic ends in ten seconds", || {
-            an_empty_topic();
-            Ok(())
-        }),
+        trial::test(
+            "operations: the crontab line on an empty topic ends after half a minute",
+            || {
+                an_empty_topic();
+                Ok(())
+            },
+        ),
         trial::test("operations: the crontab line has one line for a failure", || {
             one_line_for_a_failure();
             Ok(())
@@ -61,7 +64,7 @@ fn an_empty_topic() {
         let output = machine.sh(&machine.fitted(&command()));
         assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
         let seconds = start.elapsed().as_secs();
-        assert!((9..45).contains(&seconds), "it took {seconds} s");
+        assert!((29..60).contains(&seconds), "it took {seconds} s");
     }
     assert_eq!(written(&machine), b"");
 }

@@ -15,7 +15,7 @@ use crate::support::pulsar::{Pulsar, trial};
 pub(super) fn trials() -> Vec<Trial> {
     vec![
         trial("real::capture: silent runs in a row hold each event once", runs_in_a_row),
-        trial("real::capture: an empty topic ends after thirty seconds of silence", an_empty_topic),
+        trial("real::capture: an empty topic ends after half a minute", an_empty_topic),
         trial("real::capture: the last message is asked for again", the_last_message_again),
     ]
 }
