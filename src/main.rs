@@ -11,6 +11,7 @@ mod cursor;
 mod dates;
 mod diagnose;
 mod endpoint;
+mod event_types;
 mod exit;
 mod explain;
 mod fault;

@@ -1,6 +1,8 @@
 //! Notifications for systemd (sd_notify(3)): one datagram each to the socket it names.
 
+use std::ffi::OsStr;
 use std::os::linux::net::SocketAddrExt;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
 use std::time::{Duration, Instant};
 
@@ -17,7 +19,7 @@ impl Notify {
     /// The manager that the environment names, if any.
     pub(crate) fn of_process() -> Notify {
         let var = |name| std::env::var(name).ok();
-        let socket = var("NOTIFY_SOCKET").and_then(|name| open(&name));
+        let socket = std::env::var_os("NOTIFY_SOCKET").and_then(|name| open(&name));
         let ours = var("WATCHDOG_PID").is_none_or(|pid| pid.parse() == Ok(std::process::id()));
         let micros = var("WATCHDOG_USEC").and_then(|usec| usec.parse().ok()).filter(|_| ours);
         let watchdog = micros.filter(|&usec| usec > 0).map(|usec| Duration::from_micros(usec) / 2);
@@ -60,8 +62,8 @@ impl Notify {
 }
 
 /// Opens a socket for this address: a path, or with `@` a name in the abstract namespace.
-fn open(name: &str) -> Option<(UnixDatagram, SocketAddr)> {
-    let address = match name.strip_prefix('@') {
+fn open(name: &OsStr) -> Option<(UnixDatagram, SocketAddr)> {
+    let address = match name.as_bytes().strip_prefix(b"@") {
         Some(name) => SocketAddr::from_abstract_name(name),
         None => SocketAddr::from_pathname(name),
     };

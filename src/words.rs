@@ -43,6 +43,24 @@ pub(crate) fn one_line(text: &str, limit: usize) -> String {
     line
 }
 
+/// The most similar of these names, in any case, if one is similar enough.
+pub(crate) fn nearest(
+    name: &str,
+    known: impl IntoIterator<Item = &'static str>,
+) -> Option<&'static str> {
+    let name = name.to_ascii_lowercase();
+    let likeness = |known: &str| {
+        let known = known.to_ascii_lowercase();
+        if known != name && name.len() > 3 && known.contains(&name) {
+            return 0.9;
+        }
+        strsim::normalized_damerau_levenshtein(&known, &name)
+    };
+    let scored = known.into_iter().map(|known| (likeness(known), known));
+    let (score, known) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
+    (score >= 0.6).then_some(known)
+}
+
 /// Appends a paragraph, wrapped at [`WIDTH`] and indented.
 pub(crate) fn wrap(out: &mut String, text: &str, indent: usize) {
     wrap_after(out, &" ".repeat(indent), text, WIDTH);

@@ -10,6 +10,7 @@ mod key_sources;
 mod precedence;
 mod proxy;
 mod spelling;
+mod stores;
 mod target;
 mod voice;
 
@@ -23,6 +24,7 @@ pub fn trials() -> Vec<Trial> {
     [
         documents::trials(),
         spelling::trials(),
+        stores::trials(),
         precedence::trials(),
         bad_input::trials(),
         key_sources::trials(),

@@ -3,6 +3,7 @@
 //! well. Every document is held against the published schema.
 
 mod document;
+mod files;
 mod good;
 mod interrupted;
 mod limits;
@@ -30,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         good::trials(),
         stream::trials(),
         settings::trials(),
+        files::trials(),
         regions::trials(),
         report::trials(),
         interrupted::trials(),

@@ -10,6 +10,7 @@ mod diagnose;
 mod ends;
 mod explain;
 mod faults;
+mod filters;
 mod operations;
 mod real;
 mod signals;
@@ -31,6 +32,7 @@ fn trials() -> Vec<Trial> {
     trials.extend(operations::trials());
     trials.extend(signals::trials());
     trials.extend(faults::trials());
+    trials.extend(filters::trials());
     trials.extend(capture::trials());
     trials.extend(subscriptions::trials());
     trials.extend(cli::trials());

@@ -144,6 +144,8 @@ mod tests {
             ("tail8x8 --color = a", "auto always"),
             ("tail8x8 --connect-t", "--connect-timeout"),
             ("tail8x8 --tenant r", ""),
+            ("tail8x8 --event GuestC", "GuestChatEnd"),
+            ("tail8x8 --topic a", "all"),
         ] {
             let count = words.split(' ').count();
             let script = format!(

@@ -30,7 +30,13 @@ impl Given {
         source: impl Into<String>,
     ) -> Result<Given, Failure> {
         let given = Given { opt, text: text.into(), layer, source: source.into() };
-        match given.apply(&mut Args::default()) {
+        let apply = |_: &str| given.apply(&mut Args::default());
+        let applied = match opt.long {
+            // The form of a key is checked where it is used: in every source in the same words.
+            "x-api-key" => apply(&given.text),
+            _ => values::checked(&given.text, apply),
+        };
+        match applied {
             Ok(()) => Ok(given),
             Err(reason) => Err(given.refused(&reason)),
         }

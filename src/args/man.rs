@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use crate::args::help::{facts, synopsis};
 use crate::args::opt::{Opt, Section};
 use crate::args::options::OPTIONS;
-use crate::dates::NOT_BEFORE;
+use crate::dates::{EVENT_TYPES_AS_OF, NOT_BEFORE};
+use crate::event_types;
 use crate::exit;
 
 /// The page as roff.
@@ -28,6 +29,7 @@ pub(crate) fn page() -> String {
     prose(&mut out, "Description", DESCRIPTION);
     options(&mut out);
     prose(&mut out, "Subscriptions", SUBSCRIPTIONS);
+    prose(&mut out, "Event types", &[&event_types()]);
     terms(&mut out, "Signals", SIGNALS.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
     let codes =
         exit::TABLE.iter().map(|(code, text)| ((*code as u8).to_string(), (*text).to_owned()));
@@ -53,6 +55,15 @@ pub(crate) fn page() -> String {
 fn release_day() -> String {
     let day = Timestamp::from_second(NOT_BEFORE).unwrap_or_default();
     day.to_string()[.."2026-10-02".len()].to_owned()
+}
+
+fn event_types() -> String {
+    format!(
+        "As of {EVENT_TYPES_AS_OF} 8x8 documents these event types, each of which is also a topic of \
+         namespace event-v1: {}. --event also takes Interaction, for all events with this member \
+         around them. 8x8 may add others at any time: an unknown name is warned about, and used.",
+        event_types::names().join(", ")
+    )
 }
 
 const DESCRIPTION: &[&str] = &[

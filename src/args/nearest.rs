@@ -2,8 +2,9 @@
 
 use crate::args::command::Command;
 use crate::args::opt::Opt;
-use crate::args::options::OPTIONS;
+use crate::args::options::{OPTIONS, by_long};
 use crate::fault::{Failure, Fault, Step};
+use crate::words;
 
 /// The failure for an unknown option, with the most similar one.
 pub(super) fn unknown_option(word: &str) -> Failure {
@@ -26,16 +27,8 @@ pub(super) fn unknown_command(word: &str) -> Failure {
 
 /// The option with the most similar name, if any is similar enough.
 pub(crate) fn nearest(name: &str) -> Option<&'static Opt> {
-    let name = name.trim_start_matches('-').to_ascii_lowercase();
-    let likeness = |opt: &Opt| {
-        if name.len() > 3 && opt.long.contains(&name) {
-            return 0.9;
-        }
-        strsim::normalized_damerau_levenshtein(opt.long, &name)
-    };
-    let scored = OPTIONS.iter().map(|opt| (likeness(opt), opt));
-    let (score, opt) = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (score >= 0.6).then_some(opt)
+    let known = OPTIONS.iter().map(|opt| opt.long);
+    words::nearest(name.trim_start_matches('-'), known).and_then(by_long)
 }
 
 /// Splits `name=value`.

@@ -11,6 +11,7 @@ use crate::args::Document;
 use crate::args::checks::{self, limit, path};
 use crate::args::command::Commands;
 use crate::args::opt::{Opt, Section, flag, value};
+use crate::event_types;
 use crate::message::{Format, OnReject, Position};
 use crate::regions;
 use crate::secret::Secret;
@@ -74,9 +75,10 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("topic", "NAME", Section::Service,
         "the topic",
         "The topic: all, the name of one event type in event-v1, or the id of an agent in \
-         agent-v1.",
+         agent-v1. The service creates a topic that does not exist, and nothing ever comes from it, \
+         so an unknown name is warned about.",
         |args, text| put(&mut args.topic, values::segment(text)))
-        .default("all"),
+        .default("all").suggest(event_types::topics),
     value("reader-name", "NAME", Section::Service,
         "a name for this reader in the service's records",
         "A name for this reader, which the service may show in its records.",
@@ -271,13 +273,15 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "only these event types; may be repeated",
         "Only events of these types, such as InteractionCreated or AgentStatusChange: the \
          member event inside Interaction and the like, the name of the top-level member, or \
-         eventType. May be repeated; the lists add up. Other events are acknowledged, counted \
-         and left out.",
+         eventType. May be repeated; the lists add up. Names match exactly, including case; one \
+         that is not in EVENT TYPES in the man page is warned about. Other events are \
+         acknowledged, counted and left out; a run that wrote nothing says of which types they \
+         were.",
         |args, text| {
             args.lines.events.extend(values::list(text)?);
             Ok(())
         })
-        .repeated().default_words("all"),
+        .repeated().default_words("all").suggest(event_types::names),
     value("on-reject", "ACTION", Section::Output,
         "if a message cannot be decoded: warn, stop, nack",
         "What to do with a message that cannot be decoded: warn prints a warning with its id, \

@@ -95,6 +95,15 @@ impl Check {
         self
     }
 
+    /// Adds a warning: the first problem becomes the summary, the others become notes.
+    pub(super) fn worth_a_look(mut self, text: impl Into<String>, case: impl Into<Case>) -> Check {
+        match self.is_problem() {
+            true => self = self.note("note", text),
+            false => self.summary = text.into(),
+        }
+        self.warn(case)
+    }
+
     /// Adds a warning, and a note with the table's explanation.
     pub(crate) fn warn_and_say(self, case: impl Into<Case>) -> Check {
         let case = case.into();

@@ -1,4 +1,5 @@
-//! The first check, before anything is sent: the settings, the key, the certificates and the clock.
+//! The first check, before anything is sent: the settings, the key, the certificates, the files, and a
+//! clock that cannot be right.
 
 use std::time::{Duration, Instant};
 
@@ -7,8 +8,10 @@ use jiff::Timestamp;
 use super::case::Case;
 use super::check::Check;
 use super::evidence::{self, Evidence};
+use super::files;
 use super::key::{Key, KeyKind};
 use super::trust::{self, Store, StoreTrouble};
+use crate::clock::Now;
 use crate::dates::NOT_BEFORE;
 use crate::endpoint;
 use crate::fault::{Fault, Step};
@@ -52,9 +55,11 @@ pub(super) fn sent(settings: &Settings, key: &Key) -> String {
 /// Makes the check.
 pub(super) fn check(settings: &Settings, key: &Key, now: Timestamp) -> Check {
     let began = Instant::now();
-    let mut check = Check::ok(Step::Config, Duration::ZERO, "settings, key and clock look right");
+    let mut check = Check::ok(Step::Config, Duration::ZERO, "settings and key look right");
+    let free;
+    (check, free) = files::look(check, settings, Now { instant: began, utc: now });
     for warning in &settings.warnings {
-        check = worth_a_look(check, &warning.text, Fault::SettingWarning);
+        check = check.worth_a_look(&warning.text, Fault::SettingWarning);
     }
     check = clock(the_key(region(check, settings), settings, key), now);
     let mut roots = None;
@@ -65,22 +70,13 @@ pub(super) fn check(settings: &Settings, key: &Key, now: Timestamp) -> Check {
     }
     check.elapsed = began.elapsed();
     let is_of_tenant = key.is_of(&settings.topic.tenant);
-    check.with(Evidence::Config(evidence::Config { is_of_tenant, roots }))
-}
-
-/// Adds a warning: the first becomes the summary, the others become notes.
-fn worth_a_look(mut check: Check, text: impl Into<String>, case: impl Into<Case>) -> Check {
-    match check.is_problem() {
-        true => check = check.note("note", text),
-        false => check.summary = text.into(),
-    }
-    check.warn(case)
+    check.with(Evidence::Config(evidence::Config { is_of_tenant, roots, free }))
 }
 
 /// Adds a warning with the table's own text.
 fn plainly(check: Check, fault: Fault) -> Check {
     let case = Case::from(fault);
-    worth_a_look(check, case.means(), case)
+    check.worth_a_look(case.means(), case)
 }
 
 fn region(check: Check, settings: &Settings) -> Check {
@@ -99,7 +95,7 @@ fn the_key(check: Check, settings: &Settings, key: &Key) -> Check {
                 "the token's user \"{user}\" differs from --tenant \"{tenant}\"; they are usually the same"
             );
             let case = Case::from(Fault::OtherTenant).with("user", user).with("tenant", tenant);
-            worth_a_look(check, text, case)
+            check.worth_a_look(text, case)
         }
         (None, _) if key.kind == KeyKind::Unknown => plainly(check, Fault::KeyKind),
         _ => check,
@@ -112,7 +108,7 @@ fn clock(check: Check, now: Timestamp) -> Check {
     }
     let text =
         format!("this machine's clock shows {now:.0}, earlier than this program's build date");
-    worth_a_look(check, text, Fault::OldClock)
+    check.worth_a_look(text, Fault::OldClock)
 }
 
 fn certificates(mut check: Check, settings: &Settings, store: &Store) -> Check {
@@ -123,7 +119,7 @@ fn certificates(mut check: Check, settings: &Settings, store: &Store) -> Check {
     for trouble in store.troubles() {
         // A root given with `--ca-file` is enough.
         if trouble != StoreTrouble::NoRoots || trust.extra_roots.is_empty() {
-            check = worth_a_look(check, trouble.to_string(), trouble.case());
+            check = check.worth_a_look(trouble.to_string(), trouble.case());
         }
     }
     check

@@ -14,10 +14,10 @@ use super::options::Options;
 use super::print::Printer;
 use super::regions::RegionsCheck;
 use super::stream::StreamCheck;
-use super::{config, names, stream, support, tls};
+use super::{config, names, silence, stream, support, tls};
 use crate::connect::{Connection, Connector, Event, Request, Watched};
 use crate::exit::Exit;
-use crate::fault::{Failure, Fault, Step};
+use crate::fault::{Failure, Step};
 use crate::message::Position;
 use crate::report::Report;
 use crate::secret::Secret;
@@ -94,7 +94,7 @@ impl<'a> Diagnosis<'a> {
             asks_others: self.options.all_regions,
         };
         let stream = stream.make(connection);
-        let is_silent = matches!(stream.fault(), Some(Fault::EmptyTopic | Fault::EmptyTopicHere));
+        let is_silent = silence::is_silence(stream.fault());
         self.add(stream);
         if self.signals.stop().is_none() {
             self.regions(settings, &key, is_silent);

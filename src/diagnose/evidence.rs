@@ -1,7 +1,9 @@
 //! What the checks have seen, as data, and the one place where it becomes the members of the JSON
 //! document. Their names are part of its schema's promise: none changes its meaning.
 
+use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -45,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) is_of_tenant: Option<bool>,
     /// The system's root certificates and how many `--ca-file` adds; `None` without TLS.
     pub(crate) roots: Option<(Store, usize)>,
+    /// The free space of the folders of a run's files, in bytes.
+    pub(crate) free: BTreeMap<PathBuf, u64>,
 }
 
 /// The result of a name lookup.
@@ -145,6 +149,11 @@ fn of_config(config: &Config) -> JsonMembers {
             member("extra_roots", *extra),
             member("stores", store.described()),
         ]);
+    }
+    if !config.free.is_empty() {
+        let free = config.free.iter();
+        let free = free.map(|(folder, free)| (folder.display().to_string(), Value::from(*free)));
+        members.extend([member("free_bytes", free.collect::<JsonMembers>())]);
     }
     members
 }

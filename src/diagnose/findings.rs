@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::check::{Check, Status};
 use super::evidence::Evidence;
 use super::key::Key;
+use super::silence;
 use crate::exit::Exit;
 use crate::fault::{Fault, Step};
 use crate::settings::Settings;
@@ -48,9 +49,9 @@ impl Findings<'_> {
         self.checks.iter().find(|check| check.step == step)
     }
 
-    /// The first check that failed.
+    /// The last check that failed: what would have come after it was not checked.
     pub(super) fn failed(&self) -> Option<&Check> {
-        self.checks.iter().find(|check| check.status == Status::Fail)
+        self.checks.iter().rev().find(|check| check.status == Status::Fail)
     }
 
     /// The worst check.
@@ -85,7 +86,7 @@ impl Findings<'_> {
             let key = if self.key_sent { "" } else { " The API key was not sent." };
             return format!("FAIL at {} - {headline}{more}.{key}", check.step);
         }
-        let is_silent = matches!(check.fault(), Some(Fault::EmptyTopic | Fault::EmptyTopicHere));
+        let is_silent = silence::is_silence(check.fault());
         match elsewhere {
             Some(regions) => {
                 format!("warn - connected and authorised, but silent: {}.", regions.headline())

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::certificate::Certificate;
 use super::check::Check;
 use super::evidence::{Evidence, Handshake, Lookup};
-use super::passed::passed;
+use super::passed::{compare_clocks, passed};
 use super::refusal;
 use crate::connect::{self, Event};
 use crate::fault::{Failure, Step};
@@ -125,6 +127,9 @@ impl<'a> Observer<'a> {
         }
         if let Evidence::Response(response) = &evidence {
             check = refusal::explain(check, response, failure.step, &self.sent);
+            if failure.step == Step::Auth {
+                check = compare_clocks(check, response, Timestamp::now());
+            }
         }
         check.with(evidence)
     }

@@ -98,15 +98,27 @@ fn dialled(mut check: Check, attempts: Vec<Attempt>) -> Check {
 }
 
 /// The upgrade was accepted; compares this machine's clock with the server's.
-fn upgraded(mut check: Check, response: Response, now: Timestamp) -> Check {
-    let date = response.date();
-    if let Some(skew) = date.and_then(|date| clock::skew(now, date)) {
-        check = check
-            .note("note", format!("this machine's clock is {skew} the server's"))
-            .warn(Case::from(Fault::ClockSkew).with("skew", skew));
-    }
-    let clock_skew_s = date.map(|date| now.as_second() - date.as_second());
+fn upgraded(check: Check, response: Response, now: Timestamp) -> Check {
+    let check = match response.date() {
+        Some(_) => compare_clocks(check, &response, now),
+        None => check.note(
+            "clock",
+            "the server did not tell the time: nothing has shown whether this machine's clock is right",
+        ),
+    };
+    let clock_skew_s = response.date().map(|date| now.as_second() - date.as_second());
     check.with(Evidence::Upgraded { response, clock_skew_s })
+}
+
+/// Compares this machine's clock with the server's, if its answer tells the time.
+pub(super) fn compare_clocks(check: Check, response: &Response, now: Timestamp) -> Check {
+    let Some(date) = response.date() else { return check };
+    match clock::skew(now, date) {
+        Some(skew) => check
+            .note("clock", format!("this machine's clock is {skew} the server's"))
+            .warn(Case::from(Fault::ClockSkew).with("skew", skew)),
+        None => check.note("clock", "this machine's clock agrees with the server's to the minute"),
+    }
 }
 
 /// `2027-03-01`.

@@ -8,6 +8,7 @@ use super::evidence::Evidence;
 use super::heard::Heard;
 use super::listen::{Bounds, listen};
 use super::region_finding::{MESSAGES, RegionFinding};
+use super::silence;
 use crate::connect::{self, Connector, Event, Halt, Request, Watched};
 use crate::fault::{Fault, Step};
 use crate::message::Position;
@@ -71,7 +72,7 @@ impl RegionsCheck<'_> {
             _ if others().all(|(_, finding)| matches!(finding, RegionFinding::Away(_))) => {
                 check.warn_and_say(Fault::RegionsUnreached)
             }
-            _ if self.is_silent => check.warn_and_say(Fault::NoRegionHasEvents),
+            _ if self.is_silent => check.warn_and_say(silence::of_regions(&self.settings.topic)),
             _ => check,
         }
     }

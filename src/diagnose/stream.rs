@@ -16,6 +16,7 @@ use super::heard::Heard;
 use super::key::Key;
 use super::listen::{Bounds, listen};
 use super::observer::Observer;
+use super::silence;
 use crate::connect::{Connection, Connector, Request, Watched};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
@@ -210,9 +211,6 @@ impl StreamCheck<'_, '_> {
 
     /// Connected and authorised, but without a single message.
     fn silent(&self, check: Check) -> Check {
-        check.warn_and_say(match self.asks_others {
-            true => Fault::EmptyTopicHere,
-            false => Fault::EmptyTopic,
-        })
+        check.warn_and_say(silence::of_stream(&self.settings.topic, self.asks_others))
     }
 }

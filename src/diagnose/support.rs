@@ -93,10 +93,11 @@ fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) -> String {
     }
     out.push_str("\nEnvironment\n");
     for (name, is_shown) in VARIABLES {
-        let value = match std::env::var(name) {
-            Ok(value) if is_shown => words::one_line(&value, 200),
-            Ok(value) => format!("(set, {} characters)", value.chars().count()),
-            Err(_) => continue,
+        let Some(value) = std::env::var_os(name) else { continue };
+        let value = value.to_string_lossy();
+        let value = match is_shown {
+            true => words::one_line(&value, 200),
+            false => format!("(set, {} characters)", value.chars().count()),
         };
         out.push_str(&format!("  {name}={value}\n"));
     }

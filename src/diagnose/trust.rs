@@ -103,14 +103,14 @@ pub(crate) fn places(env: &Environment, probed: ProbeResult) -> Vec<Place> {
     let place = |path: PathBuf, is_folder, named_by| Place { path, is_folder, named_by };
     // `OPENSSLDIR: "/usr/lib/ssl"`
     let own = Path::new(openssl::version::dir().split('"').nth(1).unwrap_or("/usr/lib/ssl"));
-    let mut places = vec![match env.get(FILE_VARIABLE) {
+    let mut places = vec![match env.path(FILE_VARIABLE) {
         Some(path) => place(path.into(), false, FILE_VARIABLE),
         None => place(own.join("cert.pem"), false, OPENSSL),
     }];
-    match env.get(FOLDER_VARIABLE) {
+    match env.path(FOLDER_VARIABLE) {
         Some(list) => {
-            let paths = list.split(':').filter(|path| !path.is_empty());
-            places.extend(paths.map(|path| place(path.into(), true, FOLDER_VARIABLE)));
+            let paths = std::env::split_paths(list).filter(|path| !path.as_os_str().is_empty());
+            places.extend(paths.map(|path| place(path, true, FOLDER_VARIABLE)));
         }
         None => places.push(place(own.join("certs"), true, OPENSSL)),
     }

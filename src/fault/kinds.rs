@@ -163,6 +163,8 @@ faults! {
     Silence,
     EmptyTopic,
     EmptyTopicHere,
+    UnknownTopic,
+    QuietTopic,
     Terminated,
     NoAcks,
     Stale,
@@ -180,12 +182,14 @@ faults! {
     Elsewhere,
     RegionsUnreached,
     NoRegionHasEvents,
+    NoRegionHasTopic,
 
     // output
     OutputFailed,
     DiskRefused,
     CannotCreate,
     NotARegularFile,
+    LittleSpace,
 
     // clients
     BlockedHere,

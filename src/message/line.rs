@@ -11,8 +11,8 @@ pub(crate) enum Line {
     Written,
     /// The payload is empty (a legal tombstone), so there is nothing to write in payload format.
     Tombstone,
-    /// The event is not one of those asked for.
-    Filtered,
+    /// The event is not one of those asked for; its own type, if it has one.
+    Filtered(Option<String>),
     /// It cannot be decoded.
     Reject(RejectReason),
 }

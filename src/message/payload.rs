@@ -9,7 +9,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_core::de::IgnoredAny;
 
 use super::envelope::{Text, json_mistake};
-use super::line::RejectReason;
+use super::line::{Line, RejectReason};
 use super::members::Members;
 
 /// Appends the decoded bytes. Both alphabets are accepted, with padding or without.
@@ -53,24 +53,40 @@ pub(super) fn json(payload: &[u8]) -> Result<&str, RejectReason> {
     }
 }
 
-/// Whether the payload is an event of one of these types.
+/// Whether the payload, an event, is to be written: whether it is of one of these types, or all are.
 ///
 /// The type is a top-level member's name (`Interaction`), the `event` inside it
 /// (`InteractionCreated`), or the value of a top-level `eventType`.
-pub(super) fn is_of(payload: &str, events: &[String]) -> bool {
+pub(super) fn choose(payload: &str, events: &[String]) -> Line {
+    if events.is_empty() {
+        return Line::Written;
+    }
     let is_wanted = |name: &str| events.iter().any(|event| event == name);
-    let Ok(Members(members)) = serde_json::from_str(payload) else { return false };
-    members.iter().any(|(name, value)| {
-        if name == "eventType" {
-            return string(value.get()).is_some_and(|name| is_wanted(&name));
+    let Ok(Members(members)) = serde_json::from_str(payload) else { return Line::Filtered(None) };
+    let mut own = None;
+    for (name, value) in &members {
+        let types = match name.as_ref() {
+            "eventType" => string(value.get()).into_iter().collect(),
+            name if is_wanted(name) => return Line::Written,
+            _ => events_in(value.get()),
+        };
+        if types.iter().any(|name| is_wanted(name)) {
+            return Line::Written;
         }
-        is_wanted(name)
-            || serde_json::from_str(value.get()).is_ok_and(|Members(inner)| {
-                inner.iter().any(|(name, value)| {
-                    name == "event" && string(value.get()).is_some_and(|name| is_wanted(&name))
-                })
-            })
-    })
+        own = own.or(types.into_iter().next());
+    }
+    let around = || members.iter().find(|(_, value)| value.get().starts_with('{'));
+    Line::Filtered(own.as_ref().or_else(|| around().map(|(name, _)| name)).map(ToString::to_string))
+}
+
+/// The values of `event` in an object.
+fn events_in(json: &str) -> Vec<Cow<'_, str>> {
+    let Ok(Members(members)) = serde_json::from_str(json) else { return Vec::new() };
+    members
+        .iter()
+        .filter(|(name, _)| name == "event")
+        .filter_map(|(_, v)| string(v.get()))
+        .collect()
 }
 
 fn string(json: &str) -> Option<Cow<'_, str>> {

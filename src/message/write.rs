@@ -129,6 +129,22 @@ mod tests {
     }
 
     #[test]
+    fn the_type_of_an_event_that_is_left_out_is_known() {
+        for (payload, own) in [
+            (r#"{"Interaction":{"event":"InteractionCreated"}}"#, Some("InteractionCreated")),
+            (r#"{"n":1,"AgentStatusChange":{}}"#, Some("AgentStatusChange")),
+            (r#"{"a":{},"eventType":"A\u0042"}"#, Some("AB")),
+            (r#"{"a":1,"event":"x"}"#, None),
+            ("[{}]", None),
+        ] {
+            let (line, _) = line_of(&frame(payload.as_bytes()), Format::Payload, &["x"]);
+            assert_eq!(line, Line::Filtered(own.map(str::to_owned)), "{payload}");
+        }
+        let (line, _) = line_of(&frame(b"no JSON"), Format::Envelope, &["x"]);
+        assert_eq!(line, Line::Filtered(None));
+    }
+
+    #[test]
     fn events_are_kept_by_each_of_their_names() {
         let created = frame(br#"{"Interaction":{"n":1e400,"event":"InteractionCreated"}}"#);
         let flat = frame(br#"{"eventType":"AgentLogin"}"#);
@@ -141,9 +157,11 @@ mod tests {
             (&flat, &["eventType"], false),
             (&frame(b"[]"), &["x"], false),
         ] {
-            let expected = if kept { Line::Written } else { Line::Filtered };
-            assert_eq!(line_of(frame, Format::Payload, events).0, expected, "{events:?}");
-            assert_eq!(line_of(frame, Format::Envelope, events).0, expected, "{events:?}");
+            for format in [Format::Payload, Format::Envelope] {
+                let (line, _) = line_of(frame, format, events);
+                assert_eq!(line == Line::Written, kept, "{events:?}");
+                assert_eq!(matches!(line, Line::Filtered(_)), !kept, "{events:?}");
+            }
         }
     }
 }

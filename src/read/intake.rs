@@ -163,11 +163,11 @@ impl<'a> Intake<'a> {
     ) -> Result<Fate, Failure> {
         let (output, counters) = (&mut on.desk.output, &mut on.desk.log.counters);
         let start = output.buffer().len();
-        let line = match self.is_in_time(message) {
-            true => write_line(message, frame, &self.settings.lines, output.buffer()),
-            false => Line::Filtered,
-        };
-        match line {
+        if !self.is_in_time(message) {
+            counters.filtered += 1;
+            return Ok(Fate::NoEvent);
+        }
+        match write_line(message, frame, &self.settings.lines, output.buffer()) {
             Line::Written if output.end_line(start) => {
                 if on.resume.is_in_order(message.id.partition) {
                     output.no_more_repeated_lines();
@@ -178,7 +178,12 @@ impl<'a> Intake<'a> {
             }
             Line::Written => counters.repeats += 1,
             Line::Tombstone => counters.tombstones += 1,
-            Line::Filtered => counters.filtered += 1,
+            Line::Filtered(event) => {
+                counters.filtered += 1;
+                if counters.events == 0 {
+                    counters.left_out.add(event.as_deref());
+                }
+            }
             Line::Reject(reason) => {
                 let (id, frame) = (Some(message.id.as_str()), Some(frame.as_bytes()));
                 let reason = &reason.to_string();

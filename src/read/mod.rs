@@ -17,6 +17,7 @@ mod greeting;
 mod idle;
 mod intake;
 mod latest;
+mod left_out;
 mod opener;
 mod outage;
 mod proof;
@@ -58,5 +59,8 @@ pub(crate) fn read(
     run.desk.notify.status(&format!("connecting to {}", settings.target.host));
     let ended = run.until_end();
     run.close();
+    if ended.is_ok() {
+        left_out::tell(settings, log);
+    }
     ended
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 
+use super::left_out::LeftOut;
 use crate::words::duration;
 
 /// Counts what a run has done so far.
@@ -20,6 +21,8 @@ pub(crate) struct Counters {
     pub(crate) tombstones: u64,
     /// Left out by `--event`, `--since` or `--until`.
     pub(crate) filtered: u64,
+    /// What `--event` left out before the first line.
+    pub(crate) left_out: LeftOut,
     /// Received again after a reconnect and skipped.
     pub(crate) repeats: u64,
     /// By the code of what ended the session before.

@@ -5,6 +5,7 @@
 //! at all. The key is removed from every line.
 
 mod counters;
+mod left_out;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};

@@ -15,7 +15,8 @@ pub(crate) fn read(path: &str, named_by: &str) -> Vec<Result<Given, Failure>> {
         vec![Err(Failure::new(Step::Config, subject, Fault::UnreadableFile, cause))]
     };
     match fs::read(path).map(String::from_utf8) {
-        Ok(Ok(text)) => lines(path, &text),
+        // Some editors put a byte order mark at the start of every text.
+        Ok(Ok(text)) => lines(path, text.trim_start_matches('\u{feff}')),
         Ok(Err(_)) => unreadable("is not UTF-8 text".to_owned()),
         Err(e) => unreadable(words::reason(&e)),
     }
@@ -54,9 +55,6 @@ fn given(at: &str, line: &str) -> Result<Given, Failure> {
     let opt = args::by_long(name).filter(|opt| opt.is_setting());
     let opt = opt.ok_or_else(|| unknown(at, name))?;
     let at = format!("{at} ({name})");
-    if value.len() > 1 && ['"', '\''].iter().any(|q| value.starts_with(*q) && value.ends_with(*q)) {
-        return Err(bad(&at, "the value has quotes around it; remove them"));
-    }
     if value.contains(" #") {
         return Err(bad(&at, "a comment needs a line of its own"));
     }

@@ -1,39 +1,44 @@
 //! The environment as a value, so that nothing else in this folder reads the process's own.
 
+use std::ffi::{OsStr, OsString};
+
+use crate::fault::Failure;
+
 /// A copy of the environment's variables.
 #[derive(Debug)]
-pub(crate) struct Environment(Vec<(String, Hidden)>);
+pub(crate) struct Environment(Vec<(OsString, Hidden)>);
 
 impl Environment {
-    /// The variables of this process. Text that is not UTF-8 gets replacement characters,
-    /// which no value here may contain, so it is rejected by name where it is used.
+    /// The variables of this process.
     pub(crate) fn of_process() -> Environment {
-        let lossy = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
-        std::env::vars_os().map(|(name, value)| (lossy(name), lossy(value))).collect()
+        std::env::vars_os().collect()
     }
 
-    /// A variable's value. An empty one counts as unset, as is usual on Unix.
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
-        let value = self.0.iter().find(|(known, _)| known == name)?.1.0.as_str();
+    /// A variable's text. An empty one counts as unset, as is usual on Unix.
+    ///
+    /// # Errors
+    /// If the variable is not UTF-8 text.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Failure> {
+        let Some(value) = self.path(name) else { return Ok(None) };
+        value.to_str().map(Some).ok_or_else(|| Failure::usage(name, "is not UTF-8 text"))
+    }
+
+    /// A variable that names a file, which may have a name of any bytes.
+    pub(crate) fn path(&self, name: &str) -> Option<&OsStr> {
+        let value = self.0.iter().find(|(known, _)| known == name)?.1.0.as_os_str();
         Some(value).filter(|value| !value.is_empty())
     }
 }
 
-impl FromIterator<(String, String)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Environment {
-        Environment(variables.into_iter().map(|(name, value)| (name, Hidden(value))).collect())
-    }
-}
-
-#[cfg(test)]
-impl<'a> FromIterator<(&'a str, &'a str)> for Environment {
-    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(variables: I) -> Environment {
-        variables.into_iter().map(|(n, v)| (n.to_owned(), v.to_owned())).collect()
+impl<T: Into<OsString>> FromIterator<(T, T)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (T, T)>>(variables: I) -> Environment {
+        let variables = variables.into_iter();
+        Environment(variables.map(|(name, value)| (name.into(), Hidden(value.into()))).collect())
     }
 }
 
 /// A variable's value, which may be a secret and so is not shown in `Debug` output.
-struct Hidden(String);
+struct Hidden(OsString);
 
 impl std::fmt::Debug for Hidden {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

@@ -12,8 +12,8 @@ use crate::fault::{Failure, Fault, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, permissions};
-use crate::values::api_key;
 use crate::values::choice::AuthStyle;
+use crate::values::{self, api_key};
 use crate::words;
 
 /// systemd's folder of `LoadCredential=` files, and the name to give the key there.
@@ -101,8 +101,10 @@ fn find(args: &Args, env: &Environment) -> Result<KeyAt, Failure> {
         let path = path.filter(|_| args.layer("x-api-key-file") == Some(layer))?;
         Some(if path == "-" { KeyAt::Stdin } else { KeyAt::File { path: path.into(), from } })
     };
+    let folder = env.get(CREDENTIALS.0)?.unwrap_or_default();
+    values::bare(folder).map_err(|e| Failure::usage(CREDENTIALS.0, format!("the value {e}")))?;
     let credentials = || {
-        let path = Path::new(env.get(CREDENTIALS.0)?).join(CREDENTIALS.1);
+        let path = Path::new(Some(folder).filter(|folder| !folder.is_empty())?).join(CREDENTIALS.1);
         path.exists().then_some(KeyAt::File { path, from: CREDENTIALS.0 })
     };
     text(Layer::CommandLine, "--x-api-key")

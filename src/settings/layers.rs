@@ -2,7 +2,7 @@
 //! environment, command line.
 
 use crate::args::{Args, Given, Layer, OPTIONS};
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault};
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, config};
 
@@ -36,7 +36,14 @@ pub(crate) fn complete(
 fn in_environment(env: &Environment) -> impl Iterator<Item = Result<Given, Failure>> {
     OPTIONS.iter().filter_map(|opt| {
         let name = opt.env?;
-        Some(Given::new(opt, env.get(name)?, Layer::Environment, name))
+        match env.get(name) {
+            Ok(text) => Some(Given::new(opt, text?, Layer::Environment, name)),
+            // As for any other mistake in a key.
+            Err(failure) if opt.long == "x-api-key" => {
+                Some(Err(Failure { fault: Fault::BadKey, ..failure }))
+            }
+            Err(failure) => Some(Err(failure)),
+        }
     })
 }
 

@@ -7,6 +7,7 @@
 mod capture;
 mod config;
 mod environment;
+mod filters;
 mod key;
 mod layers;
 mod permissions;
@@ -19,6 +20,8 @@ mod target;
 mod tests;
 mod trust;
 mod warning;
+
+use jiff::Timestamp;
 
 use crate::args::Args;
 use crate::endpoint::Topic;
@@ -78,6 +81,7 @@ impl Settings {
         let (start, stop, retry) = range::settle(&args)?;
         let credentials = key::settle(&args, env, &mut warnings)?;
         let capture = capture::settle(&args)?;
+        warnings.extend(filters::warnings(&args, Timestamp::now()));
         let topic = Topic {
             tenant,
             namespace: args.namespace,

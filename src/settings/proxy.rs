@@ -10,7 +10,7 @@ use crate::fault::{Failure, Fault, Step};
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::values::proxy::Proxy;
-use crate::values::{host, proxy};
+use crate::values::{self, host, proxy};
 
 /// The proxy that is used for a host, if any, and which rule decided.
 #[derive(Clone, Debug)]
@@ -40,23 +40,30 @@ const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 /// If the proxy that would be used is not valid.
 pub(crate) fn settle(args: &Args, env: &Environment) -> Result<ProxyRules, Failure> {
     let given = args.proxy.as_ref().map(Secret::expose);
-    let Some((text, rule)) = pick(args, env, "proxy", given, &VARIABLES) else {
+    let Some((text, rule)) = pick(args, env, "proxy", given, &VARIABLES)? else {
         return Ok(ProxyRules::none("none configured"));
     };
-    let proxy = proxy::url(text).map_err(|reason| {
-        let is_given = args.has("proxy") && rule == args.source("proxy");
-        let fault = match args.layer("proxy") {
-            Some(Layer::ConfigFile) if is_given => Fault::BadContent,
-            _ => Fault::Usage,
-        };
-        Failure::new(Step::Config, &rule, fault, format!("the value {reason}"))
-    })?;
-    let exceptions = pick(args, env, "noproxy", args.noproxy.as_deref(), &EXCEPTIONS);
+    let proxy = values::checked(text, proxy::url).map_err(|e| mistake(args, "proxy", &rule, &e))?;
+    let exceptions = pick(args, env, "noproxy", args.noproxy.as_deref(), &EXCEPTIONS)?;
+    if let Some((list, rule)) = &exceptions {
+        // What is around an entry would keep it from matching anything.
+        let checked = entries(list).try_for_each(values::bare);
+        checked.map_err(|e| mistake(args, "noproxy", rule, &e))?;
+    }
     Ok(ProxyRules {
         rule: if proxy.is_some() { rule } else { format!("{rule} is empty") },
         proxy,
         exceptions: exceptions.map(|(list, source)| (list.to_owned(), source)),
     })
+}
+
+fn mistake(args: &Args, option: &'static str, rule: &str, reason: &str) -> Failure {
+    let is_given = args.has(option) && rule == args.source(option);
+    let fault = match args.layer(option) {
+        Some(Layer::ConfigFile) if is_given => Fault::BadContent,
+        _ => Fault::Usage,
+    };
+    Failure::new(Step::Config, rule, fault, format!("the value {reason}"))
 }
 
 impl ProxyRules {
@@ -85,18 +92,26 @@ fn pick<'a>(
     option: &'static str,
     given: Option<&'a str>,
     variables: &[&str],
-) -> Option<(&'a str, String)> {
+) -> Result<Option<(&'a str, String)>, Failure> {
     let given = given.map(|text| (text, args.source(option).to_owned()));
     if args.layer(option) == Some(Layer::CommandLine) {
-        return given;
+        return Ok(given);
     }
-    variables.iter().find_map(|name| Some((env.get(name)?, (*name).to_owned()))).or(given)
+    for name in variables {
+        if let Some(text) = env.get(name)? {
+            return Ok(Some((text, (*name).to_owned())));
+        }
+    }
+    Ok(given)
 }
 
 /// The entry in a list of exceptions that matches the target.
 fn exception<'a>(list: &'a str, host: &str, port: u16) -> Option<&'a str> {
-    let entries = list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty());
-    entries.into_iter().find(|entry| **entry == *"*" || matches(entry, host, port))
+    entries(list).find(|entry| **entry == *"*" || matches(entry, host, port))
+}
+
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    list.split([',', ' ', '\t']).filter(|entry| !entry.is_empty())
 }
 
 fn matches(entry: &str, host: &str, port: u16) -> bool {

@@ -87,6 +87,6 @@ pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> 
         region: server.region,
         family,
         overrides: args.resolve.clone(),
-        resolv_conf: env.get("TAIL8X8_RESOLV_CONF").map(Into::into),
+        resolv_conf: env.get("TAIL8X8_RESOLV_CONF")?.map(Into::into),
     })
 }

@@ -10,6 +10,8 @@ use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::libc::O_NONBLOCK;
+
 use crate::fault::{Failure, Fault, Step};
 use crate::files;
 use crate::wait::Wait;
@@ -44,9 +46,7 @@ impl Lock {
         wait: &mut dyn Wait,
         now: Instant,
     ) -> Result<Option<Lock>, Failure> {
-        let mut name = path.as_os_str().to_owned();
-        name.push(".lock");
-        let name = PathBuf::from(name);
+        let name = name_of(path);
         let subject = format!("{what} {}", path.display());
         let cannot = |e: &io::Error| {
             let cause = format!("its lock {}: {}", name.display(), words::reason(e));
@@ -64,9 +64,7 @@ impl Lock {
                 Err(TryLockError::WouldBlock) => {}
             }
             if next >= deadline {
-                let cause =
-                    format!("in use: its lock {} is held by {}", name.display(), holder(&name));
-                return Err(Failure::new(Step::Config, subject, Fault::Locked, cause));
+                return Err(in_use(what, path));
             }
             next = deadline.min(next + PAUSE);
             wait.wait(&mut [], Some(next));
@@ -82,6 +80,17 @@ impl Lock {
         // The process id is only for messages; the lock holds even if it cannot be written.
         let _ = lock.write(&lock.last);
         Ok(Some(lock))
+    }
+
+    /// The failure of a run that does not wait, if another one holds the lock now. Nothing is
+    /// created, and another run that takes the lock just now is not kept from it for long.
+    pub(super) fn held(what: &'static str, path: &Path) -> Option<Failure> {
+        let file =
+            OpenOptions::new().read(true).custom_flags(O_NONBLOCK).open(name_of(path)).ok()?;
+        match file.try_lock_shared() {
+            Err(TryLockError::WouldBlock) => Some(in_use(what, path)),
+            _ => None,
+        }
     }
 
     /// Whether the run of this name was the last to write, and had made no more commits than these.
@@ -122,6 +131,18 @@ impl Lock {
         self.file.write_all_at(text.as_bytes(), 0)?;
         self.file.set_len(text.len() as u64)
     }
+}
+
+fn name_of(path: &Path) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".lock");
+    name.into()
+}
+
+fn in_use(what: &str, path: &Path) -> Failure {
+    let (name, subject) = (name_of(path), format!("{what} {}", path.display()));
+    let cause = format!("in use: its lock {} is held by {}", name.display(), holder(&name));
+    Failure::new(Step::Config, subject, Fault::Locked, cause)
 }
 
 /// Who holds a lock, for people.

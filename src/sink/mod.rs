@@ -9,6 +9,7 @@ mod check;
 mod consumer;
 mod destination;
 mod files;
+mod inspect;
 mod lock;
 mod names;
 mod open;
@@ -30,6 +31,7 @@ use crate::fault::{Failure, Fault, Step};
 use crate::words;
 
 pub(crate) use crate::progress::Receipt;
+pub(crate) use inspect::{Inspection, free_in, inspect};
 pub(crate) use output::Output;
 
 /// The result of a write.

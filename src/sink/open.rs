@@ -134,15 +134,19 @@ fn sign(locks: &[Lock], run: Option<&str>) -> Result<(), Failure> {
 
 /// The cursor of a first run.
 fn first_cursor(settings: &Settings) -> Cursor {
-    let source = Source {
+    let start = &settings.start;
+    Cursor::new(source(settings), start.position.clone(), settings.lines.shape())
+}
+
+/// What is read.
+pub(super) fn source(settings: &Settings) -> Source {
+    Source {
         host: settings.target.host.clone(),
         tenant: settings.topic.tenant.clone(),
         namespace: settings.topic.namespace.clone(),
         topic: settings.topic.topic.clone(),
         subscription: settings.subscription.as_ref().map_or("", |it| &it.name).to_owned(),
-    };
-    let start = &settings.start;
-    Cursor::new(source, start.position.clone(), settings.lines.shape())
+    }
 }
 
 /// The cursor to continue with: the one found, or a new one. If the one found has reached no
@@ -176,7 +180,7 @@ fn add_open_files(
 ///
 /// # Errors
 /// If the file or its content cannot be used.
-fn cursor_file(
+pub(super) fn cursor_file(
     capture: &Capture,
     durable: bool,
     source: &Source,
@@ -196,15 +200,8 @@ fn locks(
     cursor: Option<&CursorFile>,
     wait: &mut dyn Wait,
 ) -> Result<Option<Vec<Lock>>, Failure> {
-    // The unexpanded name: one run keeps its lock from file to file.
-    let output = capture.output.as_ref().filter(|_| kind == OutputKind::File);
-    let files = [
-        cursor.map(|file| ("cursor", file.path())),
-        output.map(|name| ("output", Path::new(name.as_str()))),
-        capture.rejects.as_deref().map(|path| ("rejects", path)),
-    ];
     let mut locks = Vec::new();
-    for (what, path) in files.into_iter().flatten() {
+    for (what, path) in to_lock(capture, kind, cursor) {
         // Waiting for the lock before may have taken time.
         let now = Now::read().instant;
         match Lock::take(what, path, capture.lock_wait, wait, now)? {
@@ -213,6 +210,22 @@ fn locks(
         }
     }
     Ok(Some(locks))
+}
+
+/// What is locked, and under which names.
+pub(super) fn to_lock<'a>(
+    capture: &'a Capture,
+    kind: OutputKind,
+    cursor: Option<&'a CursorFile>,
+) -> impl Iterator<Item = (&'static str, &'a Path)> {
+    // The unexpanded name: one run keeps its lock from file to file.
+    let output = capture.output.as_ref().filter(|_| kind == OutputKind::File);
+    let files = [
+        cursor.map(|file| ("cursor", file.path())),
+        output.map(|name| ("output", Path::new(name.as_str()))),
+        capture.rejects.as_deref().map(|path| ("rejects", path)),
+    ];
+    files.into_iter().flatten()
 }
 
 fn open_destination(

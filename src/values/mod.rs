@@ -4,6 +4,7 @@
 //! caller adds the value and where it came from.
 
 pub(crate) mod api_key;
+mod bare;
 pub(crate) mod capture;
 pub(crate) mod choice;
 pub(crate) mod file_name;
@@ -18,6 +19,8 @@ use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};
 use std::str::FromStr;
 use std::time::Duration;
+
+pub(crate) use bare::{bare, checked};
 
 /// The longest duration: far more than any run needs, and far less than would overflow a clock.
 const LONGEST: Duration = Duration::from_secs(3650 * 86_400);

@@ -51,6 +51,11 @@ impl SmallDisk {
         PathBuf::from(root).join(inside.strip_prefix("/").unwrap())
     }
 
+    /// The process that holds the mount namespace.
+    pub(crate) fn pid(&self) -> u32 {
+        self.holder.id()
+    }
+
     pub(crate) fn run(&self, run: Run) -> Run {
         let home = format!("--wd={}", run.home().display());
         through(run, &["nsenter", &format!("--target={}", self.holder.id()), "--mount", &home])

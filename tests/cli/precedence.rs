@@ -47,15 +47,14 @@ fn path_asked(service: &Service) -> String {
 
 fn file_alone() {
     let service = Service::start();
-    service.publish("filed", LINE);
+    service.publish("GuestChatEnd", LINE);
     let scratch = Scratch::new("config");
-    let more =
-        "tenant = acme\ntopic = filed\nmessage-id = earliest\nnum-messages = 1\nenvelope = false\n";
+    let more = "tenant = acme\ntopic = GuestChatEnd\nmessage-id = earliest\nnum-messages = 1\nenvelope = false\n";
     let path = file(&scratch, &(settings(&service) + more));
     for option in ["--config", "-K"] {
         let output = Run::new(&[option.as_ref(), path.as_os_str()]).run();
         output.assert_code(0).assert_lines(&[LINE]).assert_silent();
-        assert_eq!(path_asked(&service), "/ws/v2/reader/persistent/acme/event-v1/filed");
+        assert_eq!(path_asked(&service), "/ws/v2/reader/persistent/acme/event-v1/GuestChatEnd");
     }
 }
 

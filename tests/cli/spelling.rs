@@ -89,17 +89,17 @@ fn into_files() {
 
 fn dashes() {
     for spelling in [
-        ["-topic=mine", "-namespace=event-v1"].as_slice(),
-        &["--topic=mine", "--namespace=event-v1"],
-        &["-topic", "mine", "--namespace", "event-v1"],
-        &["--topic", "mine", "-namespace", "event-v1"],
+        ["-topic=GuestChatEnd", "-namespace=event-v1"].as_slice(),
+        &["--topic=GuestChatEnd", "--namespace=event-v1"],
+        &["-topic", "GuestChatEnd", "--namespace", "event-v1"],
+        &["--topic", "GuestChatEnd", "-namespace", "event-v1"],
     ] {
         let service = Service::start();
-        service.publish("mine", LINE);
+        service.publish("GuestChatEnd", LINE);
         let output = reads_line(Run::against(&service).args(spelling));
         output.assert_silent();
         let path = service.seen().last().request.clone().unwrap().path;
-        assert!(path.ends_with("/acme/event-v1/mine"), "{path}");
+        assert!(path.ends_with("/acme/event-v1/GuestChatEnd"), "{path}");
     }
 }
 

@@ -26,6 +26,7 @@ pub fn trials() -> Vec<Trial> {
         test("regions: nobody is asked without --all-regions", unasked),
         test("regions: no other is reached", unreached),
         test("regions: no region has events", nowhere),
+        test("regions: no region has such a topic", no_such_topic),
         test("regions: the key is refused here and good elsewhere", refused_here),
         test("regions: the name of the chosen one does not exist", no_name),
         test("regions: a proxy is decided on for each", proxied),
@@ -156,6 +157,20 @@ fn nowhere() {
     let lines = text(&plain);
     let result = "RESULT: warn - connected and authorised, but silent: ";
     assert!(lines.last().unwrap().starts_with(result), "{lines:#?}");
+}
+
+/// Then it is the topic, not 8x8, that is to be asked about.
+fn no_such_topic() {
+    let services = regions();
+    services.iter().for_each(|service| drop(service.publish_many("all", 3, |_| "{}")));
+    let run = run(&services, "US1").args(&["--all-regions", "--json", "--topic", "All"]);
+    let output = run.run();
+    output.assert_code(0);
+    let document = document(&output);
+    let regions = check(&document, "regions");
+    assert_ends(regions, "warn", Some("regions.nowhere"));
+    assert_says(regions, "look at --namespace event-v1 --topic all");
+    assert!(!document.to_string().contains("streaming is enabled"), "{document:#}");
 }
 
 /// A key may belong to one region only; where it is good, and has events, is what matters.

@@ -18,6 +18,8 @@ pub fn trials() -> Vec<Trial> {
         test("silent, but the topic holds messages", retained),
         test("silent, and what the topic holds is old", stale),
         test("silent, and the topic was terminated", terminated),
+        test("silent, and nobody knows such a topic", unknown_topic),
+        test("silent, and the topic holds only some of the events", quiet_topic),
         test("the link lives, and then the session is closed", closed_later),
         test("some of the messages cannot be decoded", some_bad),
         test("silent, and a second reader is refused", refused),
@@ -77,6 +79,41 @@ fn terminated() {
     assert_ends(stream, "warn", Some("stream.terminated"));
     assert_says(stream, "nothing more is ever published");
     assert_eq!(stream["evidence"]["end_of_topic"], true);
+}
+
+/// To read it makes it, so it is as empty as in the wrong region.
+fn unknown_topic() {
+    for (topic, nearest) in [("InteractionCreted", "InteractionCreated"), ("x", "all")] {
+        let service = Service::start();
+        let output = Run::against(&service).args(SHORT).args(&["--topic", topic, "--json"]).run();
+        output.assert_code(0);
+        let document = document(&output);
+        assert_ends(check(&document, "config"), "warn", Some("config.warning"));
+        assert_says(check(&document, "config"), &format!("unknown topic `{topic}`"));
+        let stream = check(&document, "stream");
+        assert_ends(stream, "warn", Some("stream.silent"));
+        assert_says(stream, &format!("did you mean --topic {nearest}?"));
+        let said = format!("{} {} {}", stream["notes"], stream["fix"], document["summary"]);
+        assert!(!said.to_lowercase().contains("region"), "{said}");
+        assert!(said.contains("unknown topic"), "{said}");
+    }
+}
+
+/// That one agent did nothing, or that one thing did not happen, is no sign of a wrong region.
+fn quiet_topic() {
+    for (namespace, topic) in [("event-v1", "InteractionDeleted"), ("agent-v1", "agAbCd")] {
+        let service = Service::builder().namespace("acme", namespace).start();
+        let run = Run::against(&service).args(SHORT).args(&["--topic", topic, "--json"]);
+        let output = run.args(&["--namespace", namespace]).run();
+        output.assert_code(0).assert_silent();
+        let document = document(&output);
+        assert_ends(check(&document, "config"), "ok", None);
+        let stream = check(&document, "stream");
+        assert_ends(stream, "warn", Some("stream.silent"));
+        assert_says(stream, "--namespace event-v1 --topic all");
+        let summary = document["summary"].as_str().unwrap();
+        assert!(!summary.contains("region"), "{summary}");
+    }
 }
 
 /// Not all, so the stream is another's mistake and no failure of ours.

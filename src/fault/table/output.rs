@@ -54,4 +54,16 @@ pub(super) const ROWS: &[Row] = &[
             "name a regular file, or write to standard output through a pipe without a cursor and rotation",
         ],
     },
+    Row {
+        fault: Fault::LittleSpace,
+        code: "output.space",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[],
+        headline: "little space is left for the files",
+        means: "the disk of the output or the cursor is almost full; when it is full, a run waits and acknowledges nothing",
+        fixes: &[
+            "make room, or name files on another disk; with rotation, --rotate-keep limits what they take",
+        ],
+    },
 ];

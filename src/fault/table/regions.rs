@@ -42,4 +42,16 @@ pub(super) const ROWS: &[Row] = &[
             ASK_WHETHER_ENABLED,
         ],
     },
+    Row {
+        fault: Fault::NoRegionHasTopic,
+        code: "regions.nowhere",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "no region has events in this topic",
+        means: "no region that was asked has events in this topic, which does not hold every event of the tenant",
+        fixes: &[
+            "look at --namespace {default_namespace} --topic {default_topic}, which has every event of the tenant",
+        ],
+    },
 ];

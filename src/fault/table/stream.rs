@@ -94,6 +94,32 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::UnknownTopic,
+        code: "stream.silent",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "the topic is empty, and it is an unknown topic",
+        means: "the topic is empty, and 8x8 documents none of this name: the service creates a topic that does not exist, so a wrong name is answered with silence",
+        fixes: &[
+            "did you mean --topic {nearest}? Names match exactly, including case",
+            "--topic {default_topic} has every event of the tenant",
+        ],
+    },
+    Row {
+        fault: Fault::QuietTopic,
+        code: "stream.silent",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::NoMessages],
+        headline: "the topic is empty; it holds only some of the events",
+        means: "the topic is empty: there may have been no event of this type or agent, or none has this name",
+        fixes: &[
+            "check --topic: the id of an agent in namespace agent-v1, or the exact name of an event type in {default_namespace}",
+            "--namespace {default_namespace} --topic {default_topic} has every event of the tenant: if it is silent, too, check the region",
+        ],
+    },
+    Row {
         fault: Fault::Terminated,
         code: "stream.terminated",
         exit: Exit::Empty,

@@ -16,9 +16,9 @@ pub(super) fn write(
     }
     let embedded = payload::json(&decoded).ok();
     // A payload that is not JSON has no event type.
-    let is_wanted = |payload| payload::is_of(payload, events);
-    if !events.is_empty() && !embedded.is_some_and(is_wanted) {
-        return Line::Filtered;
+    let chosen = payload::choose(embedded.unwrap_or_default(), events);
+    if chosen != Line::Written {
+        return chosen;
     }
     let Ok(Members(members)) = serde_json::from_str(frame) else {
         return Line::Reject(RejectReason::NoEnvelope);

@@ -13,7 +13,6 @@ pub(super) fn write(envelope: &Envelope<'_>, events: &[String], out: &mut Vec<u8
     }
     match payload::json(&out[start..]) {
         Err(reason) => Line::Reject(reason),
-        Ok(payload) if events.is_empty() || payload::is_of(payload, events) => Line::Written,
-        Ok(_) => Line::Filtered,
+        Ok(payload) => payload::choose(payload, events),
     }
 }
