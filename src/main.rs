@@ -16,6 +16,7 @@ mod exit;
 mod explain;
 mod fault;
 mod files;
+mod input;
 mod message;
 mod metrics;
 mod notify;
@@ -35,7 +36,7 @@ mod wait;
 mod wire;
 mod words;
 
-use std::io::{self, ErrorKind, IsTerminal, Read, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use args::{Args, Given};
@@ -48,7 +49,7 @@ use settings::{Environment, Settings};
 use wait::Signals;
 
 /// The longest text to explain, in bytes.
-const LONGEST_TEXT: u64 = 1024 * 1024;
+const LONGEST_TEXT: usize = 1024 * 1024;
 
 fn main() -> ExitCode {
     let default_hook = std::panic::take_hook();
@@ -95,9 +96,11 @@ fn run_read(typed: &[Given]) -> Exit {
         Ok(signals) => signals,
         Err(e) => return fail(&mut log.report, &no_signals(&e)),
     };
-    match read::read(&settings, &mut log, &mut signals) {
-        Ok(ended) => read_ended(&settings, &mut log, &signals, ended),
-        Err(failure) => fail(&mut log.report, &failure),
+    let ended = read::read(&settings, &mut log, &mut signals);
+    match (ended, signals.failed()) {
+        (Err(failure), _) => fail(&mut log.report, &failure),
+        (_, Some(e)) => fail(&mut log.report, &cannot_wait(&e)),
+        (Ok(ended), None) => read_ended(&settings, &mut log, &signals, ended),
     }
 }
 
@@ -109,6 +112,9 @@ fn run_removal(settings: &Settings, is_confirmed: bool, report: &mut Report) -> 
         }
         let mut signals = Signals::take_over().map_err(|e| no_signals(&e))?;
         let ended = read::unsubscribe(settings, report, &mut signals)?;
+        if let Some(e) = signals.failed() {
+            return Err(cannot_wait(&e));
+        }
         match signals.stop().filter(|_| ended == Ended::Stopped) {
             Some(signal) => wait::die_by(signal),
             None => Ok(()),
@@ -157,6 +163,10 @@ fn no_signals(e: &io::Error) -> Failure {
     Failure::new(Step::Config, "signals", Fault::NoResources, cause)
 }
 
+fn cannot_wait(e: &io::Error) -> Failure {
+    Failure::new(Step::Config, "poll", Fault::NoResources, words::reason(e))
+}
+
 /// `mistake` is a mistake on the command line, which a diagnosis reports like any other failure.
 fn run_diagnose(typed: &[Given], mistake: Option<Failure>) -> Exit {
     let env = Environment::of_process();
@@ -170,9 +180,10 @@ fn run_diagnose(typed: &[Given], mistake: Option<Failure>) -> Exit {
     match Signals::take_over() {
         Ok(mut signals) => {
             let exit = diagnose::diagnose(&settled, &options, &mut report, &mut signals);
-            match signals.stop() {
-                Some(signal) => wait::die_by(signal),
-                None => exit,
+            match (signals.failed(), signals.stop()) {
+                (Some(e), _) => fail(&mut report, &cannot_wait(&e)),
+                (None, Some(signal)) => wait::die_by(signal),
+                (None, None) => exit,
             }
         }
         Err(e) => fail(&mut report, &no_signals(&e)),
@@ -195,12 +206,9 @@ fn run_explain(text: String) -> Exit {
             return fail(&mut Report::new(Talk::default()), &failure);
         }
         true => {
-            let mut bytes = Vec::new();
-            // Input that cannot be read, or that is far too long, is left out.
-            let _ = io::stdin().lock().take(64 * LONGEST_TEXT).read_to_end(&mut bytes);
-            // Errors are usually at the end of a log.
-            let start = bytes.len().saturating_sub(LONGEST_TEXT as usize);
-            String::from_utf8_lossy(&bytes[start..]).into_owned()
+            // Errors are usually at the end of a log. Input that cannot be read is left out.
+            let end = input::read_end(io::stdin(), LONGEST_TEXT, 64 * LONGEST_TEXT);
+            String::from_utf8_lossy(&end.unwrap_or_default()).into_owned()
         }
         false => text,
     };

@@ -132,6 +132,8 @@ pub(crate) trait Wait {
 pub(crate) struct Signals {
     fd: SignalFd,
     stop: Option<Signal>,
+    /// Why this machine can no longer wait.
+    failed: Option<Errno>,
 }
 
 impl Signals {
@@ -153,7 +155,7 @@ impl Signals {
         // A file that must not grow is then an error of write(2), and not the end of the process.
         SigSet::from(Signal::SIGXFSZ).thread_block()?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        Ok(Signals { fd, stop: None })
+        Ok(Signals { fd, stop: None, failed: None })
     }
 
     /// Holds back SIGHUP: a request to reopen the file must not end a run that has just begun.
@@ -168,6 +170,11 @@ impl Signals {
         self.stop
     }
 
+    /// Why waiting failed, which stops the run like SIGTERM.
+    pub(crate) fn failed(&self) -> Option<io::Error> {
+        self.failed.map(io::Error::from)
+    }
+
     /// Records that the run must stop; a second signal ends the process.
     fn stop_by(&mut self, signal: Signal) {
         if self.stop.is_some() {
@@ -176,7 +183,8 @@ impl Signals {
         self.stop = Some(signal);
     }
 
-    /// Polls these descriptors and the signals once. Returns the signals that arrived.
+    /// Polls these descriptors and the signals once. Returns the signals that arrived, or SIGTERM if
+    /// this machine lets us wait no longer (see [`Signals::failed`]).
     pub(crate) fn poll(
         &mut self,
         interests: &mut [Interest<'_>],
@@ -187,7 +195,8 @@ impl Signals {
         fds.push(PollFd::new(self.fd.as_fd(), PollFlags::POLLIN));
         match poll(&mut fds, timeout(until)) {
             Ok(_) | Err(Errno::EINTR) => {}
-            Err(e) => unreachable!("poll of a few open descriptors of our own: {e}"),
+            // Out of memory, or the limit on descriptors was lowered below what is open.
+            Err(e) => return self.give_up(e),
         }
         for (one, polled) in interests.iter_mut().zip(&fds) {
             one.is_ready = polled.any() == Some(true);
@@ -198,6 +207,14 @@ impl Signals {
             _ => None,
         };
         if came { std::iter::from_fn(pending).collect() } else { Vec::new() }
+    }
+
+    /// The first failure to wait is a reason to stop. What is still waited for until the end is given
+    /// a little time, so that no loop spins.
+    fn give_up(&mut self, e: Errno) -> Vec<Signal> {
+        std::thread::sleep(Duration::from_millis(10));
+        let is_first = self.failed.replace(e).is_none();
+        Vec::from_iter(is_first.then_some(Signal::SIGTERM))
     }
 }
 

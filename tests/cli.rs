@@ -3,7 +3,9 @@
 //! service, and where a value is wrong, to nothing at all.
 
 mod bad_input;
+mod ca_forms;
 mod documents;
+mod endless;
 mod exit_codes;
 mod key_hygiene;
 mod key_sources;
@@ -27,6 +29,8 @@ pub fn trials() -> Vec<Trial> {
         stores::trials(),
         precedence::trials(),
         bad_input::trials(),
+        ca_forms::trials(),
+        endless::trials(),
         key_sources::trials(),
         key_hygiene::trials(),
         target::trials(),

@@ -9,6 +9,7 @@ mod limits;
 mod names;
 mod payloads;
 mod proxies;
+mod resources;
 mod retrying;
 mod stream;
 mod tcp;
@@ -30,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
         upgrade::trials(),
         stream::trials(),
         payloads::trials(),
+        resources::trials(),
         retrying::trials(),
         limits::trials(),
     ]

@@ -1,6 +1,8 @@
 //! Signals, and an output that is slow or gone: acted on at once, wherever it is blocked. What it is
 //! blocked in lasts far longer than a run may take here, so that its end is the signal's doing.
 
+mod unread;
+
 use std::time::Duration;
 
 use libtest_mimic::Trial;
@@ -15,7 +17,7 @@ use crate::support::trial;
 const CONNECTING: &[&str] = &["--connect-timeout", "10m"];
 
 pub fn trials() -> Vec<Trial> {
-    vec![
+    let own = vec![
         test("TERM, INT and HUP end a follower well", followers),
         test("a run with an end of its own dies by the signal", cut_short),
         test("TERM while the name is looked up", resolving),
@@ -43,7 +45,8 @@ pub fn trials() -> Vec<Trial> {
             blocked(Fault::Status(503, Body::Late("late")), "auth 127.0.0.1");
         }),
         test("a full output is an error that says how to go on", full_disk),
-    ]
+    ];
+    own.into_iter().chain(unread::trials()).collect()
 }
 
 fn test(name: &str, body: impl Fn() + Send + 'static) -> Trial {

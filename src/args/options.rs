@@ -57,8 +57,9 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("host", "HOST", Section::Service,
         "the server's host name",
         "The server: HOST or HOST:PORT, optionally with wss:// in front. ws://, which has no \
-         encryption, is accepted only for this machine, or with --insecure. Cannot be combined \
-         with --region or --cluster.",
+         encryption, is accepted only for this machine, or with --insecure. With a final dot \
+         the resolver appends no search domain to the name. Cannot be combined with --region or \
+         --cluster.",
         |args, text| put(&mut args.host, host::address(text).map(|_| text.to_owned())))
         .env("PULSAR_HOST").default_words("pulsar-ws-euw2.8x8.com").secret(),
     value("port", "PORT", Section::Service,

@@ -12,8 +12,9 @@ use super::halt::Halt;
 use super::observation::{Attempt, Observation};
 use super::resolve::is_sinkhole;
 use super::step::StepContext;
-use crate::fault::Fault;
+use crate::fault::{Fault, is_exhausted};
 use crate::wait::{Interest, Wake};
+use crate::words;
 
 /// How long an address is tried alone before the next one starts.
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -123,7 +124,9 @@ impl<A: Iterator<Item = SocketAddr>> Race<A> {
         e: &io::Error,
         on: &mut StepContext<'_>,
     ) {
-        let outcome = Err((e.kind(), words(e)));
+        // Of the errors of our own machine only this one decides the fault; std has no kind for it.
+        let kind = if is_exhausted(e) { ErrorKind::OutOfMemory } else { e.kind() };
+        let outcome = Err((kind, in_words(e)));
         let attempt = Attempt { address, outcome, elapsed: began.elapsed() };
         on.saw(Observation::Attempt(&attempt));
         self.failed.push(attempt);
@@ -165,6 +168,9 @@ fn all_failed(failed: &[Attempt], on: &StepContext<'_>) -> Halt {
     let cause = cause.collect::<Vec<_>>().join(", ");
     let is_literal = failed.iter().any(|a| on.subject.contains(&a.address.to_string()));
     let sinkhole = failed.iter().map(|a| a.address.ip()).find(|ip| is_sinkhole(*ip));
+    if any(&[ErrorKind::OutOfMemory]) {
+        return on.failure(Fault::NoResources, cause).into();
+    }
     let (fault, blocked) = if any(&[ErrorKind::ConnectionRefused, ErrorKind::ConnectionReset]) {
         (Fault::Refused, Fault::SinkholeRefused)
     } else if any(&[ErrorKind::TimedOut]) {
@@ -179,7 +185,7 @@ fn all_failed(failed: &[Attempt], on: &StepContext<'_>) -> Halt {
 }
 
 /// The usual words for an error, without the operating system's error number.
-fn words(e: &io::Error) -> String {
+fn in_words(e: &io::Error) -> String {
     match e.kind() {
         ErrorKind::ConnectionRefused => "connection refused".to_owned(),
         ErrorKind::ConnectionReset => "connection reset".to_owned(),
@@ -190,6 +196,6 @@ fn words(e: &io::Error) -> String {
         ErrorKind::PermissionDenied | ErrorKind::InvalidInput => {
             "forbidden by this machine's own routes or firewall".to_owned()
         }
-        _ => e.to_string(),
+        _ => words::reason(e),
     }
 }

@@ -12,6 +12,7 @@ mod halt;
 mod http;
 mod nameserver;
 mod observation;
+mod resolv_conf;
 mod resolve;
 mod response;
 mod step;
@@ -33,8 +34,9 @@ use crate::wire::{Stream, Wire};
 pub(crate) use dns::Answer;
 pub(crate) use event::{Event, Watch, Watched};
 pub(crate) use halt::Halt;
-pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each, nameservers};
+pub(crate) use nameserver::{LIMIT as NAMESERVER_LIMIT, Reply, ask_each};
 pub(crate) use observation::{AddressSource, Attempt, Observation};
+pub(crate) use resolv_conf::ResolvConf;
 pub(crate) use response::Response;
 use step::StepContext;
 pub(crate) use upgrade::Request;
@@ -118,17 +120,17 @@ impl<'w> Walk<'w> {
     fn reach_server(&mut self) -> Result<Wire, Halt> {
         let target = self.target;
         let proxy = target.proxy.proxy.as_ref();
-        let (host, port) = match proxy {
-            Some(proxy) => (&proxy.host, proxy.port),
-            None => (&target.host, target.port),
+        let (host, name, port) = match proxy {
+            Some(proxy) => (&proxy.host, &proxy.host, proxy.port),
+            None => (&target.host, &target.lookup, target.port),
         };
         let first_hop = authority(host, port);
         let via = if proxy.is_some() { "proxy " } else { "" };
 
         let rule = Observation::ProxyRule(&target.proxy.rule);
         self.host.hear(&Event::Saw { step: Step::Proxy, observation: rule });
-        let addresses = self.step(Step::Dns, &format!("{via}{host}"), |on| {
-            resolve::resolve(host, port, target, on)
+        let addresses = self.step(Step::Dns, &format!("{via}{name}"), |on| {
+            resolve::resolve(name, port, target, on)
         })?;
         let mut wire = self.step(Step::Tcp, &format!("{via}{first_hop}"), |on| {
             dial::dial(&addresses, port, on).map(Wire::new)

@@ -4,9 +4,8 @@
 //! reports a refusal, a failure and silence all as "again", and this module tells them apart.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use super::dns::{self, Answer};
@@ -31,34 +30,14 @@ pub(crate) struct Reply {
 impl Reply {
     /// The nameserver's address, as people write it.
     pub(crate) fn server(&self) -> String {
-        match self.server.port() {
-            53 => self.server.ip().to_string(),
-            _ => self.server.to_string(),
+        match self.server {
+            SocketAddr::V6(server) if server.port() == 53 && server.scope_id() != 0 => {
+                format!("{}%{}", server.ip(), server.scope_id())
+            }
+            server if server.port() == 53 => server.ip().to_string(),
+            server => server.to_string(),
         }
     }
-}
-
-/// The nameservers of this machine, as the C library reads them. With `path`, those of a test,
-/// whose addresses may have a port.
-pub(crate) fn nameservers(path: Option<&Path>) -> Vec<SocketAddr> {
-    let file = path.unwrap_or(Path::new("/etc/resolv.conf"));
-    // If there is no such file the C library asks this machine, as it does if the file is empty.
-    parse(&std::fs::read_to_string(file).unwrap_or_default(), path.is_some())
-}
-
-/// The first three `nameserver` lines, or this machine if there are none. An address with a zone
-/// (`fe80::1%eth0`) is left out: std cannot turn the zone's name into its number.
-fn parse(text: &str, has_ports: bool) -> Vec<SocketAddr> {
-    let server = |word: &str| match word.parse::<IpAddr>() {
-        Ok(address) => Some(SocketAddr::new(address, 53)),
-        Err(_) => word.parse().ok().filter(|_| has_ports),
-    };
-    let servers = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace();
-        (words.next()? == "nameserver").then(|| server(words.next()?))?
-    });
-    let servers: Vec<_> = servers.take(3).collect();
-    if servers.is_empty() { vec![(Ipv4Addr::LOCALHOST, 53).into()] } else { servers }
 }
 
 /// Asks every nameserver for the IPv4 addresses of a name, once and all at the same time. `None`
@@ -327,21 +306,5 @@ mod tests {
         assert_eq!(ask_in_turn(&[closed, address], NAME), Answer::Code(3));
         served.join().expect("the nameserver's own checks");
         assert_eq!(ask_in_turn(&[closed], NAME), Answer::PortClosed);
-    }
-
-    #[test]
-    fn nameservers_are_those_of_the_c_library() {
-        let file = "# nameserver 9.9.9.9\nsearch a b\n;nameserver 8.8.8.8\nnameserver 10.0.0.2\n\
-                    nameserver\t::1 # local\nnameserver fe80::1%eth0\nnameserver x\n\
-                    nameservers 1.1.1.1\nnameserver 10.0.0.9:5353\n\
-                    nameserver 10.0.0.3\nnameserver 10.0.0.4\n";
-        let found = |text, has_ports| -> Vec<String> {
-            parse(text, has_ports).iter().map(ToString::to_string).collect()
-        };
-        assert_eq!(found(file, false), ["10.0.0.2:53", "[::1]:53", "10.0.0.3:53"]);
-        assert_eq!(found(file, true), ["10.0.0.2:53", "[::1]:53", "10.0.0.9:5353"]);
-        for text in ["", "# nothing\n", "nameserver\n"] {
-            assert_eq!(found(text, false), ["127.0.0.1:53"]);
-        }
     }
 }

@@ -2,10 +2,10 @@
 //!
 //! getaddrinfo(3) can be neither interrupted nor given a time limit, so it runs on its own thread,
 //! the only second thread of this program. When time is up, the thread is abandoned. If the
-//! resolver takes long, the nameservers are asked directly: with three silent ones it would take
-//! half a minute to give up, while asking them all at the same time takes a moment.
+//! resolver takes long, the nameservers are asked directly, to say why. Only the resolver itself or
+//! the deadline ends a lookup: it may know other ways than we do, or more patience.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
@@ -16,26 +16,30 @@ use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockTy
 
 use super::dns::Answer;
 use super::halt::Halt;
-use super::nameserver::{LIMIT, ask_each, ask_in_turn, nameservers};
+use super::nameserver::{LIMIT, ask_each, ask_in_turn};
 use super::observation::{AddressSource, Observation};
+use super::resolv_conf::ResolvConf;
 use super::step::StepContext;
-use crate::fault::Fault;
+use crate::fault::{Fault, is_exhausted};
 use crate::settings::Target;
 use crate::values::choice::Family;
+use crate::values::host::without_final_dot;
 use crate::wait::{Interest, Wake};
+use crate::words;
 
 /// How long the system's resolver may take before its nameservers are asked directly. A lookup that
 /// has to get past two dead ones takes 6 s and still works.
 const DOUBT: Duration = Duration::from_secs(8);
 
-/// The addresses of `host`, in the order the system prefers them.
+/// The addresses of `host`, which may end with a dot, in the order the system prefers them.
 pub(super) fn resolve(
     host: &str,
     port: u16,
     target: &Target,
     on: &mut StepContext<'_>,
 ) -> Result<Vec<IpAddr>, Halt> {
-    let overridden = target.overrides.iter().find(|o| o.host == host && o.port == port);
+    let overridden =
+        target.overrides.iter().find(|o| o.host == without_final_dot(host) && o.port == port);
     let (mut addresses, source) = if let Some(given) = overridden {
         (given.addresses.clone(), AddressSource::Given)
     } else if let Ok(literal) = host.parse() {
@@ -71,39 +75,44 @@ pub(super) fn is_sinkhole(address: IpAddr) -> bool {
 type LookupResult = Result<Vec<IpAddr>, (Fault, String)>;
 
 fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<IpAddr>, Halt> {
-    let unable = |e: std::io::Error| (Fault::NoAnswer, format!("cannot start a lookup: {e}"));
     let failed = |(fault, cause), on: &StepContext<'_>| Halt::from(on.failure(fault, cause));
     // The pair's other end closes when the thread is done, which ends the wait.
-    let (done, theirs) = UnixStream::pair().map_err(|e| failed(unable(e), on))?;
+    let (done, theirs) = UnixStream::pair().map_err(|e| on.failed_call(Fault::NoAnswer, &e))?;
     let (sender, answer) = mpsc::sync_channel(1);
     let (name, family, resolv_conf) = (host.to_owned(), target.family, target.resolv_conf.clone());
     thread::Builder::new()
         .name("lookup".to_owned())
         .spawn(move || {
             let found = match resolv_conf {
-                None => getaddrinfo(&name, family).map_err(|e| explain(&e)),
-                Some(file) => as_system(&ask_in_turn(&nameservers(Some(&file)), &name)),
+                None => getaddrinfo(&name, family).map_err(|e| exhausted().unwrap_or(explain(&e))),
+                Some(file) => {
+                    as_system(&ask_in_turn(&ResolvConf::read(Some(&file)).nameservers, &name))
+                }
             };
             let _ = sender.send(found);
             drop(theirs);
         })
-        .map_err(|e| failed(unable(e), on))?;
+        .map_err(|e| on.failed_call(Fault::NoAnswer, &e))?;
     let mut doubt = Some(Instant::now() + DOUBT);
+    // What the nameservers themselves have shown.
+    let mut shown = "";
     loop {
         let until = doubt.map_or(on.deadline, |doubt| doubt.min(on.deadline));
         let mut answered = [Interest::readable(done.as_fd())];
         match on.host.wait(&mut answered, Some(until)) {
             Wake::Stop => return Err(Halt::Stopped),
-            Wake::Deadline if Instant::now() >= on.deadline => return Err(on.timed_out()),
+            Wake::Deadline if Instant::now() >= on.deadline => {
+                let cause = format!("timed out after {}{shown}", words::duration(on.timeout));
+                return Err(failed((Fault::NoAnswer, cause), on));
+            }
             Wake::Deadline => {
                 doubt = None;
-                let servers = nameservers(target.resolv_conf.as_deref());
+                let servers = ResolvConf::read(target.resolv_conf.as_deref()).nameservers;
                 let limit = LIMIT.min(on.deadline.saturating_duration_since(Instant::now()));
                 let replies = ask_each(&servers, host, limit, on.host).ok_or(Halt::Stopped)?;
                 on.saw(Observation::Nameservers(&replies));
-                if replies.iter().all(|reply| reply.answer.is_none()) {
-                    let cause = "no nameserver answers".to_owned();
-                    return Err(failed((Fault::NoAnswer, cause), on));
+                if !replies.is_empty() && replies.iter().all(|reply| reply.answer.is_none()) {
+                    shown = "; no nameserver answers";
                 }
             }
             // The host served something else.
@@ -129,6 +138,13 @@ fn getaddrinfo(host: &str, family: Family) -> Result<Vec<IpAddr>, LookupError> {
     };
     let found = dns_lookup::getaddrinfo(Some(host), None, Some(hints))?;
     Ok(found.flatten().map(|info| info.sockaddr.ip()).collect())
+}
+
+/// What keeps this process from asking anybody: the resolver calls that "again", too, or finds no
+/// name, since it could not read its files.
+fn exhausted() -> Option<(Fault, String)> {
+    let e = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).err()?;
+    is_exhausted(&e).then(|| (Fault::NoResources, words::reason(&e)))
 }
 
 /// The fault and cause for a resolver's code. "Again" covers a refusal, a failure upstream and

@@ -95,6 +95,12 @@ impl StepContext<'_> {
             .with("proxy_rule", &proxy.rule)
     }
 
+    /// The failure of a system call that has nothing to do with the peer.
+    pub(super) fn failed_call(&self, otherwise: Fault, e: &io::Error) -> Failure {
+        let Failure { fault, cause, .. } = Failure::of_call(self.step, self.subject, otherwise, e);
+        self.failure(fault, cause)
+    }
+
     /// The failure when the deadline passed during this step.
     pub(super) fn timed_out(&self) -> Halt {
         let fault = match self.step {

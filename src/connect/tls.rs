@@ -4,6 +4,7 @@
 //! versions. Nothing is written after a failed verification.
 
 use std::error::Error as _;
+use std::fs::File;
 use std::io;
 
 use jiff::Timestamp;
@@ -32,6 +33,8 @@ pub(super) fn connector(trust: &Trust, on: &StepContext<'_>) -> Result<TlsConnec
     let unable = |e: native_tls::Error| {
         Halt::from(on.failure(Fault::Handshake, format!("cannot set up TLS: {e}")))
     };
+    // OpenSSL silently leaves out every root that it has no descriptor to read from.
+    File::open("/dev/null").map_err(|e| on.failed_call(Fault::Handshake, &e))?;
     let mut builder = TlsConnector::builder();
     builder
         .min_protocol_version(Some(Protocol::Tlsv12))
@@ -97,8 +100,21 @@ fn explain(e: &native_tls::Error, first: &[u8], on: &StepContext<'_>) -> Halt {
     }
     match source.downcast_ref::<ErrorStack>().and_then(ssl_reason) {
         Some(VERIFY_FAILED) => {
-            let (fault, cause) = verify_fault(verify_error(e), Timestamp::now());
-            on.failure(fault, cause).into()
+            let (fault, mut cause) = verify_fault(verify_error(e), Timestamp::now());
+            let trust = &on.target.trust;
+            let shown = match fault {
+                Fault::RootMissing => trust.without_root(),
+                Fault::ExpiredSomewhere => trust.expired(),
+                _ => None,
+            };
+            if let Some(shown) = &shown {
+                cause = format!("{cause}; {}", shown.text);
+            }
+            let failure = on.failure(fault, cause);
+            match shown {
+                Some(shown) => failure.with("issuer", shown.issuer).into(),
+                None => failure.into(),
+            }
         }
         Some(reason) if NOT_TLS.contains(&reason) => {
             let cause = format!("the port does not speak TLS; it begins with {}", quoted(first));
@@ -192,6 +208,6 @@ mod tests {
         assert_eq!(verify_fault(Some(VerifyError::WrongName), boot).0, Fault::WrongName);
         let later = Timestamp::from_second(NOT_BEFORE + 1).expect("in range");
         assert_eq!(verify_fault(Some(VerifyError::NotYetValid), later).0, Fault::NotYetValid);
-        assert_eq!(verify_fault(Some(VerifyError::Expired), later).0, Fault::Expired);
+        assert_eq!(verify_fault(Some(VerifyError::Expired), later).0, Fault::ExpiredSomewhere);
     }
 }

@@ -39,12 +39,12 @@ impl CursorFile {
     /// If it cannot be read, is damaged, or belongs to another topic.
     pub(crate) fn load(&self, source: &Source) -> Result<Option<(Cursor, Reached)>, Failure> {
         let subject = format!("cursor {}", self.path.display());
-        let unreadable =
-            |cause: String| Failure::new(Step::Config, &subject, Fault::UnreadableFile, cause);
         let text = match files::read_text(&self.path, LONGEST) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             Err(e) if e.kind() == ErrorKind::InvalidData => String::new(),
-            Err(e) => return Err(unreadable(words::reason(&e))),
+            Err(e) => {
+                return Err(Failure::of_call(Step::Config, subject, Fault::UnreadableFile, &e));
+            }
             Ok(text) => text,
         };
         let fault = match source.subscription.is_empty() {

@@ -15,7 +15,7 @@ use crate::words;
 const LONGEST: usize = 100;
 
 /// One certificate of the chain, as the server sent it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Certificate {
     pub(crate) subject: Name,
     pub(crate) issuer: Name,

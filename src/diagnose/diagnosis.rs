@@ -67,11 +67,11 @@ impl<'a> Diagnosis<'a> {
         let (settings, key) = match self.prepare(settled) {
             Ok(found) => found,
             Err(failure) => {
-                self.printer.head(&self.findings);
+                self.printer.head(&self.findings, self.signals);
                 return self.add(Check::failed(Step::Config, Duration::ZERO, &failure));
             }
         };
-        self.printer.head(&self.findings);
+        self.printer.head(&self.findings, self.signals);
         self.add(config::check(settings, &Key::of(&key), Timestamp::now()));
 
         let mut connector = Connector::new(&settings.target);
@@ -146,7 +146,7 @@ impl<'a> Diagnosis<'a> {
                     Step::Dns => names::doubt(check, &settings.target, host),
                     _ => check,
                 };
-                printer.check(&check);
+                printer.check(&check, host);
                 findings.checks.push(check);
             }
         });
@@ -167,13 +167,20 @@ impl<'a> Diagnosis<'a> {
 
     /// Adds more to a failed check: the connector stops at the first reason.
     fn explain(&mut self, check: Check, settings: &Settings, connector: &Connector<'_>) -> Check {
-        match check.step {
-            Step::Dns => names::explain(check, &settings.target, self.signals, self.deadline),
+        let target = &settings.target;
+        let check = match check.step {
+            Step::Dns => names::explain(check, target, self.signals, self.deadline),
             Step::Tls => {
                 let left = self.deadline.saturating_duration_since(Instant::now());
                 let limit = left.min(settings.limits.connect_timeout);
                 let proxy_date = self.proxy_date();
                 tls::explain(check, settings, connector, self.signals, limit, proxy_date)
+            }
+            _ => check,
+        };
+        match self.findings.of(Step::Dns).map(|dns| &dns.evidence) {
+            Some(Evidence::Lookup(found)) => {
+                names::blame_search_domain(check, found, target, self.signals, self.deadline)
             }
             _ => check,
         }
@@ -201,7 +208,7 @@ impl<'a> Diagnosis<'a> {
 
     /// Adds a check, and prints it if the output is text.
     fn add(&mut self, check: Check) {
-        self.printer.check(&check);
+        self.printer.check(&check, self.signals);
         self.findings.checks.push(check);
     }
 
@@ -209,6 +216,7 @@ impl<'a> Diagnosis<'a> {
     /// not checked.
     fn skip_before(&mut self, end: impl Into<Option<Step>>) {
         let why = match (self.findings.failed(), self.signals.stop()) {
+            (None, _) if self.signals.failed().is_some() => "this machine cannot wait".to_owned(),
             (Some(check), _) => format!("needs {}", check.step),
             (None, Some(signal)) => format!("stopped by {signal}"),
             (None, None) => "not made".to_owned(),
@@ -231,10 +239,12 @@ impl<'a> Diagnosis<'a> {
                 exit
             }
         };
-        if let Some(signal) = self.signals.stop() {
+        if self.signals.failed().is_some() {
+            self.findings.ending = Some(Exit::Unavailable as u8);
+        } else if let Some(signal) = self.signals.stop() {
             self.findings.ending = u8::try_from(128 + signal as i32).ok();
         }
-        self.printer.end(&self.findings);
+        self.printer.end(&self.findings, self.signals);
         exit
     }
 

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::authorities;
 use super::case::Case;
-use super::certificate::Certificate;
+use super::certificate::{Certificate, Name};
 use super::look::{Look, Objection};
 use crate::fault::{Fault, VerifyError};
 
@@ -75,6 +75,9 @@ fn authority(look: &Look, host: &str, here: &Here) -> Option<Verdict> {
         let reason = "the certificate is self-signed; 8x8 does not use self-signed certificates";
         return Some(verdict(Fault::SelfSigned, reason));
     }
+    if let Some(verdict) = no_root(look) {
+        return Some(verdict);
+    }
     if !look.has(&NO_AUTHORITY) {
         return None;
     }
@@ -109,6 +112,16 @@ fn authority(look: &Look, host: &str, here: &Here) -> Option<Verdict> {
     Some(verdict(case(Fault::UnknownAuthority), reason))
 }
 
+/// The store has an intermediate of the chain, and not its root.
+fn no_root(look: &Look) -> Option<Verdict> {
+    let objection = look.objections.iter().find(|o| o.error() == VerifyError::NoRoot)?;
+    let Certificate { subject, issuer, .. } = objection.certificate.as_ref()?;
+    let reason = format!(
+        "this machine has the intermediate authority \"{subject}\", but not its root \"{issuer}\""
+    );
+    Some(verdict(Case::from(Fault::RootMissing).with("issuer", issuer.to_string()), reason))
+}
+
 fn name(look: &Look, host: &str) -> Option<Verdict> {
     let leaf = look.chain.first().filter(|_| look.has(&[VerifyError::WrongName]))?;
     let names = match &leaf.names[..] {
@@ -122,7 +135,7 @@ fn name(look: &Look, host: &str) -> Option<Verdict> {
 
 fn dates(look: &Look, here: &Here) -> Vec<Verdict> {
     let one = |objection: &Objection| {
-        let dated = look.chain.iter().find(|c| c.subject == objection.subject);
+        let dated = objection.certificate.as_ref();
         let said = |date: fn(&Certificate) -> Timestamp, word: &str| {
             dated.map_or_else(String::new, |c| format!("{word} {:.0}", date(c)))
         };
@@ -131,11 +144,13 @@ fn dates(look: &Look, here: &Here) -> Vec<Verdict> {
                 (Fault::NotYetValid, format!("is not valid{}", said(|c| c.not_before, " before")))
             }
             VerifyError::Expired => {
-                (Fault::Expired, format!("expired{}", said(|c| c.not_after, " on")))
+                let fault =
+                    if is_own(look, objection) { Fault::ExpiredRoot } else { Fault::Expired };
+                (fault, format!("expired{}", said(|c| c.not_after, " on")))
             }
             _ => return None,
         };
-        let (whose, now) = (whose(objection), here.now);
+        let (whose, now) = (whose(look, objection), here.now);
         Some(verdict(fault, format!("{whose} {what}; this machine's clock shows {now:.0}")))
     };
     look.objections.iter().filter_map(one).collect()
@@ -148,7 +163,8 @@ fn weak(look: &Look, host: &str) -> Vec<Verdict> {
             VerifyError::WeakDigest => "a digest",
             _ => return None,
         };
-        let reason = format!("{} has {what} too weak for this machine's policy", whose(objection));
+        let reason =
+            format!("{} has {what} too weak for this machine's policy", whose(look, objection));
         Some(verdict(Case::from(Fault::WeakCertificate).with("hosts", hosts(host)), reason))
     };
     look.objections.iter().filter_map(one).collect()
@@ -159,24 +175,37 @@ fn other(look: &Look) -> Vec<Verdict> {
     let others = look.objections.iter().filter(|o| matches!(o.error(), VerifyError::Other(_)));
     let one = |objection: &Objection| {
         let problem = format!("{} (X.509 error {})", objection.text, objection.code);
-        let reason = format!("{} is not trusted: {problem}", whose(objection));
+        let reason = format!("{} is not trusted: {problem}", whose(look, objection));
         verdict(Case::from(Fault::OtherX509).with("problem", problem), reason)
     };
     others.map(one).collect()
 }
 
-fn whose(objection: &Objection) -> String {
+fn whose(look: &Look, objection: &Objection) -> String {
+    let subject = || match &objection.certificate {
+        Some(certificate) => certificate.subject.to_string(),
+        None => Name::default().to_string(),
+    };
     match objection.depth {
         0 => "the certificate".to_owned(),
-        _ => {
-            format!("the certificate of \"{}\", in the server's chain,", objection.subject)
+        _ if is_own(look, objection) => {
+            format!("\"{}\", in this machine's own store,", subject())
         }
+        _ => format!("the certificate of \"{}\", in the server's chain,", subject()),
     }
+}
+
+/// Whether the certificate comes from this machine's own store: the server did not send it, or it is
+/// a root, which counts only if it is in the store.
+fn is_own(look: &Look, objection: &Objection) -> bool {
+    let Some(certificate) = &objection.certificate else { return false };
+    let is_known = !look.has(&[VerifyError::SelfSigned, VerifyError::UnknownRoot]);
+    let is_root = certificate.self_issued && is_known;
+    objection.depth > 0 && (is_root || !look.chain.contains(certificate))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::certificate::Name;
     use super::*;
 
     fn here() -> Here {
@@ -190,8 +219,6 @@ mod tests {
 
     fn constructed(codes: &[i32], issuer: &str) -> Look {
         let text = String::from("odd");
-        let objection =
-            |&code| Objection { code, depth: 0, subject: Name::default(), text: text.clone() };
         let at = |text: &str| text.parse().expect("a time");
         let certificate = Certificate {
             subject: Name::default(),
@@ -202,7 +229,13 @@ mod tests {
             self_issued: false,
             has_issuer_url: false,
         };
-        let chain = vec![certificate.clone(), certificate];
+        let objection = |&code: &i32| Objection {
+            code,
+            depth: 0,
+            certificate: Some(certificate.clone()),
+            text: text.clone(),
+        };
+        let chain = vec![certificate.clone(), certificate.clone()];
         Look { chain, objections: codes.iter().map(objection).collect(), ..Look::default() }
     }
 

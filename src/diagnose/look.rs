@@ -47,13 +47,13 @@ pub(crate) struct Look {
 }
 
 /// One verification error from OpenSSL: its code, the place in the chain (0 is the server's own
-/// certificate), that certificate's subject, and OpenSSL's own words.
+/// certificate), that certificate, if it can be read, and OpenSSL's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Objection {
     /// `X509_V_ERR_*`.
     pub(crate) code: i32,
     pub(crate) depth: u32,
-    pub(crate) subject: Name,
+    pub(crate) certificate: Option<Certificate>,
     pub(crate) text: String,
 }
 
@@ -133,10 +133,7 @@ fn configure(
             let objection = Objection {
                 code: context.error().as_raw(),
                 depth: context.error_depth(),
-                subject: context
-                    .current_cert()
-                    .map(|c| c.subject_name().into())
-                    .unwrap_or_default(),
+                certificate: context.current_cert().and_then(|c| Certificate::read(c).ok()),
                 text: context.error().error_string().to_owned(),
             };
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,13 +2,13 @@
 //! itself answers, and whether another name of the service resolves, which tells a problem with one
 //! name from a problem with all of DNS.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
 use super::case::Case;
 use super::check::Check;
 use super::evidence::{Control, Evidence, Lookup, in_words};
-use crate::connect::{AddressSource, Answer, NAMESERVER_LIMIT, Reply, ask_each, nameservers};
+use crate::connect::{AddressSource, Answer, NAMESERVER_LIMIT, Reply, ResolvConf, ask_each};
 use crate::fault::Fault;
 use crate::regions::REGIONS;
 use crate::settings::Target;
@@ -26,8 +26,8 @@ pub(super) fn explain(
     deadline: Instant,
 ) -> Check {
     let Evidence::Lookup(mut lookup) = check.evidence.clone() else { return check };
-    if lookup.source.is_some() {
-        // The addresses were given, so no nameserver was asked.
+    if lookup.source.is_some() || check.fault() == Some(Fault::NoResources) {
+        // The addresses were given, or this machine can ask nobody: no nameserver was asked.
         return check;
     }
     let began = Instant::now();
@@ -83,9 +83,48 @@ fn asked(
     if lookup.replies.is_some() {
         return lookup.replies.clone();
     }
-    // The name that this machine looks up: with a proxy it is the proxy's.
-    let name = target.proxy.proxy.as_ref().map_or(&target.host, |proxy| &proxy.host);
-    ask_each(&nameservers(target.resolv_conf.as_deref()), name, limit, host)
+    let servers = ResolvConf::read(target.resolv_conf.as_deref()).nameservers;
+    ask_each(&servers, looked_up(target), limit, host)
+}
+
+/// The name that this machine looks up: with a proxy it is the proxy's.
+fn looked_up(target: &Target) -> &str {
+    target.proxy.proxy.as_ref().map_or(&target.lookup, |proxy| &proxy.host)
+}
+
+/// Adds to a check that failed after the lookup that a search domain made another name of the host,
+/// if that name, and not the host's own, has the address that was found: a wildcard answers to any.
+pub(super) fn blame_search_domain(
+    mut check: Check,
+    lookup: &Lookup,
+    target: &Target,
+    host: &mut dyn Wait,
+    deadline: Instant,
+) -> Check {
+    let name = looked_up(target);
+    let is_complete = !name.contains('.') || name.ends_with('.');
+    let conf = ResolvConf::read(target.resolv_conf.as_deref());
+    if lookup.source != Some(AddressSource::System) || is_complete || conf.search.is_empty() {
+        return check;
+    }
+    // Whether the name has an address that was found; `None` if no nameserver says.
+    let mut leads_there = |name: &str| {
+        let limit = NAMESERVER_LIMIT.min(deadline.saturating_duration_since(Instant::now()));
+        let replies = ask_each(&conf.nameservers, name, limit, host)?;
+        let answer = replies.into_iter().map(|reply| reply.answer).find(Answer::is_of_the_name)?;
+        let Answer::Addresses(addresses) = answer else { return Some(false) };
+        Some(addresses.into_iter().any(|address| lookup.addresses.contains(&IpAddr::V4(address))))
+    };
+    if leads_there(name) != Some(false) {
+        return check;
+    }
+    let mut names = conf.search.iter().map(|domain| format!("{name}.{domain}"));
+    if let Some(full) = names.find(|full| leads_there(full) == Some(true)) {
+        let case = Case::from(Fault::SearchDomain).with("host", name).with("name", full);
+        check = check.note("also", format!("{} [{}]", case.headline(), case.row().code));
+        check.cases.push(case);
+    }
+    check
 }
 
 fn note_replies(check: Check, replies: &[Reply]) -> Check {

@@ -1,6 +1,12 @@
 //! Prints a diagnosis: text while it runs, or one document at its end.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
+use std::os::fd::AsFd;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::libc::PIPE_BUF;
+use nix::unistd::write;
 
 use super::check::Check;
 use super::findings::Findings;
@@ -8,6 +14,10 @@ use super::json;
 use super::text::Style;
 use crate::report::Report;
 use crate::values::choice::Color;
+use crate::wait::{Interest, Wait, Wake};
+
+/// How long a reader may take to read what is left once the diagnosis is to stop.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Prints to standard output, as long as someone reads it.
 pub(super) struct Printer<'a> {
@@ -32,36 +42,53 @@ impl<'a> Printer<'a> {
     }
 
     /// The lines above the checks.
-    pub(super) fn head(&mut self, findings: &Findings<'_>) {
-        self.text(|style| style.head(findings));
+    pub(super) fn head(&mut self, findings: &Findings<'_>, host: &mut dyn Wait) {
+        self.text(|style| style.head(findings), host);
     }
 
-    pub(super) fn check(&mut self, check: &Check) {
-        self.text(|style| style.check(check));
+    pub(super) fn check(&mut self, check: &Check, host: &mut dyn Wait) {
+        self.text(|style| style.check(check), host);
     }
 
     /// Prints the result, or the document.
-    pub(super) fn end(&mut self, findings: &Findings<'_>) {
+    pub(super) fn end(&mut self, findings: &Findings<'_>, host: &mut dyn Wait) {
         if self.json {
             let document = json::document(findings, &|text| self.report.without_secrets(text));
-            self.write(&document);
+            self.write(&document, host);
         }
-        self.text(|style| style.tail(findings));
+        self.text(|style| style.tail(findings), host);
     }
 
-    fn text(&mut self, render: impl FnOnce(Style<'_>) -> String) {
+    fn text(&mut self, render: impl FnOnce(Style<'_>) -> String, host: &mut dyn Wait) {
         if !self.json {
             let clean = |text: &str| self.report.without_secrets(text);
             let text = render(Style { color: self.color, clean: &clean });
-            self.write(&text);
+            self.write(&text, host);
         }
     }
 
-    /// Writes a text whose secrets are already removed.
-    fn write(&mut self, text: &str) {
-        if self.has_output {
-            let mut out = io::stdout().lock();
-            self.has_output = out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_ok();
+    /// Writes a text whose secrets are already removed, and waits for a reader that is slow. Once the
+    /// diagnosis is to stop, a reader that does not read is left alone.
+    fn write(&mut self, text: &str, host: &mut dyn Wait) {
+        let out = io::stdout();
+        let mut rest = text.as_bytes();
+        let mut until = host.is_stopping().then(|| Instant::now() + PATIENCE);
+        while self.has_output && !rest.is_empty() {
+            let mut room = [Interest::writable(out.as_fd())];
+            // Where waiting fails, there is no better way than to try.
+            let can_wait = host.signals().failed().is_none();
+            let wake = if can_wait { host.wait(&mut room, until) } else { Wake::Ready };
+            match wake {
+                Wake::Stop => until = Some(Instant::now() + PATIENCE),
+                Wake::Deadline => self.has_output = false,
+                Wake::Ready if can_wait && !room[0].is_ready => {}
+                // A pipe with room takes this much without blocking.
+                Wake::Ready => match write(&out, &rest[..rest.len().min(PIPE_BUF)]) {
+                    Ok(n) => rest = &rest[n..],
+                    Err(Errno::EINTR | Errno::EAGAIN) => {}
+                    Err(_) => self.has_output = false,
+                },
+            }
         }
     }
 }

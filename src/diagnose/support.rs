@@ -64,7 +64,7 @@ pub(super) fn write(
 
 fn failure(path: &Path, e: &io::Error) -> Failure {
     let subject = format!("--report {}", path.display());
-    Failure::new(Step::Config, subject, Fault::ReportExists, words::reason(e))
+    Failure::of_call(Step::Config, subject, Fault::ReportExists, e)
 }
 
 fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) -> String {

@@ -235,7 +235,9 @@ fn is_number(line: &str, start: usize, end: usize, words: &[&str]) -> bool {
     if start >= 2 && glue(start - 1, start - 2) || glue(end, end + 1) {
         return false;
     }
-    let next = line[end..].split_whitespace().next().unwrap_or_default();
+    // No unit is as long as this, while a word of a hostile text may be as long as the text.
+    let next = String::from_utf8_lossy(&text[end..text.len().min(end + NEAR)]);
+    let next = next.split_whitespace().next().unwrap_or_default();
     if UNITS.contains(&next.trim_end_matches(|c: char| !c.is_alphanumeric())) {
         return false;
     }

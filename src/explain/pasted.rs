@@ -31,7 +31,11 @@ pub(super) fn plain(text: &str) -> String {
 /// The text after a terminal's control sequence.
 fn after_escape(text: &str) -> &str {
     let end = match text.chars().next() {
-        Some('[') => text.find(|c: char| c != '[' && ('@'..='~').contains(&c)).map(|i| i + 1),
+        // Parameters and intermediate bytes, then the final one (ECMA-48 section 5.4).
+        Some('[') => {
+            let end = text.find(|c: char| c != '[' && !(' '..='?').contains(&c));
+            end.map(|at| at + usize::from(matches!(text.as_bytes()[at], b'@'..=b'~')))
+        }
         Some(']') => text.find(['\u{7}', '\u{1b}']).map(|i| i + 1),
         other => other.map(char::len_utf8),
     };

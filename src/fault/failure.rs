@@ -2,10 +2,14 @@
 //! kind of fault.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
+
+use nix::libc;
 
 use super::{Fault, Holes, Step, row};
 use crate::exit::Exit;
+use crate::words;
 
 /// Something that stopped a step.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,6 +51,18 @@ impl Failure {
         Failure::new(Step::Config, subject, Fault::Usage, cause)
     }
 
+    /// A failure of a system call: what it means here (`otherwise`), unless this machine, or a limit of
+    /// this process, is out of what the call needs.
+    pub(crate) fn of_call(
+        step: Step,
+        subject: impl Into<String>,
+        otherwise: Fault,
+        e: &io::Error,
+    ) -> Failure {
+        let fault = if is_exhausted(e) { Fault::NoResources } else { otherwise };
+        Failure::new(step, subject, fault, words::reason(e))
+    }
+
     /// The same failure with one hole of its texts filled.
     pub(crate) fn with(mut self, hole: &'static str, value: impl Into<String>) -> Failure {
         self.holes.set(hole, value);
@@ -76,6 +92,12 @@ impl Failure {
     pub(crate) fn advice(&self) -> String {
         self.advices().join("; ")
     }
+}
+
+/// Whether the machine, or a limit of this process, is out of descriptors, threads or memory.
+pub(crate) fn is_exhausted(e: &io::Error) -> bool {
+    const CODES: [i32; 5] = [libc::EMFILE, libc::ENFILE, libc::ENOMEM, libc::ENOBUFS, libc::EAGAIN];
+    e.raw_os_error().is_some_and(|code| CODES.contains(&code))
 }
 
 /// `step subject: cause [code]`, on one line.

@@ -13,6 +13,7 @@ pub(crate) struct Holes(Vec<(&'static str, String)>);
 const KNOWN: &[(&str, &str)] = &[
     ("address", "ADDRESS"),
     ("bad", "some"),
+    ("command", "openssl"),
     ("cursor", "the cursor file"),
     ("days", "a few"),
     ("elapsed", "a long time"),

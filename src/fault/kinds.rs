@@ -59,6 +59,7 @@ faults! {
     ClusterAsRegion,
     NotDeployed,
     BadCaFile,
+    CaFileForm,
 
     // dns
     NoSuchName,
@@ -74,6 +75,7 @@ faults! {
     ProxyNoAnswer,
     OddAddress,
     SlowDns,
+    SearchDomain,
     LeadsAbroad,
 
     // tcp
@@ -105,11 +107,14 @@ faults! {
     OtherX509,
     EmptyStore,
     MissingIntermediate,
+    RootMissing,
     Intercepted,
     LoneInspector,
     ProbablyIntercepted,
     TrustedInspector,
     Expired,
+    ExpiredSomewhere,
+    ExpiredRoot,
     NotYetValid,
     Clock,
     WrongName,

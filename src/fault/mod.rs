@@ -17,7 +17,7 @@ mod step;
 mod table;
 mod x509;
 
-pub(crate) use failure::Failure;
+pub(crate) use failure::{Failure, is_exhausted};
 pub(crate) use holes::Holes;
 pub(crate) use kinds::Fault;
 pub(crate) use page::Page;

@@ -10,6 +10,8 @@ use super::Fault;
 pub(crate) enum VerifyError {
     /// The issuer's certificate is neither in the chain nor in the store.
     NoIssuer,
+    /// The store has an intermediate of the chain, but not the root that issued it.
+    NoRoot,
     SelfSigned,
     /// The chain is complete, but the store does not have its root.
     UnknownRoot,
@@ -29,7 +31,8 @@ impl VerifyError {
     /// The reason for OpenSSL's error number.
     pub(crate) fn of(code: i32) -> VerifyError {
         match code {
-            2 | 20 | 21 | 27 => VerifyError::NoIssuer,
+            2 => VerifyError::NoRoot,
+            20 | 21 | 27 => VerifyError::NoIssuer,
             18 => VerifyError::SelfSigned,
             19 => VerifyError::UnknownRoot,
             9 => VerifyError::NotYetValid,
@@ -46,7 +49,8 @@ impl VerifyError {
     pub(crate) fn fault(self) -> Fault {
         match self {
             VerifyError::NotYetValid => Fault::NotYetValid,
-            VerifyError::Expired => Fault::Expired,
+            VerifyError::Expired => Fault::ExpiredSomewhere,
+            VerifyError::NoRoot => Fault::RootMissing,
             VerifyError::WrongName => Fault::WrongName,
             VerifyError::WeakKey | VerifyError::WeakAuthorityKey | VerifyError::WeakDigest => {
                 Fault::WeakCertificate
@@ -65,6 +69,9 @@ impl fmt::Display for VerifyError {
         f.write_str(match self {
             VerifyError::NoIssuer => {
                 "certificate not trusted: no root certificate for its issuer (missing intermediate, unknown authority or empty store)"
+            }
+            VerifyError::NoRoot => {
+                "certificate not trusted: this machine has an intermediate authority of it, but not the root"
             }
             VerifyError::SelfSigned => "certificate is self-signed",
             VerifyError::UnknownRoot => {

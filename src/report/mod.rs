@@ -8,12 +8,15 @@ mod counters;
 mod left_out;
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
+use nix::errno::Errno;
+use nix::libc::PIPE_BUF;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::unistd::write;
 use serde_json::Value;
 
 use crate::fault::{self, Failure, Fault, Page};
@@ -105,6 +108,8 @@ pub(crate) struct Report {
     advised: Option<Fault>,
     /// Standard error did not take the last line.
     stuck: bool,
+    /// It took only a part of it.
+    torn: bool,
 }
 
 /// The line that is redrawn in place.
@@ -151,6 +156,7 @@ impl Report {
                 events_before: 0,
             },
             stuck: false,
+            torn: false,
             advised: None,
         }
     }
@@ -333,13 +339,27 @@ impl Report {
     /// Writes without blocking for long: a standard error that nobody reads (a stopped terminal, a
     /// stuck log) must not stop the program. Text that it does not take is lost.
     fn write(&mut self, text: &str) {
-        let patience = if self.stuck { 0 } else { PATIENCE_MS };
         let stderr = io::stderr();
-        let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
-        self.stuck = poll(&mut fds, PollTimeout::from(patience)) != Ok(1);
-        if !self.stuck {
-            // If standard error cannot be written, there is nowhere to report it.
-            let _ = stderr.lock().write_all(text.as_bytes());
+        let end = if std::mem::take(&mut self.torn) { "\n" } else { "" };
+        let text = format!("{end}{text}");
+        let mut rest = text.as_bytes();
+        while !rest.is_empty() {
+            let patience = if self.stuck { 0 } else { PATIENCE_MS };
+            let mut fds = [PollFd::new(stderr.as_fd(), PollFlags::POLLOUT)];
+            self.stuck = match poll(&mut fds, PollTimeout::from(patience)) {
+                Err(Errno::EINTR) => continue,
+                // Where poll itself fails, there is no better way than to try.
+                polled => polled == Ok(0),
+            };
+            // A pipe with room takes this much without blocking. If standard error cannot be written,
+            // there is nowhere to report it.
+            let part = &rest[..rest.len().min(PIPE_BUF)];
+            let written = if self.stuck { 0 } else { write(&stderr, part).unwrap_or(0) };
+            if written == 0 {
+                self.torn = rest.len() < text.len() || !end.is_empty();
+                return;
+            }
+            rest = &rest[written..];
         }
     }
 

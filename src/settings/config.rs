@@ -1,24 +1,31 @@
 //! The config file: one `name = value` per line, named as on the command line but without dashes.
 
 use std::fs;
+use std::io;
+use std::path::Path;
 
 use crate::args::{self, Args, Given, Layer};
 use crate::fault::{Failure, Fault, Step};
+use crate::input;
 use crate::settings::{Warning, permissions};
-use crate::words;
+
+/// The longest config file, in bytes.
+const LONGEST: usize = 1024 * 1024;
 
 /// The option that each line of a config file gives, or what is wrong with the line. `named_by` is
 /// the option or variable that named the file. A file that cannot be read counts as one mistake.
 pub(crate) fn read(path: &str, named_by: &str) -> Vec<Result<Given, Failure>> {
-    let unreadable = |cause: String| {
+    let unreadable = |e: io::Error| {
         let subject = format!("{named_by} {path}");
-        vec![Err(Failure::new(Step::Config, subject, Fault::UnreadableFile, cause))]
+        vec![Err(Failure::of_call(Step::Config, subject, Fault::UnreadableFile, &e))]
     };
-    match fs::read(path).map(String::from_utf8) {
+    let bytes =
+        input::open(Path::new(path)).and_then(|file| input::read(file, LONGEST, input::PATIENCE));
+    match bytes.map(String::from_utf8) {
         // Some editors put a byte order mark at the start of every text.
         Ok(Ok(text)) => lines(path, text.trim_start_matches('\u{feff}')),
-        Ok(Err(_)) => unreadable("is not UTF-8 text".to_owned()),
-        Err(e) => unreadable(words::reason(&e)),
+        Ok(Err(_)) => unreadable(io::Error::other("is not UTF-8 text")),
+        Err(e) => unreadable(e),
     }
 }
 

@@ -4,20 +4,25 @@
 
 use std::fmt;
 use std::fs;
-use std::io::{self, Read};
+use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::args::{Args, Layer};
 use crate::fault::{Failure, Fault, Step};
+use crate::input;
 use crate::secret::Secret;
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, permissions};
 use crate::values::choice::AuthStyle;
 use crate::values::{self, api_key};
-use crate::words;
 
 /// systemd's folder of `LoadCredential=` files, and the name to give the key there.
 const CREDENTIALS: (&str, &str) = ("CREDENTIALS_DIRECTORY", "x-api-key");
+
+/// How long a file may take that is read again while the run waits for it.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The API key: where it comes from and how it is sent.
 #[derive(Debug)]
@@ -54,9 +59,8 @@ pub(crate) fn settle(
             KeySource::Given { key: check(key.expose().as_bytes(), from)?, from }
         }
         KeyAt::Stdin => {
-            let bytes =
-                limited(io::stdin().lock()).map_err(|e| unreadable("standard input", &e))?;
-            KeySource::Given { key: check(&bytes, "standard input")?, from: "stdin" }
+            let key = read(io::stdin(), "standard input", input::PATIENCE)?;
+            KeySource::Given { key, from: "stdin" }
         }
         KeyAt::File { path, from } => from_file(path, from, warnings)?,
     };
@@ -78,7 +82,7 @@ impl Credentials {
     pub(crate) fn load(&self) -> Result<Secret, Failure> {
         match &self.source {
             KeySource::Given { key, .. } => Ok(key.clone()),
-            KeySource::File { path, from } => load(path, from),
+            KeySource::File { path, from } => load(path, from, AGAIN),
         }
     }
 }
@@ -124,7 +128,7 @@ fn from_file(
     from: &'static str,
     warnings: &mut Vec<Warning>,
 ) -> Result<KeySource, Failure> {
-    let key = load(&path, from)?;
+    let key = load(&path, from, input::PATIENCE)?;
     let file = fs::metadata(&path).map_err(|e| unreadable(&subject(&path, from), &e))?;
     if !file.is_file() {
         return Ok(KeySource::Given { key, from });
@@ -139,31 +143,37 @@ fn from_file(
     Ok(KeySource::File { path, from })
 }
 
-fn load(path: &Path, from: &str) -> Result<Secret, Failure> {
+fn load(path: &Path, from: &str, limit: Duration) -> Result<Secret, Failure> {
     let subject = subject(path, from);
-    let file = fs::File::open(path).map_err(|e| unreadable(&subject, &e))?;
-    let bytes = limited(file).map_err(|e| unreadable(&subject, &e))?;
-    check(&bytes, &subject)
+    let file = input::open(path).map_err(|e| unreadable(&subject, &e))?;
+    read(file, &subject, limit)
 }
 
 fn subject(path: &Path, from: &str) -> String {
     format!("{from} {}", path.display())
 }
 
-fn limited(source: impl Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    // One byte more than a key and its line break can have, so that a larger file is noticed.
-    source.take(api_key::LONGEST as u64 + 3).read_to_end(&mut bytes)?;
-    Ok(bytes)
+fn read(source: impl AsFd, subject: &str, limit: Duration) -> Result<Secret, Failure> {
+    // With its line break.
+    match input::read(source, api_key::LONGEST + 2, limit) {
+        Ok(bytes) => check(&bytes, subject),
+        Err(e) if e.kind() == io::ErrorKind::FileTooLarge => {
+            Err(bad(subject, api_key::TOO_LARGE.to_owned()))
+        }
+        Err(e) => Err(unreadable(subject, &e)),
+    }
 }
 
 fn unreadable(subject: &str, error: &io::Error) -> Failure {
-    Failure::new(Step::Config, subject, Fault::UnreadableFile, words::reason(error))
+    Failure::of_call(Step::Config, subject, Fault::UnreadableFile, error)
 }
 
 fn check(bytes: &[u8], subject: &str) -> Result<Secret, Failure> {
-    let bad = |cause| Failure::new(Step::Config, subject, Fault::BadKey, cause);
-    api_key::parse(bytes).map(Secret::new).map_err(bad)
+    api_key::parse(bytes).map(Secret::new).map_err(|cause| bad(subject, cause))
+}
+
+fn bad(subject: &str, cause: String) -> Failure {
+    Failure::new(Step::Config, subject, Fault::BadKey, cause)
 }
 
 #[cfg(test)]

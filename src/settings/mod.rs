@@ -4,6 +4,7 @@
 //! Every rule about more than one option lives in this folder. Nothing here connects anywhere; the
 //! only files read are the key, the CA and the config file.
 
+mod ca_form;
 mod capture;
 mod config;
 mod environment;

@@ -12,7 +12,10 @@ use crate::values::{self, host};
 /// A settled server.
 #[derive(Debug)]
 pub(crate) struct Server {
+    /// Without a final dot.
     pub(crate) host: String,
+    /// The host as it was given.
+    pub(crate) lookup: String,
     pub(crate) port: u16,
     pub(crate) plain: bool,
     pub(crate) chosen_by: String,
@@ -33,12 +36,13 @@ pub(crate) fn settle(args: &Args) -> Result<Server, Failure> {
         (None, None) if address.plain => 80,
         (None, None) => 443,
     };
-    if address.plain && !args.insecure && !is_loopback(&address.host) {
+    let host = host::without_final_dot(&address.host).to_owned();
+    if address.plain && !args.insecure && !is_loopback(&host) {
         let cause = "ws:// would send the API key without encryption to another machine";
         return Err(Failure::new(Step::Config, chosen_by, Fault::PlainHost, cause));
     }
-    let region = regions::by_host(&address.host).map(|region| region.name);
-    Ok(Server { host: address.host, port, plain: address.plain, chosen_by, region })
+    let region = regions::by_host(&host).map(|region| region.name);
+    Ok(Server { host, lookup: address.host, port, plain: address.plain, chosen_by, region })
 }
 
 /// Whether this host is this machine.

@@ -15,8 +15,11 @@ use crate::values::host::{self, Override};
 /// The server, and how to reach it.
 #[derive(Clone, Debug)]
 pub(crate) struct Target {
-    /// Lower case, without the brackets of an IPv6 literal.
+    /// Lower case, without the brackets of an IPv6 literal or a final dot.
     pub(crate) host: String,
+    /// The host as the resolver gets it: with the final dot it was given with, which keeps search
+    /// domains away.
+    pub(crate) lookup: String,
     pub(crate) port: u16,
     /// `ws://` instead of `wss://`: no TLS.
     pub(crate) plain: bool,
@@ -45,6 +48,7 @@ impl Target {
     pub(crate) fn at(&self, host: &str) -> Target {
         Target {
             host: host.to_owned(),
+            lookup: host.to_owned(),
             region: regions::by_host(host).map(|region| region.name),
             proxy: self.proxies.choose(host, self.port),
             ..self.clone()
@@ -71,6 +75,7 @@ pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> 
         }
     };
     let ca_file = args.ca_file.as_deref().map(Path::new);
+    trust::check_store(env)?;
     let proxies = match server.plain && !args.insecure {
         // This connection stays on this machine, and a proxy would see the key.
         true => ProxyRules::none("ws:// to this machine"),
@@ -80,6 +85,7 @@ pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> 
         proxy: proxies.choose(&server.host, server.port),
         proxies,
         trust: trust::settle(ca_file, args.source("ca-file"), args.insecure)?,
+        lookup: server.lookup,
         host: server.host,
         port: server.port,
         plain: server.plain,

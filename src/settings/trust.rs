@@ -2,10 +2,18 @@
 
 use std::path::Path;
 
-use openssl::x509::X509;
+use openssl::asn1::Asn1Time;
+use openssl::nid::Nid;
+use openssl::x509::{X509, X509NameRef};
 
 use crate::fault::{Failure, Fault, Step};
+use crate::input;
+use crate::settings::ca_form;
+use crate::settings::environment::Environment;
 use crate::words;
+
+/// The longest CA file, in bytes: many times all public authorities.
+const LONGEST: usize = 16 * 1024 * 1024;
 
 /// Which certificates are trusted.
 #[derive(Clone, Debug, Default)]
@@ -14,6 +22,50 @@ pub(crate) struct Trust {
     pub(crate) extra_roots: Vec<Vec<u8>>,
     /// `--insecure`: accept any certificate.
     pub(crate) insecure: bool,
+}
+
+/// What is to be said of one certificate of `--ca-file`.
+#[derive(Debug)]
+pub(crate) struct Remark {
+    pub(crate) text: String,
+    /// Who issued it.
+    pub(crate) issuer: String,
+}
+
+impl Trust {
+    /// The certificate of `--ca-file` that is no root and whose issuer is not in that file.
+    pub(crate) fn without_root(&self) -> Option<Remark> {
+        let extra: Vec<X509> = self.extra().collect();
+        let is_there = |name: &X509NameRef| extra.iter().any(|cert| is(cert.subject_name(), name));
+        let cert = extra.iter().find(|cert| !is_there(cert.issuer_name()))?;
+        let (subject, issuer) = (shown(cert.subject_name()), shown(cert.issuer_name()));
+        Some(Remark { text: format!("--ca-file has \"{subject}\" without \"{issuer}\""), issuer })
+    }
+
+    /// A certificate of `--ca-file` that has expired.
+    pub(crate) fn expired(&self) -> Option<Remark> {
+        let now = Asn1Time::days_from_now(0).ok()?;
+        let cert = self.extra().find(|cert| cert.not_after() < now)?;
+        let (subject, issuer) = (shown(cert.subject_name()), shown(cert.issuer_name()));
+        let end = cert.not_after();
+        let text = format!("of --ca-file \"{subject}\" has expired, on {end}");
+        Some(Remark { text, issuer })
+    }
+
+    fn extra(&self) -> impl Iterator<Item = X509> {
+        self.extra_roots.iter().filter_map(|der| X509::from_der(der).ok())
+    }
+}
+
+fn is(one: &X509NameRef, other: &X509NameRef) -> bool {
+    one.try_cmp(other).is_ok_and(std::cmp::Ordering::is_eq)
+}
+
+/// The common name, or else the organisation.
+fn shown(name: &X509NameRef) -> String {
+    let mut parts = [Nid::COMMONNAME, Nid::ORGANIZATIONNAME].into_iter();
+    let first = parts.find_map(|nid| name.entries_by_nid(nid).next()?.data().to_string().ok());
+    words::one_line(&first.unwrap_or_default(), 100)
 }
 
 /// Reads `--ca-file`; `source` names the option for people.
@@ -29,12 +81,35 @@ pub(crate) fn settle(
     let mut trust = Trust { extra_roots: Vec::new(), insecure };
     if let Some(path) = ca_file {
         let subject = format!("{source} {}", path.display());
-        let fail = |fault, cause| Failure::new(Step::Config, &subject, fault, cause);
-        let bytes =
-            std::fs::read(path).map_err(|e| fail(Fault::UnreadableFile, words::reason(&e)))?;
-        trust.extra_roots = certificates(&bytes).map_err(|cause| fail(Fault::BadCaFile, cause))?;
+        let bytes = input::open(path).and_then(|file| input::read(file, LONGEST, input::PATIENCE));
+        let bytes = bytes
+            .map_err(|e| Failure::of_call(Step::Config, &subject, Fault::UnreadableFile, &e))?;
+        trust.extra_roots = certificates(&bytes).map_err(|cause| match ca_form::of(&bytes) {
+            Some(form) => Failure::new(Step::Config, &subject, Fault::CaFileForm, form.what)
+                .with("command", form.command(path)),
+            None => Failure::new(Step::Config, &subject, Fault::BadCaFile, cause),
+        })?;
     }
     Ok(trust)
+}
+
+/// Refuses a store that OpenSSL could not read to an end: it reads it while signals are blocked.
+///
+/// # Errors
+/// If `SSL_CERT_FILE` names a pipe or a device.
+pub(super) fn check_store(env: &Environment) -> Result<(), Failure> {
+    const VARIABLE: &str = "SSL_CERT_FILE";
+    let path = env.path(VARIABLE).filter(|path| *path != "/dev/null");
+    let Some((path, file)) = path.and_then(|path| Some((path, std::fs::metadata(path).ok()?)))
+    else {
+        return Ok(());
+    };
+    if file.is_file() || file.is_dir() {
+        return Ok(());
+    }
+    let cause = "is not a regular file; --ca-file can also read a pipe";
+    let subject = format!("{VARIABLE} {}", Path::new(path).display());
+    Err(Failure::new(Step::Config, subject, Fault::UnreadableFile, cause))
 }
 
 /// The certificates in a PEM bundle, or the one in a DER file.

@@ -15,7 +15,6 @@ use nix::libc::O_NONBLOCK;
 use crate::fault::{Failure, Fault, Step};
 use crate::files;
 use crate::wait::Wait;
-use crate::words;
 
 /// How often a lock that another run holds is tried again.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -49,8 +48,8 @@ impl Lock {
         let name = name_of(path);
         let subject = format!("{what} {}", path.display());
         let cannot = |e: &io::Error| {
-            let cause = format!("its lock {}: {}", name.display(), words::reason(e));
-            Failure::new(Step::Output, &subject, Fault::CannotCreate, cause)
+            let failure = Failure::of_call(Step::Output, &subject, Fault::CannotCreate, e);
+            Failure { cause: format!("its lock {}: {}", name.display(), failure.cause), ..failure }
         };
         let mut options = OpenOptions::new();
         options.create(true).truncate(false).read(true).write(true).mode(0o600);

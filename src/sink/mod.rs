@@ -47,7 +47,7 @@ pub(crate) enum Written {
 
 /// Something cannot be opened or created.
 fn cannot_create(subject: String, e: &io::Error) -> Failure {
-    Failure::new(Step::Output, subject, Fault::CannotCreate, words::reason(e))
+    Failure::of_call(Step::Output, subject, Fault::CannotCreate, e)
 }
 
 /// The file system refused a write, a sync or a similar operation.

@@ -3,6 +3,9 @@
 /// The longest key accepted, in bytes: far longer than any that 8x8 issues.
 pub(crate) const LONGEST: usize = 8 * 1024;
 
+/// What is said of a longer one.
+pub(crate) const TOO_LARGE: &str = "is larger than 8 KiB, too large for an API key";
+
 /// The key without the one line break it may end with.
 ///
 /// # Errors
@@ -13,7 +16,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<String, String> {
         return Err("the key is empty".to_owned());
     }
     if key.len() > LONGEST {
-        return Err("is larger than 8 KiB, too large for an API key".to_owned());
+        return Err(TOO_LARGE.to_owned());
     }
     let starts = |text: &str| {
         key.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))

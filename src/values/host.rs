@@ -16,6 +16,7 @@ pub(crate) struct Override {
 /// The value of `--host`.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Address {
+    /// With the final dot it may have.
     pub(crate) host: String,
     pub(crate) port: Option<u16>,
     pub(crate) plain: bool,
@@ -43,7 +44,7 @@ pub(crate) fn address(text: &str) -> Result<Address, String> {
         return Err("has a login: the service expects an API key, see --x-api-key-file".to_owned());
     }
     let (host, port) = host_and_port(rest)?;
-    if host.starts_with("vcc-") && regions::by_cluster(&host).is_some() {
+    if host.starts_with("vcc-") && regions::by_cluster(without_final_dot(&host)).is_some() {
         return Err("is the Contact Center itself, which does not serve events: give it as \
                     --cluster, which finds the right host"
             .to_owned());
@@ -90,8 +91,9 @@ pub(crate) fn port(text: &str) -> Result<u16, String> {
     values::number(1..=u16::MAX, text)
 }
 
-/// A DNS name or an IPv4 address, lower case. It is checked here because a resolver would only
-/// report an impossible name as "not known", after trying every search domain with it.
+/// A DNS name, which may end with a dot, or an IPv4 address; in lower case. It is checked here
+/// because a resolver would only report an impossible name as "not known", after trying every search
+/// domain with it.
 fn name(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Err("has no host name".to_owned());
@@ -99,13 +101,14 @@ fn name(text: &str) -> Result<String, String> {
     if !text.is_ascii() {
         return Err("contains characters outside ASCII: write the name in its xn-- form".to_owned());
     }
-    let name = text.to_ascii_lowercase();
+    let whole = text.to_ascii_lowercase();
+    let name = without_final_dot(&whole);
     let labels = || name.split('.');
     if name.len() > 253 || labels().any(|label| label.len() > 63) {
         return Err("is too long for a host name".to_owned());
     }
     if labels().any(str::is_empty) {
-        return Err("has an empty part: two dots in a row, or a dot at its start or end".to_owned());
+        return Err("has an empty part: two dots in a row, or a dot at its start".to_owned());
     }
     let fits = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
     if !name.bytes().all(|b| fits(b) || b == b'.') {
@@ -117,10 +120,16 @@ fn name(text: &str) -> Result<String, String> {
     // The C library would turn numbers such as `1.2.3` and `0x7f.1` into addresses.
     let last = labels().next_back().unwrap_or_default();
     let numeric = last.bytes().all(|b| b.is_ascii_digit()) || last.starts_with("0x");
-    if numeric && name.parse::<Ipv4Addr>().is_err() {
+    if numeric && whole.parse::<Ipv4Addr>().is_err() {
         return Err("is neither a host name nor an IPv4 address".to_owned());
     }
-    Ok(name)
+    Ok(whole)
+}
+
+/// The name as TLS and HTTP have it: only a resolver knows the final dot, which says that the name is
+/// complete.
+pub(crate) fn without_final_dot(name: &str) -> &str {
+    name.strip_suffix('.').unwrap_or(name)
 }
 
 /// `HOST:PORT:ADDRESS[,ADDRESS…]`, as curl's `--resolve`.
@@ -136,7 +145,10 @@ pub(crate) fn resolve(text: &str) -> Result<Override, String> {
         .map(|a| a.strip_prefix('[').and_then(|a| a.strip_suffix(']')).unwrap_or(a).parse())
         .collect();
     match (name(host), self::port(port), addresses) {
-        (Ok(host), Ok(port), Ok(addresses)) => Ok(Override { host, port, addresses }),
+        (Ok(host), Ok(port), Ok(addresses)) => {
+            let host = without_final_dot(&host).to_owned();
+            Ok(Override { host, port, addresses })
+        }
         (Err(e), ..) => Err(format!("{form}: it {e}")),
         (_, Err(_), _) => Err(format!("{form}: the port must be a whole number from 1 to 65535")),
         (.., Err(_)) => Err(format!("{form}: the part after the port is not an IP address")),
@@ -166,6 +178,7 @@ mod tests {
             ("wss://[2001:DB8::1]", "2001:db8::1", None, false),
             ("my_host", "my_host", None, false),
             ("3com.example", "3com.example", None, false),
+            ("Pulsar.Example.:8443", "pulsar.example.", Some(8443), false),
         ] {
             let expected = Address { host: host.to_owned(), port, plain };
             assert_eq!(address(text), Ok(expected), "{text}");
@@ -191,14 +204,17 @@ mod tests {
             ("[canary]", "other than an IPv6"),
             ("bücher.example", "xn--"),
             ("a..b", "two dots"),
-            ("a.", "a dot at its start or end"),
-            (".a", "a dot at its start or end"),
+            ("a..", "two dots"),
+            (".", "two dots"),
+            (".a", "a dot at its start"),
+            ("127.0.0.1.", "nor an IPv4"),
             ("bad host", "character"),
             ("-a.example", "hyphen"),
             ("1.2.3", "nor an IPv4"),
             ("256.1.1.1", "nor an IPv4"),
             ("0x7f.0x1", "nor an IPv4"),
             ("vcc-na12.8x8.com", "--cluster"),
+            ("vcc-na12.8x8.com.", "--cluster"),
         ] {
             let error = address(text).expect_err(text);
             assert!(error.contains(reason), "{text}: {error}");
@@ -214,6 +230,7 @@ mod tests {
         assert_eq!((&*one.host, one.port), ("pulsar.example", 443));
         let addresses: Vec<_> = one.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(addresses, ["127.0.0.1", "::1", "2001:db8::2"]);
+        assert_eq!(resolve("a.test.:1:::1").expect("good").host, "a.test");
         for text in ["", "h", "h:1", "h:1:", "h:0:127.0.0.1", "h:1:localhost", "a b:1:::1"] {
             assert!(resolve(text).is_err_and(|e| e.contains("HOST:PORT:ADDRESS")), "{text}");
         }

@@ -11,6 +11,7 @@ pub(super) fn trials() -> Vec<Trial> {
     vec![
         test("target: --resolve and a name of the certificate", resolved),
         test("target: --resolve and a name that is not in it", wrong_name),
+        test("target: a final dot", final_dot),
         test("target: --region, --cluster and the default", regions),
         test("target: every form of --host", forms),
         test("target: IPv6", ipv6),
@@ -37,6 +38,18 @@ fn resolved() {
     assert_eq!(seen.last().server_name.as_deref(), Some("x.8x8.test"));
     let host = format!("x.8x8.test:{}", service.port());
     assert_eq!(seen.last().request.as_ref().unwrap().header("Host"), Some(&*host));
+}
+
+/// Only the resolver gets it.
+fn final_dot() {
+    let service = service();
+    let output = reads_line(named(&service, "x.8x8.test").args(&["--host", "X.8x8.test."]));
+    assert!(output.trace.contains("dns x.8x8.test."), "{}", output.whole());
+    let seen = service.seen();
+    assert_eq!(seen.last().server_name.as_deref(), Some("x.8x8.test"));
+    let host = format!("x.8x8.test:{}", service.port());
+    assert_eq!(seen.last().request.as_ref().unwrap().header("Host"), Some(&*host));
+    reads_line(named(&service, "x.8x8.test.").args(&["--host", "x.8x8.test"])).assert_code(0);
 }
 
 fn wrong_name() {

@@ -23,6 +23,8 @@ pub fn trials() -> Vec<Trial> {
         test("dns: no name of the service resolves", no_name),
         test("dns: the nameservers differ", differing),
         test("dns: three dead nameservers cost no more than 12 s", dead),
+        test("dns: a nameserver that answers after our own question", late),
+        as_this_machine("dns: a search domain with a wildcard", wildcard),
         test("dns: the first nameserver is dead, so each lookup is slow", slow),
         test("dns: a filter's sinkhole", sinkhole),
         test("dns: this machine itself", loopback),
@@ -71,10 +73,12 @@ fn differing() {
     assert!(!dns["fix"][0].as_str().unwrap().contains("who wrote"), "{dns:#}");
 }
 
-/// The C library would ask each of them twice, which takes half a minute.
+/// The C library asks each of them twice, which takes half a minute. Only the limit ends it sooner,
+/// since the next answer might be the right one.
 fn dead() {
     let nameservers = Nameservers::start(&[Silent, Silent, Silent]);
-    let output = diagnosed(&nameservers, Run::new(&["--tenant", "acme", "--host", HOST]));
+    let run = Run::new(&["--tenant", "acme", "--host", HOST, "--connect-timeout", "9500ms"]);
+    let output = diagnosed(&nameservers, run);
     output.assert_code(68).assert_silent();
     let document = document(&output);
     let dns = check(&document, "dns");
@@ -106,6 +110,65 @@ fn slow() {
     assert_says(dns, "no answer");
     assert_says(dns, "fix the nameserver that does not answer");
     assert_ends(check(&document, "stream"), "ok", None);
+}
+
+/// Two are dead, and the third leaves the question unanswered by which we look for the reason: it
+/// still answers the system's.
+fn late() {
+    let name = "late.localhost";
+    let service = Service::builder().identity(Leaf::named(&[name])).start();
+    service.publish_many("all", 30, |_| "{}");
+    let third = Nameserver::KnowsLater(name, Ipv4Addr::LOCALHOST);
+    let nameservers = Nameservers::start(&[Silent, Silent, third]);
+    let port = service.port().to_string();
+    let run = Run::against(&service).args(&["--host", name, "--port", &port]);
+    let output = diagnosed(&nameservers, run);
+    output.assert_code(0).assert_silent();
+    let document = document(&output);
+    assert_ends(check(&document, "dns"), "warn", Some("dns.slow"));
+    assert_ends(check(&document, "stream"), "ok", None);
+}
+
+/// Where the C library can be made to ask a nameserver of ours.
+fn as_this_machine(name: &str, body: fn(Nameservers)) -> Trial {
+    let wildcard = Nameserver::KnowsAllBelow("corp.test", Ipv4Addr::LOCALHOST);
+    let start = move || Nameservers::of_this_machine(wildcard, "search corp.test\n");
+    let is_possible = super::tls::has_namespaces() && start().is_some();
+    let trial = test(name, move || body(start().expect("it was possible before")));
+    if is_possible {
+        return trial;
+    }
+    trial.with_ignored_flag(true).with_kind("no namespaces here, or not the right to port 53")
+}
+
+/// The name is wrong, and the domain appended to it leads somewhere all the same.
+fn wildcard(nameservers: Nameservers) {
+    let name = "pulsar-ws-usw1.8x8.typo";
+    let service = Service::start();
+    let port = service.port().to_string();
+    let conf = nameservers.resolv_conf();
+    let mount = format!("mount --bind {} /etc/resolv.conf", conf.display());
+    let script = super::tls::in_namespace(&mount);
+    let run = |more: &[&str]| {
+        let run = Run::against(&service).args(&["--host", name, "--port", &port]).args(more);
+        run.through(script.path().join("run").to_str().unwrap()).run()
+    };
+    let output = run(&["diagnose", "--json"]);
+    output.assert_code(60).assert_silent();
+    let document = document(&output);
+    let tls = check(&document, "tls");
+    assert_ends(tls, "fail", Some("tls.name"));
+    let said = format!("{name} was resolved as {name}.corp.test, by a search domain");
+    assert_says(tls, &said);
+    assert_says(tls, "[dns.search_domain]");
+    assert_says(tls, &format!("--host {name}."));
+    run(&["--retry", "0"]).assert_code(60).assert_stderr_has(&format!("--host {name}."));
+    service.assert_key_never_sent();
+
+    // With the dot the search domain is out of the way.
+    let complete = format!("{name}.");
+    let output = run(&["--host", &complete, "--retry", "0"]);
+    output.assert_code(68).assert_stderr_has("[dns.no_such_name]");
 }
 
 fn sinkhole() {

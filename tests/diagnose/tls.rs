@@ -60,26 +60,37 @@ fn expired_anyhow() {
 
 /// Where a process may have folders of its own in place of the system's.
 fn in_a_namespace(name: &str, body: fn()) -> Trial {
-    let tried = Command::new("unshare").args(UNSHARE).arg("true").output();
-    let is_possible = tried.is_ok_and(|output| output.status.success());
+    let is_possible = has_namespaces();
     let trial = test(name, body).with_ignored_flag(!is_possible);
     if is_possible { trial } else { trial.with_kind("no user and mount namespaces here") }
+}
+
+pub(super) fn has_namespaces() -> bool {
+    let tried = Command::new("unshare").args(UNSHARE).arg("true").output();
+    tried.is_ok_and(|output| output.status.success())
+}
+
+/// A folder with the command `run`, which runs another where `commands` have changed the mounts.
+pub(super) fn in_namespace(commands: &str) -> Scratch {
+    let folder = Scratch::new("namespace");
+    let script = folder.join("run");
+    let unshare = UNSHARE.join(" ");
+    let text =
+        format!("#!/bin/sh\nexec unshare {unshare} sh -c '{commands}; exec \"$@\"' sh \"$@\"\n");
+    std::fs::write(&script, text).unwrap();
+    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o700)).unwrap();
+    folder
 }
 
 const UNSHARE: [&str; 3] = ["--user", "--map-root-user", "--mount"];
 
 /// `SSL_CERT_FILE` and `SSL_CERT_DIR` cannot do it: the system's folder is read beside them.
 fn empty_store() {
-    let folder = Scratch::new("empty-store");
-    let script = folder.join("without-roots");
     let places = "/etc/ssl /usr/lib/ssl /etc/pki /opt/etc/ssl /etc/security/certificates";
-    let hide = format!(
-        "for place in {places}; do [ ! -d $place ] || mount -t tmpfs none $place; done; exec \"$@\""
-    );
-    let unshare =
-        format!("#!/bin/sh\nexec unshare {} sh -c '{hide}' sh \"$@\"\n", UNSHARE.join(" "));
-    std::fs::write(&script, unshare).unwrap();
-    std::fs::set_permissions(&script, PermissionsExt::from_mode(0o700)).unwrap();
+    let hide =
+        format!("for place in {places}; do [ ! -d $place ] || mount -t tmpfs none $place; done");
+    let folder = in_namespace(&hide);
+    let script = folder.join("run");
 
     let service = Service::start();
     let port = service.port().to_string();

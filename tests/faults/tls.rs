@@ -4,7 +4,8 @@ use libtest_mimic::Trial;
 
 use super::{Row, assert_told, row, test};
 use crate::support::ca::{Ca, Leaf, SignedBy};
-use crate::support::run::Run;
+use crate::support::run::{Output, Run};
+use crate::support::scratch::Scratch;
 use crate::support::service::proxy::{Proxy, ProxyFault};
 use crate::support::service::{Fault, Service};
 
@@ -49,12 +50,78 @@ pub(super) fn trials() -> Vec<Trial> {
     rows.chain([
         test("tls: a client certificate is demanded", client_certificate),
         test("tls: works with the intermediate sent along", intermediate),
+        test("tls: a root of our own store has expired", own_root_expired),
+        test("tls: only the intermediate is trusted", only_the_intermediate),
         test("tls: the system's certificates alone do not know our root", system_store),
         test("tls: SSL_CERT_FILE adds to the system's certificates", ssl_cert_file),
         test("tls: behind a proxy, an inspecting one's authority", inspected),
         test("tls: --insecure reads from an unknown server and warns", insecure),
     ])
     .collect()
+}
+
+/// The reading run and the diagnosis, with this CA file.
+fn told(service: &Service, file: &std::path::Path) -> (Output, String) {
+    let run = || Run::against(service).few_roots().arg("--ca-file").arg(file);
+    let diagnosis = run().arg("diagnose").run();
+    diagnosis.assert_code(60).assert_silent();
+    let text = String::from_utf8(diagnosis.stdout.clone()).unwrap();
+    let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    (run().args(&["--retry", "0"]).run(), flat)
+}
+
+/// The server can do nothing about it.
+fn own_root_expired() {
+    let of_old = Leaf::signed_by(SignedBy::ExpiredRoot);
+    let service = Service::with(Fault::Certificate(of_old));
+    let (output, diagnosis) = told(&service, &Ca::shared().expired_root_pem());
+    output
+        .assert_code(60)
+        .assert_stderr_has("certificate has expired; of --ca-file \"Tail8x8 Test");
+    assert_told(&output, "tls.expired", &["date -u", "those of this machine's store"]);
+    for words in ["old\", in this machine's own store, expired on", "replace it: in the file that"]
+    {
+        assert!(diagnosis.contains(words), "{words}\n{diagnosis}");
+    }
+    assert!(!diagnosis.contains("8x8 must renew"), "{diagnosis}");
+
+    // A server's own is still the server's.
+    let service = Service::with(Fault::Certificate(Leaf::expired()));
+    let (output, diagnosis) = told(&service, &Ca::shared().root_pem());
+    output.assert_code(60).assert_stderr_lacks("of --ca-file");
+    assert!(diagnosis.contains("8x8 must renew its certificate"), "{diagnosis}");
+}
+
+fn only_the_intermediate() {
+    for sent in [true, false] {
+        let leaf = Leaf::signed_by(SignedBy::Intermediate { sent });
+        let service = Service::with(Fault::Certificate(leaf));
+        let (root, between) = (Ca::shared().root_pem(), Ca::shared().intermediate_pem());
+        let empty = Scratch::new("no-roots");
+        let run = |file: &std::path::Path| {
+            let run = Run::against(&service).env("SSL_CERT_FILE", "/dev/null");
+            run.env("SSL_CERT_DIR", empty.path()).arg("--ca-file").arg(file)
+        };
+        let output = run(&between).args(&["--retry", "0"]).run();
+        let whose = "--ca-file has \"Tail8x8 Test Intermediate\" without \"Tail8x8 Test Root\"";
+        output.assert_code(60);
+        assert_told(&output, "tls.untrusted", &[whose, "give the root \"Tail8x8 Test Root\", too"]);
+        let diagnosis = run(&between).arg("diagnose").run();
+        diagnosis.assert_code(60).assert_silent();
+        let text = String::from_utf8(diagnosis.stdout).unwrap();
+        let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let whose =
+            "has the intermediate authority \"Tail8x8 Test Intermediate\", but not its root";
+        assert!(flat.contains(whose) && flat.contains("give the root"), "{text}");
+
+        // What it says helps.
+        let both = empty.join("both.pem");
+        let certificates = [root, between].map(|file| std::fs::read(file).unwrap());
+        std::fs::write(&both, certificates.concat()).unwrap();
+        service.publish("all", "{}");
+        let works = run(&both).args(&["--message-id", "earliest", "-n", "1", "--retry", "0"]).run();
+        works.assert_code(0).assert_lines(&["{}"]);
+    }
 }
 
 /// With TLS 1.3 the demand is told only after the handshake, in answer to the request.

@@ -42,6 +42,8 @@ pub enum SignedBy {
     Itself,
     /// A CA nobody was told about, as an intercepting proxy has it; its root sent along or not.
     UnknownCa { root_sent: bool },
+    /// A root of ours that has expired itself; only the certificate is sent.
+    ExpiredRoot,
     /// An intermediate of the CA, sent along or forgotten; the certificate says where it can be had.
     Intermediate { sent: bool },
 }
@@ -124,6 +126,7 @@ pub struct Ca {
     root: Authority,
     intermediate: Authority,
     unknown: Authority,
+    expired: Authority,
     folder: PathBuf,
 }
 
@@ -146,12 +149,18 @@ impl Ca {
     }
 
     fn new(folder: &Path) -> Ca {
-        let root = Authority::new("Tail8x8 Test Root", None);
-        let intermediate = Authority::new("Tail8x8 Test Intermediate", Some(&root));
-        let unknown = Authority::new("ACME TLS Inspection CA", None);
+        let root = Authority::new("Tail8x8 Test Root", None, -60..60);
+        let intermediate = Authority::new("Tail8x8 Test Intermediate", Some(&root), -60..60);
+        let unknown = Authority::new("ACME TLS Inspection CA", None, -60..60);
+        let expired = Authority::new("Tail8x8 Test Root of old", None, -60..-2);
+        for (name, authority) in
+            [("intermediate.pem", &intermediate), ("expired-root.pem", &expired)]
+        {
+            fs::write(folder.join(name), authority.cert.to_pem().unwrap()).unwrap();
+        }
         fs::write(folder.join("root.pem"), root.cert.to_pem().unwrap()).unwrap();
         fs::write(folder.join("unknown-root.pem"), unknown.cert.to_pem().unwrap()).unwrap();
-        Ca { root, intermediate, unknown, folder: folder.to_owned() }
+        Ca { root, intermediate, unknown, expired, folder: folder.to_owned() }
     }
 
     /// What `--ca-file` gets.
@@ -162,6 +171,16 @@ impl Ca {
     /// The root behind [`SignedBy::UnknownCa`].
     pub fn unknown_root_pem(&self) -> PathBuf {
         self.folder.join("unknown-root.pem")
+    }
+
+    /// The authority between the root and a [`SignedBy::Intermediate`], without the root.
+    pub fn intermediate_pem(&self) -> PathBuf {
+        self.folder.join("intermediate.pem")
+    }
+
+    /// The root of a [`SignedBy::ExpiredRoot`].
+    pub fn expired_root_pem(&self) -> PathBuf {
+        self.folder.join("expired-root.pem")
     }
 
     pub fn root(&self) -> &X509 {
@@ -176,6 +195,7 @@ impl Ca {
         let (issuer, chain) = match leaf.signed_by {
             SignedBy::Ca => (Some(&self.root), vec![]),
             SignedBy::Itself => (None, vec![]),
+            SignedBy::ExpiredRoot => (Some(&self.expired), vec![]),
             SignedBy::UnknownCa { root_sent } => {
                 (Some(&self.unknown), Vec::from_iter(root_sent.then(|| self.unknown.cert.clone())))
             }
@@ -205,9 +225,9 @@ impl Ca {
 }
 
 impl Authority {
-    fn new(common_name: &str, issuer: Option<&Authority>) -> Authority {
+    fn new(common_name: &str, issuer: Option<&Authority>, days: std::ops::Range<i64>) -> Authority {
         let key = p256();
-        let mut cert = certificate(&name(common_name), &key, issuer, -60..60);
+        let mut cert = certificate(&name(common_name), &key, issuer, days);
         cert.append_extension(BasicConstraints::new().critical().ca().build().unwrap()).unwrap();
         let usage = KeyUsage::new().critical().key_cert_sign().crl_sign().build().unwrap();
         cert.append_extension(usage).unwrap();

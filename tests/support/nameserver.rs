@@ -24,6 +24,10 @@ pub enum Nameserver {
     Garbage,
     /// Takes the question and says nothing.
     Silent,
+    /// Knows this name and its address, and leaves the first question unanswered.
+    KnowsLater(&'static str, Ipv4Addr),
+    /// Knows every name below this domain.
+    KnowsAllBelow(&'static str, Ipv4Addr),
     /// Its machine is there, and it is not.
     PortClosed,
     /// There is no way to it: a broadcast address, to which nobody may send.
@@ -54,7 +58,19 @@ impl Nameservers {
         nameservers
     }
 
-    /// What `TAIL8X8_RESOLV_CONF` gets.
+    /// One at the port where the C library asks, with these further lines for it. `None` if this
+    /// user may not have that port.
+    pub fn of_this_machine(behaviour: Nameserver, lines: &str) -> Option<Nameservers> {
+        let socket = UdpSocket::bind((Ipv4Addr::new(127, 80, 53, 1), 53)).ok()?;
+        let asked = Arc::default();
+        let server = Server::on(socket, behaviour, &asked);
+        let folder = Scratch::new("nameservers");
+        let text = format!("nameserver {}\n{lines}", server.address.ip());
+        std::fs::write(folder.join("resolv.conf"), text).unwrap();
+        Some(Nameservers { folder, servers: vec![server], asked })
+    }
+
+    /// What `TAIL8X8_RESOLV_CONF` gets, or what is mounted over /etc/resolv.conf.
     pub fn resolv_conf(&self) -> PathBuf {
         self.folder.join("resolv.conf")
     }
@@ -75,13 +91,20 @@ impl Server {
         if behaviour == Nameserver::PortClosed {
             return Server { address, thread: None };
         }
+        Server::on(socket, behaviour, asked)
+    }
+
+    fn on(socket: UdpSocket, behaviour: Nameserver, asked: &Arc<Mutex<Vec<String>>>) -> Server {
+        let address = socket.local_addr().unwrap();
         let asked = Arc::clone(asked);
         let thread = std::thread::spawn(move || {
             let mut packet = [0; 512];
+            let mut is_late = matches!(behaviour, Nameserver::KnowsLater(..));
             while let Ok((length @ 1.., client)) = socket.recv_from(&mut packet) {
                 let question = &packet[..length];
                 let name = name(question);
-                if let Some(answer) = behaviour.answer(question, &name) {
+                let answer = behaviour.answer(question, &name);
+                if let Some(answer) = answer.filter(|_| !std::mem::take(&mut is_late)) {
                     // Whoever asked may be gone.
                     let _ = socket.send_to(&answer, client);
                 }
@@ -111,7 +134,8 @@ impl Nameserver {
             let mut packet = question.to_vec();
             packet[2] |= 0x80;
             packet[3] = 0x80 | code;
-            if let Some(address) = address {
+            // Only to a question for an IPv4 address: type A, class IN.
+            if let Some(address) = address.filter(|_| question.ends_with(&[0, 1, 0, 1])) {
                 packet[7] = 1;
                 // A pointer to the name in the question; type A, class IN, a minute, four bytes.
                 packet.extend_from_slice(b"\xc0\x0c\0\x01\0\x01\0\0\0\x3c\0\x04");
@@ -120,8 +144,20 @@ impl Nameserver {
             Some(packet)
         };
         match self {
-            Nameserver::Knows(known, address) if name == known => with(0, Some(address)),
-            Nameserver::Knows(..) | Nameserver::NoSuchName => with(3, None),
+            Nameserver::Knows(known, address) | Nameserver::KnowsLater(known, address)
+                if name == known =>
+            {
+                with(0, Some(address))
+            }
+            Nameserver::KnowsAllBelow(domain, address)
+                if name.strip_suffix(domain).is_some_and(|rest| rest.ends_with('.')) =>
+            {
+                with(0, Some(address))
+            }
+            Nameserver::Knows(..)
+            | Nameserver::KnowsLater(..)
+            | Nameserver::KnowsAllBelow(..)
+            | Nameserver::NoSuchName => with(3, None),
             Nameserver::NoAddress => with(0, None),
             Nameserver::Fails => with(2, None),
             Nameserver::Refuses => with(5, None),

@@ -58,12 +58,12 @@ pub(super) const ROWS: &[Row] = &[
         fault: Fault::NoResources,
         code: "config.resources",
         exit: Exit::Unavailable,
-        retry: RetryClass::Never,
+        retry: RetryClass::Few,
         pages: &[],
-        headline: "this machine is out of descriptors or memory",
-        means: "this machine is out of something the program needs, such as file descriptors or memory",
+        headline: "this machine is out of descriptors, threads or memory",
+        means: "this machine, or a limit of this process, is out of something the program needs: file descriptors, threads or memory",
         fixes: &[
-            "check `ulimit -n` and free memory, and what else runs on this machine",
+            "raise the limit (`ulimit -n` for descriptors, `ulimit -u` for threads; LimitNOFILE= and TasksMax= of a unit), and check free memory and what else runs on this machine",
         ],
     },
     Row {

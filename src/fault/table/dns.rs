@@ -168,6 +168,19 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::SearchDomain,
+        code: "dns.search_domain",
+        exit: Exit::Empty,
+        retry: RetryClass::Stop,
+        pages: &[Page::CannotConnect],
+        headline: "{host} was resolved as {name}, by a search domain",
+        means: "the host name itself does not lead there: the resolver appended a search domain, which answers to every name",
+        fixes: &[
+            "correct the host name, or end it with a dot (--host {host}.), so that no search domain is appended",
+            "remove the search domain, its wildcard, or `ndots` (/etc/resolv.conf)",
+        ],
+    },
+    Row {
         fault: Fault::LeadsAbroad,
         code: "config.usage",
         exit: Exit::Usage,

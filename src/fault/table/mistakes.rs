@@ -183,4 +183,13 @@ pub(super) const ROWS: &[Row] = &[
         fixes: &["give the root certificate as PEM (-----BEGIN CERTIFICATE-----) or DER"],
         ..CONTENT
     },
+    Row {
+        fault: Fault::CaFileForm,
+        code: "config.file",
+        exit: Exit::NoInput,
+        headline: "the CA file has another form than PEM or DER",
+        means: "the file may hold certificates, but in a form that OpenSSL does not read",
+        fixes: &["convert it: {command}"],
+        ..CONTENT
+    },
 ];

@@ -91,6 +91,19 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::RootMissing,
+        code: "tls.untrusted",
+        exit: Exit::Certificate,
+        retry: RetryClass::Stop,
+        pages: &[Page::CertificateErrors],
+        headline: "only an intermediate authority is trusted here, not its root \"{issuer}\"",
+        means: "this machine has an intermediate authority of the server's chain, but not the root that issued it",
+        fixes: &[
+            "give the root \"{issuer}\", too: --ca-file FILE with both certificates",
+            "`openssl x509 -noout -subject -issuer -in FILE` shows what a file holds",
+        ],
+    },
+    Row {
         fault: Fault::Intercepted,
         code: "tls.intercepted",
         exit: Exit::Certificate,
@@ -160,6 +173,31 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::ExpiredSomewhere,
+        code: "tls.expired",
+        exit: Exit::Certificate,
+        retry: RetryClass::Stop,
+        pages: &[Page::CertificateErrors],
+        headline: "a certificate of the server, or of this machine's store, has expired",
+        means: "a certificate of the server, or of this machine's own store, has expired, or this machine's clock is ahead",
+        fixes: &[
+            "compare this machine's clock (`date -u`) with the true time",
+            "`tail8x8 diagnose` shows which certificate it is: 8x8 renews its own, and you those of this machine's store or --ca-file",
+        ],
+    },
+    Row {
+        fault: Fault::ExpiredRoot,
+        code: "tls.expired",
+        exit: Exit::Certificate,
+        retry: RetryClass::Stop,
+        pages: &[Page::CertificateErrors],
+        headline: "a certificate of this machine's own store has expired",
+        means: "a certificate of this machine's own store has expired, so it vouches for no server any more",
+        fixes: &[
+            "replace it: in the file that --ca-file names, or by a newer ca-certificates package",
+        ],
+    },
+    Row {
         fault: Fault::NotYetValid,
         code: "tls.not_yet_valid",
         exit: Exit::Certificate,
@@ -194,6 +232,7 @@ pub(super) const ROWS: &[Row] = &[
         means: "the certificate was issued for another host name than the one that was asked for",
         fixes: &[
             "check --host, --resolve and the DNS answer: the name may lead to another machine",
+            "if /etc/resolv.conf has search domains, end the name with a dot (--host {host}.)",
             "look for a portal, login page or inspection box that answers in the service's place",
         ],
     },

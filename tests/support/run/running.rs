@@ -77,6 +77,24 @@ impl Running {
         }
     }
 
+    /// Waits until a signal no longer ends it by itself: it is blocked, to be read from a descriptor.
+    #[track_caller]
+    pub fn wait_until_blocked(&mut self, signal: Signal) {
+        let deadline = self.deadline();
+        let file = format!("/proc/{}/status", self.pid());
+        let is_blocked = |status: String| {
+            let mask = status.lines().find_map(|line| line.strip_prefix("SigBlk:"));
+            let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+            mask.is_some_and(|mask| mask >> (signal as u64 - 1) & 1 == 1)
+        };
+        while !fs::read_to_string(&file).is_ok_and(is_blocked) {
+            if Instant::now() > deadline {
+                self.give_up(&format!("never took {signal} over"));
+            }
+            std::thread::sleep(Duration::from_millis(3));
+        }
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
