@@ -16,7 +16,7 @@ use super::http::quoted;
 use super::observation::Observation;
 use super::step::StepContext;
 use crate::dates::NOT_BEFORE;
-use crate::fault::{Fault, VerifyError};
+use crate::fault::{Fault, VerifyError, is_exhausted};
 use crate::settings::{Target, Trust};
 use crate::wire::Stream;
 use crate::wire::Wire;
@@ -34,7 +34,11 @@ pub(super) fn connector(trust: &Trust, on: &StepContext<'_>) -> Result<TlsConnec
         Halt::from(on.failure(Fault::Handshake, format!("cannot set up TLS: {e}")))
     };
     // OpenSSL silently leaves out every root that it has no descriptor to read from.
-    File::open("/dev/null").map_err(|e| on.failed_call(Fault::Handshake, &e))?;
+    if let Err(e) = File::open("/dev/null")
+        && is_exhausted(&e)
+    {
+        return Err(on.failed_call(Fault::Handshake, &e).into());
+    }
     let mut builder = TlsConnector::builder();
     builder
         .min_protocol_version(Some(Protocol::Tlsv12))

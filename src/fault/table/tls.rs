@@ -96,7 +96,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "only an intermediate authority is trusted here, not its root \"{issuer}\"",
+        headline: "the root \"{issuer}\" of an authority trusted here is missing",
         means: "this machine has an intermediate authority of the server's chain, but not the root that issued it",
         fixes: &[
             "give the root \"{issuer}\", too: --ca-file FILE with both certificates",
@@ -178,7 +178,7 @@ pub(super) const ROWS: &[Row] = &[
         exit: Exit::Certificate,
         retry: RetryClass::Stop,
         pages: &[Page::CertificateErrors],
-        headline: "a certificate of the server, or of this machine's store, has expired",
+        headline: "a certificate, the server's or one here, has expired",
         means: "a certificate of the server, or of this machine's own store, has expired, or this machine's clock is ahead",
         fixes: &[
             "compare this machine's clock (`date -u`) with the true time",
