@@ -11,10 +11,14 @@ use std::time::{Duration, Instant};
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::secret;
 use crate::words::duration;
 
 /// How long an input may take: a command that writes it may have to ask a person first.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How much is read at a time, in bytes.
+const PART: usize = 64 * 1024;
 
 /// Opens a file to read it; a pipe without a writer does not block.
 ///
@@ -30,16 +34,24 @@ pub(crate) fn open(path: impl AsRef<Path>) -> io::Result<File> {
 /// # Errors
 /// Those of read(2); that it is larger; that it did not end in time.
 pub(crate) fn read(input: impl AsFd, most: usize, limit: Duration) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    each(input.as_fd(), limit, |part| {
+    // It may be a key, and memory that is outgrown is not wiped.
+    let mut bytes = Vec::with_capacity(most + PART);
+    let read = each(input.as_fd(), limit, |part| {
         bytes.extend_from_slice(part);
         bytes.len() <= most
-    })?;
-    if bytes.len() > most {
-        let text = format!("is larger than {} KiB", most.div_ceil(1024));
-        return Err(io::Error::new(ErrorKind::FileTooLarge, text));
+    });
+    let text = || format!("is larger than {} KiB", most.div_ceil(1024));
+    let read = match bytes.len() > most {
+        true => Err(io::Error::new(ErrorKind::FileTooLarge, text())),
+        false => read,
+    };
+    match read {
+        Ok(()) => Ok(bytes),
+        Err(e) => {
+            secret::wipe(bytes);
+            Err(e)
+        }
     }
-    Ok(bytes)
 }
 
 /// The last `keep` bytes of a stream, of which at most `most` bytes are read. A stream that does not
@@ -72,22 +84,24 @@ fn each(
     mut take: impl FnMut(&[u8]) -> bool,
 ) -> io::Result<()> {
     let deadline = (!input.is_terminal()).then(|| Instant::now() + limit);
-    let mut part = vec![0; 64 * 1024];
-    loop {
+    let mut part = vec![0; PART];
+    let read = loop {
         let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
         let time = left.map_or(Ok(PollTimeout::NONE), PollTimeout::try_from);
         let ready =
             poll(&mut [PollFd::new(input, PollFlags::POLLIN)], time.unwrap_or(PollTimeout::MAX));
         if ready == Ok(0) || left == Some(Duration::ZERO) {
             let text = format!("did not end within {}", duration(limit));
-            return Err(io::Error::new(ErrorKind::TimedOut, text));
+            break Err(io::Error::new(ErrorKind::TimedOut, text));
         }
         match nix::unistd::read(input, &mut part) {
-            Ok(0) => return Ok(()),
+            Ok(0) => break Ok(()),
             Ok(n) if take(&part[..n]) => {}
-            Ok(_) => return Ok(()),
+            Ok(_) => break Ok(()),
             Err(Errno::EINTR | Errno::EAGAIN) => {}
-            Err(e) => return Err(e.into()),
+            Err(e) => break Err(e.into()),
         }
-    }
+    };
+    secret::wipe(part);
+    read
 }

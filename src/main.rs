@@ -37,7 +37,10 @@ mod wire;
 mod words;
 
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::panic::PanicHookInfo;
 use std::process::ExitCode;
+
+use nix::sys::resource::{Resource, setrlimit};
 
 use args::{Args, Given};
 use dates::REGIONS_AS_OF;
@@ -45,6 +48,7 @@ use exit::Exit;
 use fault::{Failure, Fault, Step};
 use read::Ended;
 use report::{Counters, Log, Report, Talk};
+use secret::Gate;
 use settings::{Environment, Settings};
 use wait::Signals;
 
@@ -54,9 +58,14 @@ const LONGEST_TEXT: usize = 1024 * 1024;
 fn main() -> ExitCode {
     let default_hook = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
-        default_hook(info);
+        match cfg!(debug_assertions) {
+            true => default_hook(info),
+            false => tell_bug(info),
+        }
         std::process::exit(i32::from(Exit::Bug as u8));
     }));
+    // A dump of the memory would hold the key. A limit can always be lowered.
+    let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
     let words: Vec<_> = std::env::args_os().skip(1).collect();
     let exit = match args::parse(&words) {
         Ok(args::Parsed::Read(given)) => run_read(&given),
@@ -70,23 +79,34 @@ fn main() -> ExitCode {
         Err(failure) => match args::understood(&words) {
             // A mistake on the line of a diagnosis is reported in the form of a diagnosis.
             (args::Command::Diagnose, given) => run_diagnose(&given, Some(failure)),
-            (_, given) => fail(&mut Report::new(Args::of(&given).talk), &failure),
+            (_, given) => {
+                fail(&mut report(&Args::of(&given), &Environment::of_process()), &failure)
+            }
         },
     };
     ExitCode::from(exit as u8)
+}
+
+/// Names a bug by its place. What it says more may be a server's text, or a secret, unless it is a
+/// literal.
+fn tell_bug(info: &PanicHookInfo<'_>) {
+    let place = info.location().map(ToString::to_string).unwrap_or_default();
+    let what = info.payload().downcast_ref::<&str>().unwrap_or(&"please report it");
+    let _ = writeln!(io::stderr(), "tail8x8: bug at {place}: {what}");
 }
 
 fn run_read(typed: &[Given]) -> Exit {
     Signals::hold_hangup();
     let env = Environment::of_process();
     let (args, layers) = settings::complete(typed, &env);
-    let talk = args.talk.clone();
+    let mut report = report(&args, &env);
     let (is_removal, is_confirmed) = (args.unsubscribe, args.yes);
     let settings = match layers.and_then(|warnings| Settings::settle(args, &env, warnings)) {
         Ok(settings) => settings,
-        Err(failure) => return fail(&mut Report::new(talk), &failure),
+        Err(failure) => return fail(&mut report, &failure),
     };
-    let mut report = Report::new(settings.talk.clone());
+    // It may hold the key.
+    drop(env);
     warn(&settings, &mut report);
     if is_removal {
         return run_removal(&settings, is_confirmed, &mut report);
@@ -138,9 +158,6 @@ fn warn(settings: &Settings, report: &mut Report) {
             report.warning(&warning.text);
         }
     }
-    if let Some(login) = settings.target.proxy.proxy.as_ref().and_then(|p| p.login.as_ref()) {
-        report.keep_secret(login);
-    }
 }
 
 /// The exit code of a run that did not fail.
@@ -171,12 +188,12 @@ fn cannot_wait(e: &io::Error) -> Failure {
 fn run_diagnose(typed: &[Given], mistake: Option<Failure>) -> Exit {
     let env = Environment::of_process();
     let (args, layers) = settings::complete(typed, &env);
-    let (options, talk) = (diagnose::Options::of(&args), args.talk.clone());
+    let (options, mut report) = (diagnose::Options::of(&args), report(&args, &env));
     let settled = match mistake {
         Some(mistake) => Err(mistake),
         None => layers.and_then(|warnings| Settings::settle(args, &env, warnings)),
     };
-    let mut report = Report::new(talk);
+    drop(env);
     match Signals::take_over() {
         Ok(mut signals) => {
             let exit = diagnose::diagnose(&settled, &options, &mut report, &mut signals);
@@ -194,7 +211,7 @@ fn run_regions(args: &Args) -> Exit {
     match settings::region(args) {
         Ok(only) if args.json => print(&regions::json(only, REGIONS_AS_OF)),
         Ok(only) => print(&regions::table(only, REGIONS_AS_OF)),
-        Err(failure) => fail(&mut Report::new(args.talk.clone()), &failure),
+        Err(failure) => fail(&mut report(args, &Environment::of_process()), &failure),
     }
 }
 
@@ -203,7 +220,7 @@ fn run_explain(text: String) -> Exit {
         true if io::stdin().is_terminal() => {
             let cause = "no text to explain is given";
             let failure = Failure::new(Step::Config, "explain", Fault::NothingToExplain, cause);
-            return fail(&mut Report::new(Talk::default()), &failure);
+            return fail(&mut Report::new(Talk::default(), Gate::default()), &failure);
         }
         true => {
             // Errors are usually at the end of a log. Input that cannot be read is left out.
@@ -219,6 +236,11 @@ fn run_explain(text: String) -> Exit {
     }
 }
 
+/// A report that does not show what is already known to be secret.
+fn report(args: &Args, env: &Environment) -> Report {
+    Report::new(args.talk.clone(), settings::gate(args, env))
+}
+
 fn fail(report: &mut Report, failure: &Failure) -> Exit {
     report.failure(failure);
     failure.exit()
@@ -229,7 +251,8 @@ fn print(text: &str) -> Exit {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != ErrorKind::BrokenPipe => {
-            fail(&mut Report::new(Talk::default()), &sink::standard_output(&e))
+            let mut report = Report::new(Talk::default(), Gate::default());
+            fail(&mut report, &sink::standard_output(&e))
         }
         _ => Exit::Ok,
     }

@@ -31,9 +31,9 @@ impl Notify {
         self.send("READY=1");
     }
 
-    /// Reports what the run is doing, for `systemctl status`.
-    pub(crate) fn status(&self, words: &str) {
-        self.send(&format!("STATUS={}", words.replace('\n', " ")));
+    /// Reports what the run is doing, for `systemctl status`, on one line.
+    pub(crate) fn status(&self, line: &str) {
+        self.send(&format!("STATUS={line}"));
     }
 
     pub(crate) fn stopping(&self) {

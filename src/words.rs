@@ -32,17 +32,6 @@ pub(crate) fn reason(error: &io::Error) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
-/// Text from outside as one line of limited length. Control characters become spaces, so that it
-/// can neither fake a line of ours nor control the terminal.
-pub(crate) fn one_line(text: &str, limit: usize) -> String {
-    let mut line: String =
-        text.chars().take(limit).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().nth(limit).is_some() {
-        line.push('…');
-    }
-    line
-}
-
 /// The most similar of these names, in any case, if one is similar enough.
 pub(crate) fn nearest(
     name: &str,

@@ -13,6 +13,7 @@ mod faults;
 mod filters;
 mod operations;
 mod real;
+mod secrets;
 mod signals;
 mod stream;
 mod structure;
@@ -33,6 +34,7 @@ fn trials() -> Vec<Trial> {
     trials.extend(signals::trials());
     trials.extend(faults::trials());
     trials.extend(filters::trials());
+    trials.extend(secrets::trials());
     trials.extend(capture::trials());
     trials.extend(subscriptions::trials());
     trials.extend(cli::trials());

@@ -5,13 +5,14 @@ use std::fmt;
 use crate::args::opt::Opt;
 use crate::args::typed::{Args, Layer};
 use crate::fault::{Failure, Fault, Step};
+use crate::secret::Secret;
 use crate::values;
 
 /// A valid value of an option.
 #[derive(Clone)]
 pub(crate) struct Given {
     pub(crate) opt: &'static Opt,
-    text: String,
+    text: Secret,
     pub(crate) layer: Layer,
     /// Where it was written, for people: `--port`, `PULSAR_HOST`,
     /// `/etc/tail8x8.conf line 3 (port)`.
@@ -29,12 +30,12 @@ impl Given {
         layer: Layer,
         source: impl Into<String>,
     ) -> Result<Given, Failure> {
-        let given = Given { opt, text: text.into(), layer, source: source.into() };
+        let given = Given { opt, text: Secret::new(text.into()), layer, source: source.into() };
         let apply = |_: &str| given.apply(&mut Args::default());
         let applied = match opt.long {
             // The form of a key is checked where it is used: in every source in the same words.
-            "x-api-key" => apply(&given.text),
-            _ => values::checked(&given.text, apply),
+            "x-api-key" => apply(given.text.expose()),
+            _ => values::checked(given.text.expose(), apply),
         };
         match applied {
             Ok(()) => Ok(given),
@@ -44,7 +45,7 @@ impl Given {
 
     /// Sets the value in `args`.
     pub(super) fn apply(&self, args: &mut Args) -> Result<(), String> {
-        (self.opt.set)(args, &self.text)
+        (self.opt.set)(args, self.text.expose())
     }
 
     /// Whether a higher layer overrides it, by this option or another of its group.
@@ -55,7 +56,7 @@ impl Given {
     fn refused(&self, reason: &str) -> Failure {
         let value = match self.opt.secret {
             true => "the value".to_owned(),
-            false => values::quoted(&self.text),
+            false => values::quoted(self.text.expose()),
         };
         // A reason that begins with "must" is about the option, any other about the value.
         let cause = match reason.starts_with("must ") {

@@ -6,6 +6,7 @@ use std::io::{self, ErrorKind, Read};
 use super::halt::Halt;
 use super::response::Response;
 use super::step::StepContext;
+use crate::secret::CUT;
 use crate::wire::OverWire;
 
 pub(crate) const USER_AGENT: &str = concat!("tail8x8/", env!("CARGO_PKG_VERSION"));
@@ -101,8 +102,8 @@ pub(super) fn head(
 /// a stop), it keeps what has arrived.
 pub(super) fn body(response: &mut Response, stream: &mut impl OverWire, on: &mut StepContext<'_>) {
     let mut body = Body::of(response);
-    let _ = on.drive(stream, |stream| body.read(stream));
-    response.body = body.into_bytes();
+    let is_whole = matches!(on.drive(stream, |stream| body.read(stream)), Ok(Ok(true)));
+    response.body = body.into_bytes(is_whole);
 }
 
 fn parsed(head: &[u8]) -> Result<Response, BadHead> {
@@ -126,6 +127,7 @@ fn parsed(head: &[u8]) -> Result<Response, BadHead> {
 pub(super) struct Body {
     bytes: Vec<u8>,
     wanted: usize,
+    has_length: bool,
     is_chunked: bool,
 }
 
@@ -136,31 +138,34 @@ impl Body {
         let is_chunked = response.has_token("Transfer-Encoding", "chunked");
         // The chunked coding itself takes a few bytes more.
         let wanted = length.filter(|_| !is_chunked).unwrap_or(2 * BODY_LIMIT).min(2 * BODY_LIMIT);
-        Body { bytes: Vec::new(), wanted, is_chunked }
+        Body { bytes: Vec::new(), wanted, has_length: length.is_some(), is_chunked }
     }
 
-    /// Reads up to the end of the body.
+    /// Reads up to the end of the body. Returns whether the end was where the head said.
     ///
     /// # Errors
     /// `WouldBlock` if more bytes must arrive first; call it again then.
-    pub(super) fn read(&mut self, stream: &mut impl Read) -> io::Result<()> {
+    pub(super) fn read(&mut self, stream: &mut impl Read) -> io::Result<bool> {
         while self.bytes.len() < self.wanted
             && !(self.is_chunked && self.bytes.ends_with(b"0\r\n\r\n"))
         {
             let mut chunk = vec![0; self.wanted - self.bytes.len()];
             match stream.read(&mut chunk)? {
-                0 => break,
+                0 => return Ok(!self.has_length && !self.is_chunked),
                 n => self.bytes.extend_from_slice(&chunk[..n]),
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     /// The bytes that arrived, without their chunked coding. A body that was cut short is accepted,
-    /// because it only explains a refusal.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
+    /// because it only explains a refusal; it ends with [`CUT`].
+    pub(super) fn into_bytes(self, is_whole: bool) -> Vec<u8> {
         let mut bytes = if self.is_chunked { dechunked(&self.bytes) } else { self.bytes };
-        bytes.truncate(BODY_LIMIT);
+        if !is_whole || bytes.len() > BODY_LIMIT {
+            bytes.truncate(BODY_LIMIT);
+            bytes.extend_from_slice(CUT.encode_utf8(&mut [0; 4]).as_bytes());
+        }
         bytes
     }
 }
@@ -191,8 +196,15 @@ fn name_protocol(head: &[u8]) -> String {
 
 /// The first line of an answer as quoted text, cut to 60 bytes.
 pub(super) fn quoted(first: &[u8]) -> String {
-    let line = first.split(|&b| b == b'\n').next().unwrap_or_default();
-    format!("{:?}", String::from_utf8_lossy(&line[..line.len().min(60)]).trim_end())
+    let end = memchr::memchr(b'\n', first);
+    let line = &first[..end.unwrap_or(first.len()).min(60)];
+    let text = String::from_utf8_lossy(line).trim_end().to_owned();
+    let is_whole = end == Some(line.len());
+    if is_whole {
+        format!("{text:?}")
+    } else {
+        format!("{:?}", text + CUT.encode_utf8(&mut [0; 4]))
+    }
 }
 
 #[cfg(test)]

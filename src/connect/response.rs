@@ -4,8 +4,7 @@ use jiff::Timestamp;
 use jiff::fmt::rfc2822;
 use serde_json::Value;
 
-use crate::secret::Secret;
-use crate::words;
+use crate::secret::{self, Gate};
 
 /// What nginx calls 401, 405, 503 and 504 on its pages.
 const NGINX_REASONS: [&str; 4] = [
@@ -58,15 +57,14 @@ impl Response {
         Some(rfc2822::parse(self.header("Date")?.trim()).ok()?.timestamp())
     }
 
-    /// Removes a secret from everything the server sent.
-    pub(super) fn remove(&mut self, secret: &Secret) {
-        self.reason = secret.remove_from(&self.reason);
+    /// Removes secrets from everything the server sent, before parts of it are taken, which could
+    /// end within one.
+    pub(super) fn remove(&mut self, gate: &Gate) {
+        self.reason = gate.clean(&self.reason);
         for (_, value) in &mut self.headers {
-            *value = secret.remove_from(value);
+            *value = gate.clean(value);
         }
-        // Also from a body that is not UTF-8: an excerpt of it could end within the secret.
-        let body = String::from_utf8_lossy(&self.body);
-        self.body = secret.remove_from(&body).into_bytes();
+        self.body = gate.clean(&String::from_utf8_lossy(&self.body)).into_bytes();
     }
 
     /// The server's own sentence: the `<title>` of an HTML page, a JSON member that gives a
@@ -85,7 +83,7 @@ impl Response {
         if found.eq_ignore_ascii_case(&self.reason) || NGINX_REASONS.contains(&found) {
             return None;
         }
-        let short = words::one_line(&without_json(found), 300);
+        let short = secret::one_line(&without_json(found), 300);
         Some(short).filter(|s| !s.is_empty())
     }
 }
@@ -147,6 +145,7 @@ fn unescaped(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secret::Secret;
 
     fn sentence(status: u16, body: &str) -> Option<String> {
         Response { status, body: body.as_bytes().to_vec(), ..Response::default() }.sentence()
@@ -154,10 +153,10 @@ mod tests {
 
     #[test]
     fn a_secret_is_also_removed_from_a_body_that_is_not_utf_8() {
-        let secret = Secret::new("eght_canary".to_owned());
+        let gate = Gate::of_key(&Secret::new("eght_canary".to_owned()));
         let long = [b"\xff", &[b'a'; 290][..], b"eght_canary"].concat();
         let mut response = Response { status: 401, body: long, ..Response::default() };
-        response.remove(&secret);
+        response.remove(&gate);
         let sentence = response.sentence().expect("a sentence");
         assert!(sentence.starts_with('\u{fffd}') && !sentence.contains("eght"), "{sentence}");
     }

@@ -9,6 +9,7 @@ use super::observation::Observation;
 use super::response::Response;
 use super::step::StepContext;
 use crate::fault::Fault;
+use crate::secret::{Gate, Secret};
 use crate::values::proxy::Proxy;
 use crate::wire::Wire;
 
@@ -22,25 +23,20 @@ pub(super) fn tunnel(
     server: &str,
     on: &mut StepContext<'_>,
 ) -> Result<(), Halt> {
-    let login = match &proxy.login {
-        Some(login) => {
-            format!("Proxy-Authorization: Basic {}\r\n", STANDARD.encode(login.expose()))
-        }
-        None => String::new(),
-    };
-    let request = format!(
-        "CONNECT {server} HTTP/1.1\r\nHost: {server}\r\nUser-Agent: {}\r\n{login}\r\n",
-        http::USER_AGENT
-    );
+    let request = request(server, proxy.login.as_ref());
     let closed = |e: &std::io::Error, on: &StepContext<'_>| {
         on.broken(e, Fault::ProxyClosed, Fault::ProxyClosed)
     };
-    on.send(wire, request.as_bytes())?.map_err(|e| closed(&e, on))?;
-    let answer = match http::head(wire, HEAD_LIMIT, on)? {
+    on.send(wire, request.expose().as_bytes())?.map_err(|e| closed(&e, on))?;
+    let mut answer = match http::head(wire, HEAD_LIMIT, on)? {
         Ok(answer) => answer,
         Err(BadHead::Io(e)) => return Err(closed(&e, on)),
         Err(BadHead::NotHttp(cause)) => return Err(on.failure(Fault::NotAProxy, cause).into()),
     };
+    if let Some(login) = &proxy.login {
+        // A proxy may echo it.
+        answer.remove(&Gate::of_login(login));
+    }
     on.saw(Observation::Response(&answer));
     let fault = match answer.status {
         200..=299 => {
@@ -62,6 +58,16 @@ pub(super) fn tunnel(
         }
     }
     Err(on.failure(fault, cause).into())
+}
+
+fn request(server: &str, login: Option<&Secret>) -> Secret {
+    let agent = http::USER_AGENT;
+    let head = format!("CONNECT {server} HTTP/1.1\r\nHost: {server}\r\nUser-Agent: {agent}\r\n");
+    let basic = login.map(|login| Secret::new(STANDARD.encode(login.expose())));
+    match basic.as_ref().map(Secret::expose) {
+        Some(basic) => Secret::of(&[&head, "Proxy-Authorization: Basic ", basic, "\r\n\r\n"]),
+        None => Secret::of(&[&head, "\r\n"]),
+    }
 }
 
 /// Whether the proxy offers Basic, the only kind of login that is supported.

@@ -22,7 +22,7 @@ use super::tls::late_alert;
 use crate::endpoint;
 use crate::fault::{self, Failure, Fault, Step};
 use crate::message::Position;
-use crate::secret::{QUERY_VALUE, Secret};
+use crate::secret::{Gate, QUERY_VALUE, Secret};
 use crate::settings::{Settings, Target};
 use crate::values::choice::AuthStyle;
 use crate::values::subscription::Subscription;
@@ -102,7 +102,7 @@ pub(super) fn upgrade(
     };
     let nonce = generate_key();
     let head = head(request, target, &nonce);
-    on.send(stream, head.as_bytes())?.map_err(|e| broken(&e, on))?;
+    on.send(stream, head.expose().as_bytes())?.map_err(|e| broken(&e, on))?;
     let mut answer = match http::head(stream, HEAD_LIMIT, on)? {
         Ok(answer) => answer,
         Err(BadHead::Io(e)) => return Err(broken(&e, on)),
@@ -118,7 +118,7 @@ pub(super) fn upgrade(
     on.deadline = on.deadline.min(Instant::now() + BODY_TIME);
     http::body(&mut answer, stream, on);
     // A server may echo the key.
-    answer.remove(&request.key);
+    answer.remove(&Gate::of_key(&request.key));
     on.saw(Observation::Response(&answer));
     Err(refusal(&answer, on).into())
 }
@@ -133,30 +133,30 @@ pub(super) fn into_websocket(stream: Stream, request: &Request) -> WebSocket<Str
     WebSocket::from_raw_socket(stream, Role::Client, Some(config))
 }
 
-fn head(request: &Request, target: &Target, nonce: &str) -> String {
+fn head(request: &Request, target: &Target, nonce: &str) -> Secret {
     let default_port = if target.plain { 80 } else { 443 };
     let mut host = target.authority();
     if target.port == default_port {
         host.truncate(host.len() - format!(":{default_port}").len());
     }
     let (path, key) = (&request.path, request.key.expose());
-    let (query, header) = match request.style {
-        AuthStyle::Header => (String::new(), format!("X-API-Key: {key}\r\n")),
-        AuthStyle::Query => {
-            (format!("&x-api-key={}", utf8_percent_encode(key, QUERY_VALUE)), String::new())
-        }
-    };
-    format!(
-        "GET {path}{query} HTTP/1.1\r\n\
+    let rest = format!(
+        " HTTP/1.1\r\n\
          Host: {host}\r\n\
          Upgrade: websocket\r\n\
          Connection: Upgrade\r\n\
          Sec-WebSocket-Key: {nonce}\r\n\
          Sec-WebSocket-Version: 13\r\n\
-         User-Agent: {}\r\n\
-         {header}\r\n",
+         User-Agent: {}\r\n",
         http::USER_AGENT
-    )
+    );
+    match request.style {
+        AuthStyle::Header => Secret::of(&["GET ", path, &rest, "X-API-Key: ", key, "\r\n\r\n"]),
+        AuthStyle::Query => {
+            let key = Secret::new(utf8_percent_encode(key, QUERY_VALUE).to_string());
+            Secret::of(&["GET ", path, "&x-api-key=", key.expose(), &rest, "\r\n"])
+        }
+    }
 }
 
 /// Checks a 101 by the rules of RFC 6455 section 4.1.

@@ -9,6 +9,7 @@ use super::{Cursor, Source};
 use crate::fault::{Failure, Fault, Step};
 use crate::files;
 use crate::progress::Reached;
+use crate::secret;
 use crate::words;
 
 /// Far longer than any cursor. A larger file given by mistake is not read to its end.
@@ -57,11 +58,11 @@ impl CursorFile {
             Some((what, theirs, ours)) => {
                 let theirs = match theirs {
                     "" => "a reader".to_owned(),
-                    name => format!("{what} {}", words::one_line(name, 100)),
+                    name => format!("{what} {}", secret::one_line(name, 100)),
                 };
                 let ours = match ours {
                     "" => "is a reader".to_owned(),
-                    name => format!("reads {what} {}", words::one_line(name, 100)),
+                    name => format!("reads {what} {}", secret::one_line(name, 100)),
                 };
                 Err(bad(format!("belongs to {theirs}, but this run {ours}")))
             }

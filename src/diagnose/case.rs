@@ -1,7 +1,7 @@
 //! One fault as a check found it: the row of the table, and the values for the holes in its texts.
 
 use crate::fault::{Failure, Fault, Holes, Row, row};
-use crate::words;
+use crate::secret;
 
 /// The most characters of a value in a hole, since most come from outside.
 const LONGEST: usize = 60;
@@ -16,7 +16,7 @@ pub(crate) struct Case {
 impl Case {
     /// The same with one hole filled.
     pub(crate) fn with(mut self, hole: &'static str, value: impl AsRef<str>) -> Case {
-        self.holes.set(hole, words::one_line(value.as_ref(), LONGEST));
+        self.holes.set(hole, secret::one_line(value.as_ref(), LONGEST));
         self
     }
 

@@ -9,7 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::nid::Nid;
 use openssl::x509::{X509, X509NameRef, X509Ref};
 
-use crate::words;
+use crate::secret;
 
 /// The most characters of a name in a certificate.
 const LONGEST: usize = 100;
@@ -76,7 +76,7 @@ impl From<&X509NameRef> for Name {
 
 /// A name as one line of limited length, because its text comes from outside.
 fn plain(text: &str) -> String {
-    words::one_line(text, LONGEST)
+    secret::one_line(text, LONGEST)
 }
 
 /// `R11, Let's Encrypt`.

@@ -110,12 +110,9 @@ impl<'a> Diagnosis<'a> {
             self.file = Some(support::create(path)?);
         }
         let settings = settled.as_ref().map_err(Failure::clone)?;
-        if let Some(login) = settings.target.proxy.proxy.as_ref().and_then(|p| p.login.as_ref()) {
-            self.printer.report.keep_secret(login);
-        }
         self.findings.settings = Some(settings);
         let key = settings.credentials.load()?;
-        self.printer.report.keep_secret(&key);
+        self.printer.report.keep_key(&key);
         self.findings.key = Some(Key::of(&key));
         Ok((settings, key))
     }

@@ -7,6 +7,7 @@ use super::evidence::{members, millis};
 use super::findings::Findings;
 use super::key::Key;
 use crate::fault::Page;
+use crate::secret;
 use crate::settings::Settings;
 use crate::values::choice::AuthStyle;
 
@@ -20,12 +21,7 @@ pub(crate) fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) 
         Status::Warn => "warn",
         Status::Ok | Status::Skip => "ok",
     };
-    let check = |check| {
-        let mut value = of_check(check);
-        each_text(&mut value, clean);
-        value
-    };
-    let document = json!({
+    let mut document = json!({
         "schema_version": SCHEMA_VERSION,
         "tool": "tail8x8",
         "version": env!("CARGO_PKG_VERSION"),
@@ -37,10 +33,11 @@ pub(crate) fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) 
         "verdict": verdict,
         "exit_code": findings.ending.unwrap_or(findings.exit() as u8),
         "first_problem": findings.first_problem().and_then(Check::code),
-        "summary": clean(&findings.result()),
-        "checks": findings.checks.iter().map(check).collect::<Value>(),
+        "summary": findings.result(),
+        "checks": findings.checks.iter().map(of_check).collect::<Value>(),
     });
-    format!("{document}\n")
+    each_text(&mut document, clean);
+    secret::plain_json(&format!("{document}\n"))
 }
 
 fn target(settings: &Settings) -> Value {

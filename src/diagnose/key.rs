@@ -3,11 +3,7 @@
 
 use std::fmt;
 
-use base64::Engine as _;
-use base64::alphabet::{Alphabet, STANDARD, URL_SAFE};
-use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 
 /// The start of keys from 8x8's Admin Console.
 const ADMIN_CONSOLE: &str = "eght_";
@@ -83,23 +79,16 @@ impl fmt::Display for Key {
 /// The user of a token. Any text of the right length decodes to something, so it counts only if
 /// both halves could have been typed by a person.
 fn user(key: &str) -> Option<String> {
-    let decoded = [STANDARD, URL_SAFE].iter().find_map(|alphabet| decode(alphabet, key))?;
-    let text = String::from_utf8(decoded).ok()?;
-    let (user, password) = text.split_once(':')?;
+    let login = secret::login_in(key)?;
+    let (user, password) = login.expose().split_once(':')?;
     let typed = |text: &str| !text.is_empty() && !text.chars().any(char::is_control);
     let is_name = user.chars().all(|c| c.is_ascii_graphic());
     (typed(user) && typed(password) && is_name).then(|| user.to_owned())
 }
 
-fn decode(alphabet: &Alphabet, key: &str) -> Option<Vec<u8>> {
-    let lenient = GeneralPurposeConfig::new()
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
-        .with_decode_allow_trailing_bits(true);
-    GeneralPurpose::new(alphabet, lenient).decode(key).ok()
-}
-
 #[cfg(test)]
 mod tests {
+    use base64::Engine as _;
     use base64::engine::general_purpose;
 
     use super::*;

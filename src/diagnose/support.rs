@@ -10,7 +10,7 @@ use super::findings::Findings;
 use super::json;
 use super::text::Style;
 use crate::fault::{Failure, Fault, Step};
-use crate::words;
+use crate::secret::{self, Secret};
 
 /// Variables that change what the program or its libraries do. `true` means that the value is
 /// shown: it is a path, a list or a name, and not one that may contain a key or a login.
@@ -94,10 +94,10 @@ fn document(findings: &Findings<'_>, clean: &dyn Fn(&str) -> String) -> String {
     out.push_str("\nEnvironment\n");
     for (name, is_shown) in VARIABLES {
         let Some(value) = std::env::var_os(name) else { continue };
-        let value = value.to_string_lossy();
+        let value = Secret::new(value.to_string_lossy().into_owned());
         let value = match is_shown {
-            true => words::one_line(&value, 200),
-            false => format!("(set, {} characters)", value.chars().count()),
+            true => secret::one_line(value.expose(), 200),
+            false => format!("(set, {} characters)", value.expose().chars().count()),
         };
         out.push_str(&format!("  {name}={value}\n"));
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::check::{Check, Status};
 use super::config;
 use super::findings::Findings;
+use crate::secret;
 use crate::words;
 
 const COLUMNS: usize = 100;
@@ -83,7 +84,7 @@ impl Style<'_> {
     /// A label and a text, which is wrapped after the label.
     fn line(self, out: &mut String, label: &str, text: &str) {
         let room = COLUMNS - label.chars().count();
-        let text = words::one_line(&(self.clean)(text), 2000);
+        let text = secret::one_line(&(self.clean)(text), 2000);
         let words: Vec<String> = text.split_whitespace().flat_map(|w| pieces(w, room)).collect();
         words::wrap_after(out, label, &words.join(" "), COLUMNS);
     }

@@ -68,15 +68,20 @@ impl<'a> Desk<'a> {
         if may_stand_by {
             self.log.report.debug(doing);
         }
-        self.notify.status(&format!("connected to {host}, {doing}"));
+        self.status(&format!("connected to {host}, {doing}"));
     }
 
     /// A message came.
     pub(super) fn assigned(&mut self, host: &str) {
         if std::mem::take(&mut self.is_standing_by) {
             self.log.report.debug("messages are assigned to this consumer");
-            self.notify.status(&format!("connected to {host}, reading"));
+            self.status(&format!("connected to {host}, reading"));
         }
+    }
+
+    /// Tells systemd what the run is doing.
+    pub(super) fn status(&self, text: &str) {
+        self.notify.status(&self.log.report.one_line(text));
     }
 
     /// The signal that asked the run to stop, if one did.

@@ -14,8 +14,8 @@ use crate::cursor::Cursor;
 use crate::fault::{Failure, Fault, Step};
 use crate::message::{Envelope, Frame, Line, MessageId, OnReject, parse, write_line};
 use crate::progress::{Receipt, Reply};
+use crate::secret;
 use crate::settings::Settings;
-use crate::words;
 
 /// Takes in the frames of a run.
 pub(super) struct Intake<'a> {
@@ -263,7 +263,7 @@ impl<'a> Intake<'a> {
         let Reject { kind, id, reason, frame } = *reject;
         on.desk.log.counters.rejects.add(kind);
         let subject = id.map_or("message without an id".to_owned(), |id| {
-            format!("message {}", words::one_line(id, 100))
+            format!("message {}", secret::one_line(id, 100))
         });
         let again = match is_answered {
             true => "",

@@ -56,7 +56,7 @@ pub(crate) fn read(
     let metrics = settings.capture.metrics.clone().map(Metrics::new);
     let mut run = Run::new(settings, Desk::new(signals, log, output, metrics));
     greeting::tell_position(settings, &mut run.desk);
-    run.desk.notify.status(&format!("connecting to {}", settings.target.host));
+    run.desk.status(&format!("connecting to {}", settings.target.host));
     let ended = run.until_end();
     run.close();
     if ended.is_ok() {

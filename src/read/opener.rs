@@ -93,7 +93,7 @@ impl<'a> Opener<'a> {
     /// The key, loaded for each session, because keys get replaced.
     fn key(&self, desk: &mut Desk<'_>) -> Result<Secret, Failure> {
         let key = self.settings.credentials.load()?;
-        desk.log.report.keep_secret(&key);
+        desk.log.report.keep_key(&key);
         Ok(key)
     }
 
@@ -220,7 +220,7 @@ impl<'a> Opener<'a> {
         } else {
             desk.log.report.debug(format!("{failure}; {next}"));
         }
-        desk.notify.status(&format!("not connected: {failure}; {next}"));
+        desk.status(&format!("not connected: {failure}; {next}"));
     }
 
     /// `--max-time` is over while there is no session. That is a failure only if no session was

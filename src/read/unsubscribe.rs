@@ -74,7 +74,7 @@ pub(crate) fn unsubscribe(
 
 fn remove(settings: &Settings, report: &mut Report, signals: &mut Signals) -> Result<(), Halt> {
     let key = settings.credentials.load()?;
-    report.keep_secret(&key);
+    report.keep_key(&key);
     let alone = Subscription { name: name(settings).to_owned(), ..Subscription::default() };
     let request = Request::consumer(settings, key, &alone, QUEUE);
     let limit = settings.limits.connect_timeout;

@@ -2,7 +2,8 @@
 //!
 //! What is printed depends on the reader. A person at a terminal sees what the run is doing; a log
 //! gets one line when an outage begins and one when it ends; a cron job that works prints nothing
-//! at all. The key is removed from every line.
+//! at all. It owns the gate: secrets are removed from every text that leaves the program, here and
+//! elsewhere.
 
 mod counters;
 mod left_out;
@@ -20,7 +21,7 @@ use nix::unistd::write;
 use serde_json::Value;
 
 use crate::fault::{self, Failure, Fault, Page};
-use crate::secret::Secret;
+use crate::secret::{self, Gate, Secret};
 use crate::values::choice::{Color, LogFormat};
 use crate::words::{self, wrap};
 
@@ -102,7 +103,7 @@ pub(crate) struct Report {
     /// Standard error is a terminal and standard output is not: room for the live line.
     has_live_line: bool,
     color: bool,
-    secrets: Vec<Secret>,
+    gate: Gate,
     live: Live,
     /// The fault whose advice was printed last, so that it is not repeated at each try.
     advised: Option<Fault>,
@@ -131,7 +132,8 @@ const PATIENCE_MS: u16 = 500;
 const LIVE: Duration = Duration::from_secs(1);
 
 impl Report {
-    pub(crate) fn new(talk: Talk) -> Report {
+    /// A report behind this gate.
+    pub(crate) fn new(talk: Talk, gate: Gate) -> Report {
         let terminal = io::stderr().is_terminal();
         let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty())
             || std::env::var_os("TERM").is_some_and(|v| v == "dumb");
@@ -148,7 +150,7 @@ impl Report {
                 Color::Never => false,
             },
             talk,
-            secrets: Vec::new(),
+            gate,
             live: Live {
                 shown: false,
                 drawn: Instant::now(),
@@ -161,11 +163,9 @@ impl Report {
         }
     }
 
-    /// Removes this value from every line from now on.
-    pub(crate) fn keep_secret(&mut self, secret: &Secret) {
-        if !self.secrets.contains(secret) {
-            self.secrets.push(secret.clone());
-        }
+    /// Removes this API key from every text from now on.
+    pub(crate) fn keep_key(&mut self, key: &Secret) {
+        self.gate.keep_key(key);
     }
 
     /// Whether standard error is a terminal, so that a person is likely to read it.
@@ -210,7 +210,9 @@ impl Report {
             self.say(level, &format!("{failure}{next}"));
         } else {
             let mut below = String::new();
-            failure.advices().iter().for_each(|advice| wrap(&mut below, advice, 8));
+            for advice in failure.advices() {
+                wrap(&mut below, &self.one_line(&advice), 8);
+            }
             self.say_below(level, &format!("{failure}{next}"), &below);
         }
         for page in fault::row(failure.fault).pages {
@@ -285,7 +287,7 @@ impl Report {
         let text: String =
             format!("tail8x8: {counters}; {rate}/s").chars().take(words::WIDTH - 1).collect();
         let line = format!("\r\x1b[K{text}");
-        self.write(&self.without_secrets(&line));
+        self.write(&line);
     }
 
     /// Removes the live line before something else is written or the program ends.
@@ -312,7 +314,7 @@ impl Report {
             Level::Debug | Level::Trace if self.color => ("\x1b[2m", "\x1b[0m"),
             _ => ("", ""),
         };
-        let text = words::one_line(&self.without_secrets(text), LONGEST);
+        let text = self.one_line(text);
         let line = format!("{on}tail8x8: {}{off}{text}\n{below}", level.label());
         self.write(&line);
     }
@@ -325,7 +327,7 @@ impl Report {
             self.clean(&mut value);
             object.insert(name.to_owned(), value);
         }
-        self.write(&format!("{}\n", Value::from(object)));
+        self.write(&format!("{}\n", secret::plain_json(&Value::from(object).to_string())));
     }
 
     fn clean(&self, value: &mut Value) {
@@ -365,6 +367,11 @@ impl Report {
 
     /// The text without any secret.
     pub(crate) fn without_secrets(&self, text: &str) -> String {
-        self.secrets.iter().fold(text.to_owned(), |text, secret| secret.remove_from(&text))
+        self.gate.clean(text)
+    }
+
+    /// The text as one line, without any secret, which does not act on a terminal.
+    pub(crate) fn one_line(&self, text: &str) -> String {
+        secret::one_line(&self.gate.clean(text), LONGEST)
     }
 }

@@ -3,6 +3,11 @@
 use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 
+use crate::secret::CUT;
+
+/// The most bytes of a reason (RFC 6455 section 5.5). A server cuts a longer one, at a character.
+const LONGEST: usize = 123;
+
 /// A close frame in words, for people.
 pub(super) fn words(frame: Option<CloseFrame>) -> String {
     let Some(CloseFrame { code, reason }) = frame else {
@@ -29,6 +34,9 @@ pub(super) fn words(frame: Option<CloseFrame>) -> String {
     }
     if !reason.is_empty() {
         words = format!("{words}: {reason}");
+    }
+    if reason.len() > LONGEST - char::MAX.len_utf8() {
+        words.push(CUT);
     }
     words
 }

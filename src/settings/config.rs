@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::args::{self, Args, Given, Layer};
 use crate::fault::{Failure, Fault, Step};
 use crate::input;
+use crate::secret::{self, Secret};
 use crate::settings::{Warning, permissions};
 
 /// The longest config file, in bytes.
@@ -22,9 +23,12 @@ pub(crate) fn read(path: &str, named_by: &str) -> Vec<Result<Given, Failure>> {
     let bytes =
         input::open(Path::new(path)).and_then(|file| input::read(file, LONGEST, input::PATIENCE));
     match bytes.map(String::from_utf8) {
-        // Some editors put a byte order mark at the start of every text.
-        Ok(Ok(text)) => lines(path, text.trim_start_matches('\u{feff}')),
-        Ok(Err(_)) => unreadable(io::Error::other("is not UTF-8 text")),
+        // It may hold the key. Some editors put a byte order mark at the start of every text.
+        Ok(Ok(text)) => lines(path, Secret::new(text).expose().trim_start_matches('\u{feff}')),
+        Ok(Err(e)) => {
+            secret::wipe(e.into_bytes());
+            unreadable(io::Error::other("is not UTF-8 text"))
+        }
         Err(e) => unreadable(e),
     }
 }

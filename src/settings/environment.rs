@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 
 use crate::fault::Failure;
+use crate::secret;
 
 /// A copy of the environment's variables.
 #[derive(Debug)]
@@ -37,8 +38,14 @@ impl<T: Into<OsString>> FromIterator<(T, T)> for Environment {
     }
 }
 
-/// A variable's value, which may be a secret and so is not shown in `Debug` output.
+/// A variable's value, which may be a secret: it is not shown in `Debug` output, and wiped.
 struct Hidden(OsString);
+
+impl Drop for Hidden {
+    fn drop(&mut self) {
+        secret::wipe(std::mem::take(&mut self.0).into_encoded_bytes());
+    }
+}
 
 impl std::fmt::Debug for Hidden {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {

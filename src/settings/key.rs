@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::args::{Args, Layer};
 use crate::fault::{Failure, Fault, Step};
 use crate::input;
-use crate::secret::Secret;
+use crate::secret::{self, Secret};
 use crate::settings::environment::Environment;
 use crate::settings::{Warning, permissions};
 use crate::values::choice::AuthStyle;
@@ -56,7 +56,7 @@ pub(crate) fn settle(
                      process list; --x-api-key-file keeps it private",
                 ));
             }
-            KeySource::Given { key: check(key.expose().as_bytes(), from)?, from }
+            KeySource::Given { key: check(key.expose().into(), from)?, from }
         }
         KeyAt::Stdin => {
             let key = read(io::stdin(), "standard input", input::PATIENCE)?;
@@ -153,10 +153,11 @@ fn subject(path: &Path, from: &str) -> String {
     format!("{from} {}", path.display())
 }
 
+/// The bytes are read without the standard library's buffer, which could not be wiped.
 fn read(source: impl AsFd, subject: &str, limit: Duration) -> Result<Secret, Failure> {
     // With its line break.
     match input::read(source, api_key::LONGEST + 2, limit) {
-        Ok(bytes) => check(&bytes, subject),
+        Ok(bytes) => check(bytes, subject),
         Err(e) if e.kind() == io::ErrorKind::FileTooLarge => {
             Err(bad(subject, api_key::TOO_LARGE.to_owned()))
         }
@@ -168,8 +169,11 @@ fn unreadable(subject: &str, error: &io::Error) -> Failure {
     Failure::of_call(Step::Config, subject, Fault::UnreadableFile, error)
 }
 
-fn check(bytes: &[u8], subject: &str) -> Result<Secret, Failure> {
-    api_key::parse(bytes).map(Secret::new).map_err(|cause| bad(subject, cause))
+/// The key in these bytes, which are wiped.
+fn check(bytes: Vec<u8>, subject: &str) -> Result<Secret, Failure> {
+    let key = api_key::parse(&bytes).map(Secret::new).map_err(|cause| bad(subject, cause));
+    secret::wipe(bytes);
+    key
 }
 
 fn bad(subject: &str, cause: String) -> Failure {

@@ -10,6 +10,7 @@ mod config;
 mod environment;
 mod filters;
 mod key;
+mod known;
 mod layers;
 mod permissions;
 mod proxy;
@@ -37,6 +38,7 @@ use crate::values::subscription::Subscription;
 
 pub(crate) use environment::Environment;
 pub(crate) use key::Credentials;
+pub(crate) use known::gate;
 pub(crate) use layers::complete;
 pub(crate) use range::Start;
 pub(crate) use server::region;

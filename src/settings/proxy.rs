@@ -31,7 +31,7 @@ pub(crate) struct ProxyRules {
 
 /// Lower case comes first. `HTTP_PROXY` is not read: it is for http:// only, and a CGI client could
 /// set it.
-const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
+pub(super) const VARIABLES: [&str; 4] = ["https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY"];
 const EXCEPTIONS: [&str; 2] = ["no_proxy", "NO_PROXY"];
 
 /// The rules of a run, which apply to any host.

@@ -8,9 +8,9 @@ use openssl::x509::{X509, X509NameRef};
 
 use crate::fault::{Failure, Fault, Step};
 use crate::input;
+use crate::secret::one_line;
 use crate::settings::ca_form;
 use crate::settings::environment::Environment;
-use crate::words;
 
 /// The longest CA file, in bytes: many times all public authorities.
 const LONGEST: usize = 16 * 1024 * 1024;
@@ -65,7 +65,7 @@ fn is(one: &X509NameRef, other: &X509NameRef) -> bool {
 fn shown(name: &X509NameRef) -> String {
     let mut parts = [Nid::COMMONNAME, Nid::ORGANIZATIONNAME].into_iter();
     let first = parts.find_map(|nid| name.entries_by_nid(nid).next()?.data().to_string().ok());
-    words::one_line(&first.unwrap_or_default(), 100)
+    one_line(&first.unwrap_or_default(), 100)
 }
 
 /// Reads `--ca-file`; `source` names the option for people.

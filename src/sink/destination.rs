@@ -89,6 +89,11 @@ impl Destination {
         }
     }
 
+    /// Whether lines are for the eye, and must not act on what shows them.
+    pub(super) fn is_terminal(&self) -> bool {
+        matches!(self, Destination::Pipe(pipe) if pipe.is_terminal)
+    }
+
     /// Whether nobody reads it any more.
     pub(super) fn is_closed(&self) -> bool {
         matches!(self, Destination::Pipe(pipe) if pipe.is_closed())

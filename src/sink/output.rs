@@ -21,6 +21,7 @@ use crate::fault::Failure;
 use crate::progress::{AckAfter, Progress};
 use crate::report::Log;
 use crate::retry::Retry;
+use crate::secret;
 use crate::settings::Settings;
 use crate::values::choice::Durability;
 use crate::wait::{Wait, earlier};
@@ -93,6 +94,11 @@ impl Output {
     /// The line that begins at this offset of the buffer is complete. Returns whether it is new: a
     /// line that is already in the files is removed from the buffer.
     pub(crate) fn end_line(&mut self, start: usize) -> bool {
+        if self.spool.destination.is_terminal() {
+            let line = self.spool.pending.buffer().split_off(start);
+            let line = secret::plain_json(&String::from_utf8_lossy(&line));
+            self.spool.pending.buffer().extend_from_slice(line.as_bytes());
+        }
         let Some(unconfirmed) = &mut self.spool.unconfirmed else { return true };
         let buffer = self.spool.pending.buffer();
         let is_repeat = unconfirmed.output.confirms(&buffer[start..]);

@@ -3,7 +3,7 @@
 //! are acknowledged.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::Path;
@@ -22,6 +22,7 @@ pub(super) struct Pipe {
     /// For people.
     pub(super) name: String,
     pub(super) is_stdout: bool,
+    pub(super) is_terminal: bool,
     file: File,
     way: Way,
 }
@@ -54,7 +55,8 @@ impl Pipe {
         } else {
             (file, Way::Polled)
         };
-        Ok(Pipe { name: "stdout".to_owned(), is_stdout: true, file, way })
+        let is_terminal = file.is_terminal();
+        Ok(Pipe { name: "stdout".to_owned(), is_stdout: true, is_terminal, file, way })
     }
 
     /// A named pipe or a device.
@@ -64,7 +66,8 @@ impl Pipe {
     pub(super) fn open(path: &Path) -> io::Result<Pipe> {
         let name = path.display().to_string();
         let file = non_blocking(path)?;
-        Ok(Pipe { name, is_stdout: false, file, way: Way::NonBlocking })
+        let is_terminal = file.is_terminal();
+        Ok(Pipe { name, is_stdout: false, is_terminal, file, way: Way::NonBlocking })
     }
 
     /// The descriptor to poll.

@@ -6,6 +6,19 @@ pub(crate) const LONGEST: usize = 8 * 1024;
 /// What is said of a longer one.
 pub(crate) const TOO_LARGE: &str = "is larger than 8 KiB, too large for an API key";
 
+/// What people copy along with a key.
+const NAMES: [&str; 3] = ["X-API-Key:", "X-API-Key=", "PULSAR_API_KEY="];
+
+fn starts(key: &[u8], text: &str) -> bool {
+    key.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
+}
+
+/// What is secret in a text that may not be a valid key: all but its name and white space.
+pub(crate) fn secret_part(text: &str) -> &str {
+    let name = NAMES.iter().find(|name| starts(text.as_bytes(), name));
+    text[name.map_or(0, |name| name.len())..].trim()
+}
+
 /// The key without the one line break it may end with.
 ///
 /// # Errors
@@ -18,16 +31,17 @@ pub(crate) fn parse(bytes: &[u8]) -> Result<String, String> {
     if key.len() > LONGEST {
         return Err(TOO_LARGE.to_owned());
     }
-    let starts = |text: &str| {
-        key.get(..text.len()).is_some_and(|start| start.eq_ignore_ascii_case(text.as_bytes()))
-    };
-    if starts("x-api-key:") {
-        return Err("contains a whole header line; keep only what follows `X-API-Key:`".to_owned());
+    match NAMES.iter().find(|name| starts(key, name)) {
+        Some(name) if name.ends_with(':') => {
+            let cause = "contains a whole header line; keep only what follows `X-API-Key:`";
+            return Err(cause.to_owned());
+        }
+        Some(_) => {
+            return Err("contains an assignment; keep only what follows the `=`".to_owned());
+        }
+        None => {}
     }
-    if starts("x-api-key=") || starts("PULSAR_API_KEY=") {
-        return Err("contains an assignment; keep only what follows the `=`".to_owned());
-    }
-    if starts("\u{feff}") {
+    if starts(key, "\u{feff}") {
         return Err("starts with a byte order mark; save the file as plain ASCII".to_owned());
     }
     if let [quote @ (b'"' | b'\'' | b'`'), .., end] = key

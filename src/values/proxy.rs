@@ -49,14 +49,21 @@ pub(crate) fn url(text: &str) -> Result<Option<Proxy>, String> {
     }
 }
 
+/// The login in a proxy's URL, even if the URL is wrong elsewhere.
+pub(crate) fn login_in(text: &str) -> Option<Secret> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    login(rest.rsplit_once('@')?.0).ok()
+}
+
 fn login(text: &str) -> Result<Secret, String> {
     let login =
         percent_decode_str(text).decode_utf8().map_err(|_| "has a login that is not UTF-8")?;
-    if login.contains(char::is_control) {
+    let login = Secret::new(login.into_owned());
+    if login.expose().contains(char::is_control) {
         return Err("has a control character in its login".to_owned());
     }
     let colon = if text.contains(':') { "" } else { ":" };
-    Ok(Secret::new(format!("{login}{colon}")))
+    Ok(Secret::of(&[login.expose(), colon]))
 }
 
 #[cfg(test)]

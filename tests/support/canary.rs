@@ -12,11 +12,13 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 const PREFIX: &str = "eght_";
 
-/// So many characters of the key's random part in a row are a leak. 8 of them are looked up.
-const LEAK: usize = 12;
-const GRAM: usize = 8;
+/// So many characters of the key's random part in a row are a leak. 5 of them are looked up.
+const LEAK: usize = 8;
+const GRAM: usize = 5;
 /// Any `LEAK` bytes in a row hold `GRAM` bytes that start at a multiple of this.
 const STRIDE: usize = LEAK - GRAM;
+/// The same of a form that has more characters than the key: fewer of them may stand there by chance.
+const LONG_LEAK: usize = 12;
 
 /// `eght_` and 43 random characters, `+ / =` among them since each encoding treats those differently.
 pub fn key() -> &'static str {
@@ -33,11 +35,14 @@ pub fn key() -> &'static str {
 #[track_caller]
 pub fn assert_absent(what: &str, bytes: &[u8]) {
     static SEARCH: OnceLock<Search> = OnceLock::new();
-    if let Some((form, at)) = SEARCH.get_or_init(|| Search::new(key())).find(bytes) {
-        let around = &bytes[at.saturating_sub(80)..bytes.len().min(at + 80)];
-        let around = String::from_utf8_lossy(around);
-        panic!("the key leaked ({form}) in {what}, at byte {at}: …{around}…");
-    }
+    let search = SEARCH.get_or_init(|| Search::new(key().strip_prefix(PREFIX).unwrap()));
+    search.assert_absent(what, bytes);
+}
+
+/// The same for another secret than the key.
+#[track_caller]
+pub fn assert_other_absent(secret: &str, what: &str, bytes: &[u8]) {
+    Search::new(secret).assert_absent(what, bytes);
 }
 
 struct Search {
@@ -48,8 +53,8 @@ struct Search {
 }
 
 impl Search {
-    fn new(key: &str) -> Search {
-        let forms = forms(key.strip_prefix(PREFIX).unwrap());
+    fn new(secret: &str) -> Search {
+        let forms = forms(secret);
         let mut pairs = vec![false; 1 << 16];
         let mut grams: HashMap<_, Vec<_>> = HashMap::new();
         for (form, (_, bytes)) in forms.iter().enumerate() {
@@ -61,6 +66,14 @@ impl Search {
         Search { forms, pairs, grams }
     }
 
+    #[track_caller]
+    fn assert_absent(&self, what: &str, bytes: &[u8]) {
+        let Some((form, at)) = self.find(bytes) else { return };
+        let around = &bytes[at.saturating_sub(80)..bytes.len().min(at + 80)];
+        let around = String::from_utf8_lossy(around);
+        panic!("the secret leaked ({form}) in {what}, at byte {at}: …{around}…");
+    }
+
     fn find(&self, text: &[u8]) -> Option<(&'static str, usize)> {
         let mut at = 0;
         while at + GRAM <= text.len() {
@@ -70,7 +83,8 @@ impl Search {
                     let (name, bytes) = &self.forms[form];
                     let before = alike(bytes[..place].iter().rev(), text[..at].iter().rev());
                     let after = alike(bytes[place..].iter(), text[at..].iter());
-                    if before + after >= LEAK {
+                    let enough = if bytes.len() > self.forms[0].1.len() { LONG_LEAK } else { LEAK };
+                    if before + after >= enough {
                         return Some((name, at));
                     }
                 }
@@ -96,12 +110,22 @@ fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
     let escaped = |plus: &str, slash: &str, equal: &str| {
         secret.replace('+', plus).replace('/', slash).replace('=', equal).into_bytes()
     };
+    let each = |write: fn(u8) -> String| secret.bytes().map(write).collect::<String>().into_bytes();
     let mut forms = vec![
         ("plain", secret.as_bytes().to_vec()),
         ("percent-encoded", percent.clone().into_bytes()),
         ("percent-encoded in lower case", percent.to_lowercase().into_bytes()),
         ("percent-encoded, letters kept", escaped("%2b", "%2f", "%3d")),
         ("percent-encoded twice", percent.replace('%', "%25").into_bytes()),
+        ("percent-encoded throughout", each(|byte| format!("%{byte:02X}"))),
+        ("percent-encoded throughout in lower case", each(|byte| format!("%{byte:02x}"))),
+        ("percent-encoded twice throughout", each(|byte| format!("%25{byte:02x}"))),
+        ("JSON throughout", each(|byte| format!("\\u{byte:04x}"))),
+        ("JSON throughout in upper case", each(|byte| format!("\\u{byte:04X}"))),
+        ("HTML throughout", each(|byte| format!("&#{byte};"))),
+        ("HTML throughout in hex", each(|byte| format!("&#x{byte:x};"))),
+        ("HTML throughout in HEX", each(|byte| format!("&#X{byte:X};"))),
+        ("HTML with names", escaped("&plus;", "&sol;", "&equals;")),
         ("hex", hex.clone().into_bytes()),
         ("HEX", hex.to_uppercase().into_bytes()),
         ("JSON with escaped slashes", escaped("+", "\\/", "=")),
@@ -122,7 +146,7 @@ fn forms(secret: &str) -> Vec<(&'static str, Vec<u8>)> {
 
 pub fn selftests() -> Vec<Trial> {
     let found = |what: &str, text: &str| {
-        let hit = Search::new(key()).find(text.as_bytes());
+        let hit = Search::new(&key()[PREFIX.len()..]).find(text.as_bytes());
         assert!(hit.is_some(), "the search missed the key as {what}: {text}");
     };
     vec![trial::test("support::canary: the search finds every form and nothing else", move || {
@@ -136,8 +160,10 @@ pub fn selftests() -> Vec<Trial> {
             found("a query", &format!("{before}?x-api-key={percent}&"));
         }
         let short = &key()[20..20 + LEAK - 1];
-        assert!(Search::new(key()).find(format!("-{short}-").as_bytes()).is_none());
-        assert!(Search::new(key()).find(PREFIX.repeat(20).as_bytes()).is_none());
+        assert!(
+            Search::new(&key()[PREFIX.len()..]).find(format!("-{short}-").as_bytes()).is_none()
+        );
+        assert!(Search::new(&key()[PREFIX.len()..]).find(PREFIX.repeat(20).as_bytes()).is_none());
         Ok(())
     })]
 }

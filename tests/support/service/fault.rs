@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::answer::Body;
 use super::frames;
 use super::odd::Odd;
+use super::says::Place;
 use super::wire::{Ending, Socket, Wire};
 use crate::support::ca::Leaf;
 
@@ -168,6 +169,8 @@ pub enum Fault {
     FramesInPieces,
 
     // Everywhere
+    /// This text stands at this place. An answer that holds it refuses the upgrade with 503.
+    Says(Place, String),
     /// Whatever the server says, also in TLS, is a byte per 2 ms: slow, and legal.
     Trickles,
 }
@@ -253,6 +256,7 @@ impl Fault {
             Fault::UpgradeEof => Ending::Fin,
             Fault::UpgradeEofInHead => say(wire, b"HTTP/1.1 101 Switching Protocols\r\nUpgr"),
             Fault::UpgradeReset => Ending::Reset,
+            Fault::Says(place, text) => say(wire, &place.answer(503, text)?),
             Fault::UpgradeSilent => match wire.socket().remote.pause(None) {
                 Ok(()) => Ending::Fin,
                 Err(ending) => ending,
@@ -284,6 +288,7 @@ impl Fault {
             Fault::ManyHeaders => {
                 more = (0..130).map(|number| format!("X-Number-{number}: {number}\r\n")).collect();
             }
+            Fault::Says(place, text) => more = place.headers(text),
             _ => {}
         }
         format!(
@@ -386,6 +391,11 @@ impl Fault {
                 violation
             }
             Fault::Freeze => Then::Freeze,
+            Fault::Says(place, text) => {
+                let (frames, is_close) = place.frames(text)?;
+                out = frames;
+                if is_close { Then::AwaitClose } else { Then::GoOn }
+            }
             _ => return None,
         };
         Some((out, then))

@@ -16,6 +16,7 @@ mod gateway;
 mod listener;
 mod odd;
 pub mod proxy;
+mod says;
 mod seen;
 mod selftests;
 mod session;
@@ -38,6 +39,8 @@ pub use self::consumer::Kind;
 pub use self::fault::Fault;
 use self::listener::Port;
 pub use self::odd::Odd;
+#[allow(unused_imports)] // named by tests that keep one
+pub use self::says::Place;
 #[allow(unused_imports)] // named by tests that keep one
 pub use self::seen::{Ack, Close, Connection, Request, Seen};
 pub use self::selftests::selftests;

@@ -11,6 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use socket2::SockRef;
 
 use super::Service;
+use super::says::Place;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxyFault {
@@ -58,6 +59,8 @@ pub enum ProxyFault {
     OkThenHtml,
     /// 200, then silence.
     OkThenSilence,
+    /// It refuses with 407 and these texts in turn, at this place of its answers.
+    Says(Place, Vec<String>),
     /// Nobody listens.
     Refuse,
 }
@@ -272,6 +275,11 @@ impl Shared {
             ProxyFault::Portal => {
                 let to = "Location: http://portal.8x8.test/login\r\n";
                 client.write_all(refusal("302 Found", to).as_bytes())?;
+            }
+            ProxyFault::Says(place, texts) => {
+                let before = self.state.lock().unwrap().heads.len() - 1;
+                let text = &texts[before % texts.len()];
+                client.write_all(&place.answer(407, text).expect("a place in an answer"))?;
             }
             ProxyFault::Garbage => client.write_all(b"\x01\x02\x03 hello \xff\xfe\r\n\r\n")?,
             ProxyFault::Socks => client.write_all(b"\x05\xff")?,
