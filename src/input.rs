@@ -6,11 +6,12 @@ use std::io::{self, ErrorKind, IsTerminal};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use crate::clock::Instant;
 use crate::secret;
 use crate::words::duration;
 
@@ -86,7 +87,7 @@ fn each(
     let deadline = (!input.is_terminal()).then(|| Instant::now() + limit);
     let mut part = vec![0; PART];
     let read = loop {
-        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        let left = deadline.map(|deadline| deadline.duration_since(Instant::now()));
         let time = left.map_or(Ok(PollTimeout::NONE), PollTimeout::try_from);
         let ready =
             poll(&mut [PollFd::new(input, PollFlags::POLLIN)], time.unwrap_or(PollTimeout::MAX));

@@ -4,11 +4,11 @@
 use std::fmt::Write as _;
 use std::io;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 use crate::files;
 use crate::report::Counters;
 

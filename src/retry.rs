@@ -1,7 +1,8 @@
 //! Whether to retry after a failure, and after how long: pure decisions.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Instant;
 use crate::fault::{self, Failure, RetryClass};
 
 /// Once a session has been open, every failure is retried for this long: a gateway that is being
@@ -59,7 +60,8 @@ impl Default for Retry {
     }
 }
 
-/// Counts failures in a row, since a message was last written.
+/// Counts failures in a row: since a message was last written, or since a session lasted for longer
+/// than any wait.
 #[derive(Debug)]
 pub(crate) struct Retries<'a> {
     policy: &'a Retry,
@@ -67,19 +69,30 @@ pub(crate) struct Retries<'a> {
     /// How many of them are of the class [`RetryClass::Few`].
     doubtful: u32,
     ever_open: bool,
+    /// When the session that is open opened.
+    opened: Option<Instant>,
     /// When the first failure after the last open session was counted.
     outage: Option<Instant>,
 }
 
 impl<'a> Retries<'a> {
     pub(crate) fn new(policy: &'a Retry) -> Retries<'a> {
-        Retries { policy, in_row: 0, doubtful: 0, ever_open: false, outage: None }
+        Retries { policy, in_row: 0, doubtful: 0, ever_open: false, opened: None, outage: None }
     }
 
     /// A session is open.
-    pub(crate) fn opened(&mut self) {
+    pub(crate) fn opened(&mut self, now: Instant) {
         self.ever_open = true;
+        self.opened = Some(now);
         self.outage = None;
+    }
+
+    /// The session has ended.
+    pub(crate) fn closed(&mut self, now: Instant) {
+        let lasted = self.opened.take().map(|opened| now.duration_since(opened));
+        if lasted.is_some_and(|lasted| lasted >= self.policy.max_delay) {
+            self.wrote();
+        }
     }
 
     /// A message was written, so earlier failures no longer count.
@@ -184,17 +197,30 @@ mod tests {
     #[test]
     fn after_a_session_everything_is_tried_for_five_minutes() {
         let mut retries = Retries::new(&POLICY);
-        retries.opened();
         let now = Instant::now();
+        retries.opened(now);
         let mut at = |seconds| {
             let now = now + Duration::from_secs(seconds);
             retries.next(&failure(Fault::Unauthorized), now, 1.0).is_some()
         };
         assert!(at(0) && at(299));
         assert!(!at(300));
-        retries.opened();
+        retries.opened(now);
         assert!(retries.next(&failure(Fault::Unauthorized), now, 1.0).is_some());
         assert!(retries.next(&failure(Fault::TooLarge), now, 1.0).is_none());
+    }
+
+    #[test]
+    fn a_session_that_outlasts_every_wait_restarts_the_count() {
+        let (mut retries, start) = (Retries::new(&POLICY), Instant::now());
+        let wait_after = |lasted| {
+            retries.opened(start);
+            let now = start + Duration::from_secs(lasted);
+            retries.closed(now);
+            retries.next(&failure(Fault::StreamClosed), now, 1.0).map(|wait| wait.as_secs())
+        };
+        let waits = [59, 0, 59, 60, 3600, 59].map(wait_after);
+        assert_eq!(waits, [1, 2, 4, 1, 1, 2].map(Some));
     }
 
     #[test]

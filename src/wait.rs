@@ -9,12 +9,17 @@
 
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
+use nix::sys::time::TimeSpec;
+use nix::sys::timer::{Expiration, TimerSetTimeFlags};
+use nix::sys::timerfd::{ClockId, TimerFd, TimerFlags};
+
+use crate::clock::Instant;
 
 /// Why a wait ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -127,10 +132,16 @@ pub(crate) trait Wait {
     }
 }
 
+/// How often a wait looks at the clock. The time limit of poll(2) stands still while the machine is
+/// suspended; this timer does not, and ends the wait at the wake-up.
+const TICK: Duration = Duration::from_secs(15);
+
 /// The signals this program acts on.
 #[derive(Debug)]
 pub(crate) struct Signals {
     fd: SignalFd,
+    /// `None` where there is no such timer.
+    tick: Option<TimerFd>,
     stop: Option<Signal>,
     /// Why this machine can no longer wait.
     failed: Option<Errno>,
@@ -155,7 +166,7 @@ impl Signals {
         // A file that must not grow is then an error of write(2), and not the end of the process.
         SigSet::from(Signal::SIGXFSZ).thread_block()?;
         let fd = SignalFd::with_flags(&set, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        Ok(Signals { fd, stop: None, failed: None })
+        Ok(Signals { fd, tick: tick().ok(), stop: None, failed: None })
     }
 
     /// Holds back SIGHUP: a request to reopen the file must not end a run that has just begun.
@@ -190,8 +201,9 @@ impl Signals {
         interests: &mut [Interest<'_>],
         until: Option<Instant>,
     ) -> Vec<Signal> {
-        let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(interests.len() + 1);
+        let mut fds: Vec<PollFd<'_>> = Vec::with_capacity(interests.len() + 2);
         fds.extend(interests.iter().map(|one| PollFd::new(one.fd, one.events)));
+        fds.extend(self.tick.iter().map(|tick| PollFd::new(tick.as_fd(), PollFlags::POLLIN)));
         fds.push(PollFd::new(self.fd.as_fd(), PollFlags::POLLIN));
         match poll(&mut fds, timeout(until)) {
             Ok(_) | Err(Errno::EINTR) => {}
@@ -200,6 +212,12 @@ impl Signals {
         }
         for (one, polled) in interests.iter_mut().zip(&fds) {
             one.is_ready = polled.any() == Some(true);
+        }
+        if let (Some(tick), Some(polled)) = (&self.tick, fds.get(interests.len()))
+            && polled.any() == Some(true)
+        {
+            // Reading makes it wait for the next tick.
+            let _ = tick.wait();
         }
         let came = fds.last().is_some_and(|signals| signals.any() == Some(true));
         let pending = || match self.fd.read_signal() {
@@ -216,6 +234,15 @@ impl Signals {
         let is_first = self.failed.replace(e).is_none();
         Vec::from_iter(is_first.then_some(Signal::SIGTERM))
     }
+}
+
+/// A timer that ticks on while the machine is suspended.
+fn tick() -> nix::Result<TimerFd> {
+    let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
+    let tick = TimerFd::new(ClockId::CLOCK_BOOTTIME, flags)?;
+    let expiration = Expiration::Interval(TimeSpec::from_duration(TICK));
+    tick.set(expiration, TimerSetTimeFlags::empty())?;
+    Ok(tick)
 }
 
 /// A host with nothing to serve, for a diagnosis.
@@ -249,7 +276,7 @@ pub(crate) fn die_by(signal: Signal) -> ! {
 /// The time left, rounded up to the next millisecond, so that a wait never ends too early.
 fn timeout(until: Option<Instant>) -> PollTimeout {
     let Some(until) = until else { return PollTimeout::NONE };
-    let left = until.saturating_duration_since(Instant::now());
+    let left = until.duration_since(Instant::now());
     let left = left + Duration::from_nanos(999_999);
     PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
 }

@@ -5,9 +5,11 @@
 //! What is tried again and what is not, and what a limit on time bounds, is in `retrying` and
 //! `limits`; messages that cannot be decoded are in `payloads`.
 
+mod heads;
 mod limits;
 mod names;
 mod payloads;
+mod peers;
 mod proxies;
 mod resources;
 mod retrying;
@@ -34,6 +36,8 @@ pub fn trials() -> Vec<Trial> {
         resources::trials(),
         retrying::trials(),
         limits::trials(),
+        peers::trials(),
+        heads::trials(),
     ]
     .into_iter()
     .flatten()

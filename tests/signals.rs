@@ -38,6 +38,11 @@ pub fn trials() -> Vec<Trial> {
         test("a reader that goes away ends the run quietly", closed_pipe),
         test("a reader that goes away is noticed while nothing comes", closed_while_idle),
         alone("a stopped and continued process does not call the other end dead", stopped),
+        alone("a process that continues notices soon that the other end is gone", gone_meanwhile),
+        alone("a process that was stopped does not take that for silence", stopped_at_the_end),
+        test("a process that was stopped_for five minutes connects anew at once", long_stopped)
+            .with_kind("asked for by name")
+            .with_ignored_flag(true),
         test("nohup keeps a hang-up away", nohup),
         alone("a reader that is slow is not taken for an idle service", slow_reader_with_an_end),
         test("--max-time ends a run whose output is stuck", max_time_with_a_stuck_output),
@@ -227,6 +232,56 @@ fn stopped() {
     service.wait_for("pings again", |seen| seen.pings() >= pings + 2);
     ended_by(run, Signal::SIGTERM).assert_code(0);
     assert_eq!(service.seen().upgraded(), 1, "no reconnect");
+}
+
+fn gone_meanwhile() {
+    let service = Service::start();
+    let args = ["--ping-interval", "500ms", "--ping-timeout", "1s", "--retry-delay", "10ms"];
+    let mut run = Run::against(&service).args(&args).verbosity(0).spawn();
+    service.wait_for("a ping", |seen| seen.pings() >= 1);
+    run.signal(Signal::SIGSTOP);
+    service.freeze();
+    std::thread::sleep(Duration::from_secs(3));
+    run.signal(Signal::SIGCONT);
+    run.wait_stderr("[stream.no_pong]");
+    service.thaw();
+    service.wait_for_connections(2);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
+}
+
+/// What it was stopped for is longer than the idle timeout, and what comes then is still read.
+fn stopped_at_the_end() {
+    let service = Service::start();
+    let past = std::time::SystemTime::now() - Duration::from_secs(60);
+    service.publish_at("all", event(0), past);
+    let mut run = Run::against(&service).args(&["-e", "--idle-timeout", "5s"]).spawn();
+    run.wait_stdout_lines(1);
+    service.pause_delivery();
+    service.publish_at("all", event(1), past);
+    run.signal(Signal::SIGSTOP);
+    std::thread::sleep(Duration::from_secs(7));
+    run.signal(Signal::SIGCONT);
+    std::thread::sleep(Duration::from_secs(1));
+    service.resume_delivery();
+    run.finish().assert_code(0).assert_silent().assert_lines(&[event(0), event(1)]);
+}
+
+/// For longer than the service keeps a session. It takes more than five minutes:
+///
+///     cargo test --test tests -- --ignored stopped_for
+fn long_stopped() {
+    let service = Service::start();
+    let args = ["--ping-interval", "1s", "--ping-timeout", "10m", "--retry-delay", "10ms"];
+    let mut run = Run::against(&service).args(&args).verbosity(0).spawn();
+    service.wait_for("a ping", |seen| seen.pings() >= 1);
+    // An answer that is still on its way would be read first.
+    std::thread::sleep(Duration::from_millis(300));
+    run.signal(Signal::SIGSTOP);
+    std::thread::sleep(Duration::from_secs(5 * 60 + 10));
+    run.signal(Signal::SIGCONT);
+    run.wait_stderr("[stream.slept]");
+    service.wait_for_connections(2);
+    ended_by(run, Signal::SIGTERM).assert_code(0);
 }
 
 /// As a shell does it: the child starts with the signal ignored.

@@ -42,6 +42,7 @@ pub fn trials() -> Vec<Trial> {
     trials.push(test("no long function, no wide struct", || {
         told("too long or too wide", lengths::excesses(&sources(), MEASURED))
     }));
+    trials.push(test("one clock for limits and waits", one_clock));
     trials.push(test("no unsafe code, and the lint that forbids it", no_unsafe));
     trials
 }
@@ -69,6 +70,21 @@ fn few_floors() -> Result<(), Failed> {
         )
         .into()),
     }
+}
+
+/// That of the standard library stands still while the machine is suspended.
+fn one_clock() -> Result<(), Failed> {
+    let other = ["time::{Duration, Instant}", "time::{Instant", "time::Instant"];
+    let is_other = |line: &str| {
+        !line.trim_start().starts_with("//")
+            && other.iter().any(|other| line.contains(&format!("std::{other}")))
+    };
+    let mut findings = Vec::new();
+    for (file, text) in sources() {
+        let lines = text.lines().zip(1..).filter(|(line, _)| is_other(line));
+        findings.extend(lines.map(|(line, number)| format!("  {file}:{number}: {}", line.trim())));
+    }
+    told("uses of another clock than `clock`'s", findings)
 }
 
 fn no_unsafe() -> Result<(), Failed> {

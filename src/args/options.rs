@@ -375,8 +375,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
         |args, text| put(&mut args.limits.max_message_size, checks::message_size(text)))
         .default("8M"),
     value("ping-interval", "TIME", Section::Limits,
-        "send a ping after this long without a byte",
-        "Send a ping after this long without a byte from the service. The service closes a \
+        "send a ping after this long without a message",
+        "Send a ping after this long without a message from the service. The service closes a \
          session that is idle for 5 minutes, and a proxy or load balancer in front of it may do \
          so after one.",
         |args, text| put(&mut args.limits.ping_interval, values::duration_from(SHORTEST_PING, text)))
@@ -384,7 +384,9 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("ping-timeout", "TIME", Section::Limits,
         "how long the answer to a ping may take",
         "How long the answer to a ping may take before the connection counts as dead and is \
-         reopened. Any byte received is an answer.",
+         reopened. A message is an answer, too, even one that is still arriving, as long as it \
+         comes at 1 KiB a second. The connection also counts as dead when the service takes \
+         nothing of what is sent to it for the interval and this time together.",
         |args, text| put(&mut args.limits.ping_timeout, values::duration_from(SHORTEST_PING, text)))
         .default("10s"),
     value("max-silence", "TIME", Section::Limits,
@@ -398,7 +400,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("retry", "N", Section::Retry,
         "retries after a failed connection, or unlimited",
         "How many times in a row a failed connection is retried: a number, or unlimited. The \
-         count restarts when an event has been written. Errors that need someone to fix them \
+         count restarts when an event has been written, and when a session has lasted for longer \
+         than --retry-max-delay. Errors that need someone to fix them \
          (401, 403, a bad certificate, an unknown host) are not retried before the first session \
          is open; after that they are, for at least 5 minutes.",
         |args, text| put(&mut args.retry.limit, checks::retry(text)))

@@ -4,7 +4,7 @@
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use socket2::{Domain, Protocol, Socket, TcpKeepalive, Type};
 
@@ -12,6 +12,7 @@ use super::halt::Halt;
 use super::observation::{Attempt, Observation};
 use super::resolve::is_sinkhole;
 use super::step::StepContext;
+use crate::clock::Instant;
 use crate::fault::{Fault, is_exhausted};
 use crate::wait::{Interest, Wake};
 use crate::words;

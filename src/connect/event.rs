@@ -1,11 +1,12 @@
 //! The events of the connect steps, for the host that runs them: each step's subject, observations and
 //! time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
 use super::observation::Observation;
+use crate::clock::Instant;
 use crate::fault::{Failure, Step};
 use crate::wait::{Interest, Served, Signals, Wait};
 

@@ -4,6 +4,7 @@
 use std::io::{self, ErrorKind, Read};
 
 use super::halt::Halt;
+use super::head;
 use super::response::Response;
 use super::step::StepContext;
 use crate::secret::CUT;
@@ -13,9 +14,6 @@ pub(crate) const USER_AGENT: &str = concat!("tail8x8/", env!("CARGO_PKG_VERSION"
 
 /// How much of a refusal's body is worth reading.
 const BODY_LIMIT: usize = 8 * 1024;
-
-/// More header lines than any gateway sends.
-const MAX_HEADERS: usize = 256;
 
 /// Why there is no answer to read.
 #[derive(Debug)]
@@ -29,13 +27,15 @@ pub(super) enum BadHead {
 #[derive(Debug)]
 pub(super) struct Head {
     bytes: Vec<u8>,
-    /// A longer head is not read.
+    /// How long those before it were.
+    skipped: usize,
+    /// More than this is not read.
     limit: usize,
 }
 
 impl Head {
     pub(super) fn new(limit: usize) -> Head {
-        Head { bytes: Vec::with_capacity(1024), limit }
+        Head { bytes: Vec::with_capacity(1024), skipped: 0, limit }
     }
 
     /// Reads up to the empty line, byte by byte, because the bytes after it belong to another
@@ -44,7 +44,7 @@ impl Head {
     /// # Errors
     /// `WouldBlock` if more bytes must arrive first; call it again then.
     pub(super) fn read(&mut self, stream: &mut impl OverWire) -> Result<Response, BadHead> {
-        while !self.bytes.ends_with(b"\r\n\r\n") {
+        while !self.bytes.ends_with(b"\n\r\n") && !self.bytes.ends_with(b"\n\n") {
             let mut byte = [0];
             match stream.read(&mut byte) {
                 Ok(0) => return Err(BadHead::Io(self.cut_short())),
@@ -58,13 +58,20 @@ impl Head {
                 self.bytes.extend_from_slice(&more[..n]);
                 return Err(BadHead::NotHttp(name_protocol(&self.bytes)));
             }
-            if self.bytes.len() > self.limit {
+            if self.skipped + self.bytes.len() > self.limit {
                 let kib = self.limit / 1024;
                 let cause = format!("the answer's head is longer than {kib} KiB");
                 return Err(BadHead::NotHttp(cause));
             }
         }
-        parsed(&self.bytes)
+        let unable = |e| BadHead::NotHttp(format!("the answer is not valid HTTP: {e}"));
+        head::parse(&self.bytes).map_err(unable)
+    }
+
+    /// Forgets this head, because another follows.
+    fn skip(&mut self) {
+        self.skipped += self.bytes.len();
+        self.bytes.clear();
     }
 
     fn cut_short(&self) -> io::Error {
@@ -78,7 +85,8 @@ impl Head {
     }
 }
 
-/// Reads the head of an answer.
+/// Reads the head of an answer, and skips those of 100 to 199 before it, all but 101 (RFC 9110 section
+/// 15.2). They count towards the limit, in bytes.
 ///
 /// # Errors
 /// Those of [`StepContext::wait`]; the inner result holds any other error.
@@ -93,6 +101,7 @@ pub(super) fn head(
             Err(BadHead::Io(e)) if e.kind() == ErrorKind::WouldBlock => {
                 on.wait(stream.wire_mut())?
             }
+            Ok(Response { status: 100 | 102..=199, .. }) => head.skip(),
             result => return Ok(result),
         }
     }
@@ -104,22 +113,6 @@ pub(super) fn body(response: &mut Response, stream: &mut impl OverWire, on: &mut
     let mut body = Body::of(response);
     let is_whole = matches!(on.drive(stream, |stream| body.read(stream)), Ok(Ok(true)));
     response.body = body.into_bytes(is_whole);
-}
-
-fn parsed(head: &[u8]) -> Result<Response, BadHead> {
-    let mut lines = vec![httparse::EMPTY_HEADER; MAX_HEADERS];
-    let mut parsed = httparse::Response::new(&mut lines);
-    if let Err(e) = parsed.parse(head) {
-        return Err(BadHead::NotHttp(format!("the answer is not valid HTTP: {e}")));
-    }
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    Ok(Response {
-        minor_version: parsed.version.unwrap_or(0),
-        status: parsed.code.unwrap_or(0),
-        reason: parsed.reason.unwrap_or("").to_owned(),
-        headers: parsed.headers.iter().map(|h| (h.name.to_owned(), text(h.value))).collect(),
-        body: Vec::new(),
-    })
 }
 
 /// The part of an answer's body that has arrived and is worth reading.

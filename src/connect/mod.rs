@@ -9,6 +9,7 @@ mod dial;
 mod dns;
 mod event;
 mod halt;
+mod head;
 mod http;
 mod nameserver;
 mod observation;
@@ -20,12 +21,13 @@ mod tls;
 mod tunnel;
 mod upgrade;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use native_tls::TlsConnector;
 use tungstenite::WebSocket;
 
+use crate::clock::Instant;
 use crate::fault::Step;
 use crate::settings::Target;
 use crate::values::host::authority;

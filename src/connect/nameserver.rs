@@ -6,9 +6,10 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::dns::{self, Answer};
+use crate::clock::Instant;
 use crate::wait::{Interest, Wait, Wake};
 use crate::words;
 

@@ -10,7 +10,7 @@ use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dns_lookup::{AddrFamily, AddrInfoHints, LookupError, LookupErrorKind, SockType};
 
@@ -20,6 +20,7 @@ use super::nameserver::{LIMIT, ask_each, ask_in_turn};
 use super::observation::{AddressSource, Observation};
 use super::resolv_conf::ResolvConf;
 use super::step::StepContext;
+use crate::clock::Instant;
 use crate::fault::{Fault, is_exhausted};
 use crate::settings::Target;
 use crate::values::choice::Family;
@@ -108,7 +109,7 @@ fn look_up(host: &str, target: &Target, on: &mut StepContext<'_>) -> Result<Vec<
             Wake::Deadline => {
                 doubt = None;
                 let servers = ResolvConf::read(target.resolv_conf.as_deref()).nameservers;
-                let limit = LIMIT.min(on.deadline.saturating_duration_since(Instant::now()));
+                let limit = LIMIT.min(on.deadline.duration_since(Instant::now()));
                 let replies = ask_each(&servers, host, limit, on.host).ok_or(Halt::Stopped)?;
                 on.saw(Observation::Nameservers(&replies));
                 if !replies.is_empty() && replies.iter().all(|reply| reply.answer.is_none()) {

@@ -1,11 +1,12 @@
 //! The context in which one connect step runs: its subject, its deadline, its host.
 
 use std::io::{self, ErrorKind};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::event::{Event, Watch};
 use super::halt::Halt;
 use super::observation::Observation;
+use crate::clock::Instant;
 use crate::fault::{Failure, Fault, Step};
 use crate::settings::Target;
 use crate::wait::Wake;

@@ -70,8 +70,17 @@ fn request(server: &str, login: Option<&Secret>) -> Secret {
     }
 }
 
-/// Whether the proxy offers Basic, the only kind of login that is supported.
+/// Whether the proxy offers Basic, the only kind of login that is supported. One header may offer
+/// several, separated by commas, as are their parameters (RFC 9110 section 11.6.1).
 fn takes_basic(answer: &Response) -> bool {
-    let mut schemes = answer.headers("Proxy-Authenticate");
-    schemes.any(|s| s.get(..5).is_some_and(|name| name.eq_ignore_ascii_case("basic")))
+    answer.headers("Proxy-Authenticate").any(|offers| {
+        let mut is_quoted = false;
+        let mut parts = offers.split(|c| {
+            is_quoted ^= c == '"';
+            c == ',' && !is_quoted
+        });
+        parts.any(|part| {
+            part.split_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("basic"))
+        })
+    })
 }

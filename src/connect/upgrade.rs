@@ -3,7 +3,7 @@
 //!
 //! This is the only place that sends the API key.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::fmt::rfc2822;
@@ -19,6 +19,7 @@ use super::observation::Observation;
 use super::response::Response;
 use super::step::StepContext;
 use super::tls::late_alert;
+use crate::clock::Instant;
 use crate::endpoint;
 use crate::fault::{self, Failure, Fault, Step};
 use crate::message::Position;
@@ -34,6 +35,11 @@ const HEAD_LIMIT: usize = 64 * 1024;
 /// The WebSocket layer clears its read buffer before each read, so smaller reads cost more, while
 /// larger ones gain nothing.
 const READ_BUFFER: usize = 32 * 1024;
+
+/// Far more than the acknowledgements of the largest receiver queue: what a server that does not read
+/// may leave unsent. When it is reached, only the answer to the latest ping waits (RFC 6455 section
+/// 5.5.3).
+const WRITE_BUFFER: usize = 1024 * 1024;
 
 /// How long to wait for the body of a refusal, which explains it. A missing body must not delay the
 /// failure for longer.
@@ -128,6 +134,7 @@ pub(super) fn upgrade(
 pub(super) fn into_websocket(stream: Stream, request: &Request) -> WebSocket<Stream> {
     let config = WebSocketConfig::default()
         .read_buffer_size(READ_BUFFER)
+        .max_write_buffer_size(WRITE_BUFFER)
         .max_message_size(Some(request.max_message_size))
         .max_frame_size(Some(request.max_message_size));
     WebSocket::from_raw_socket(stream, Role::Client, Some(config))
@@ -178,7 +185,8 @@ fn check_switch(answer: &Response, nonce: &str, on: &StepContext<'_>) -> Result<
         return Err(on.failure(Fault::BadAccept, "Sec-WebSocket-Accept does not match").into());
     }
     for name in ["Sec-WebSocket-Extensions", "Sec-WebSocket-Protocol"] {
-        if let Some(value) = answer.header(name) {
+        // An empty one names nothing.
+        if let Some(value) = answer.headers(name).find(|value| !value.is_empty()) {
             let cause = format!("{name}: {value}, which was not asked for");
             return Err(on.failure(Fault::BadAccept, cause).into());
         }

@@ -1,7 +1,7 @@
 //! The first check, before anything is sent: the settings, the key, the certificates, the files, and a
 //! clock that cannot be right.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -11,7 +11,7 @@ use super::evidence::{self, Evidence};
 use super::files;
 use super::key::{Key, KeyKind};
 use super::trust::{self, Store, StoreTrouble};
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 use crate::dates::NOT_BEFORE;
 use crate::endpoint;
 use crate::fault::{Fault, Step};

@@ -1,7 +1,7 @@
 //! The order of the checks: what each one needs, and which are skipped after a failure.
 
 use std::fs::File;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -15,6 +15,7 @@ use super::print::Printer;
 use super::regions::RegionsCheck;
 use super::stream::StreamCheck;
 use super::{config, names, silence, stream, support, tls};
+use crate::clock::Instant;
 use crate::connect::{Connection, Connector, Event, Request, Watched};
 use crate::exit::Exit;
 use crate::fault::{Failure, Step};
@@ -168,7 +169,7 @@ impl<'a> Diagnosis<'a> {
         let check = match check.step {
             Step::Dns => names::explain(check, target, self.signals, self.deadline),
             Step::Tls => {
-                let left = self.deadline.saturating_duration_since(Instant::now());
+                let left = self.deadline.duration_since(Instant::now());
                 let limit = left.min(settings.limits.connect_timeout);
                 let proxy_date = self.proxy_date();
                 tls::explain(check, settings, connector, self.signals, limit, proxy_date)

@@ -1,13 +1,12 @@
 //! Everything that was found: the verdict, the exit code and the last line are derived from it.
 
-use std::time::Instant;
-
 use jiff::Timestamp;
 
 use super::check::{Check, Status};
 use super::evidence::Evidence;
 use super::key::Key;
 use super::silence;
+use crate::clock::Instant;
 use crate::exit::Exit;
 use crate::fault::{Fault, Step};
 use crate::settings::Settings;

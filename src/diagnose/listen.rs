@@ -1,11 +1,12 @@
 //! One session of a diagnosis: reads a number of messages and acknowledges each. Meanwhile it asks
 //! whether the server is alive and whether the topic was terminated.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::heard::Heard;
+use crate::clock::Instant;
 use crate::connect::Connection;
 use crate::fault::Failure;
 use crate::session::{Next, Session, Woke};

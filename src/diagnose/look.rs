@@ -6,7 +6,6 @@
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
 
 use openssl::error::ErrorStack;
 use openssl::hash::MessageDigest;
@@ -19,6 +18,7 @@ use openssl::x509::X509;
 use super::authorities;
 use super::certificate::{Certificate, Name};
 use super::trust;
+use crate::clock::Instant;
 use crate::fault::VerifyError;
 use crate::settings::Trust;
 use crate::wait::{Wait, Wake};

@@ -3,11 +3,12 @@
 //! name from a problem with all of DNS.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::case::Case;
 use super::check::Check;
 use super::evidence::{Control, Evidence, Lookup, in_words};
+use crate::clock::Instant;
 use crate::connect::{AddressSource, Answer, NAMESERVER_LIMIT, Reply, ResolvConf, ask_each};
 use crate::fault::Fault;
 use crate::regions::REGIONS;
@@ -31,7 +32,7 @@ pub(super) fn explain(
         return check;
     }
     let began = Instant::now();
-    let limit = || NAMESERVER_LIMIT.min(deadline.saturating_duration_since(Instant::now()));
+    let limit = || NAMESERVER_LIMIT.min(deadline.duration_since(Instant::now()));
     let Some(replies) = asked(&lookup, target, limit(), host) else { return check };
     check = blame(note_replies(check, &replies), &replies);
     let answering = replies.iter().find(|reply| reply.answer.is_of_the_name());
@@ -109,7 +110,7 @@ pub(super) fn blame_search_domain(
     }
     // Whether the name has an address that was found; `None` if no nameserver says.
     let mut leads_there = |name: &str| {
-        let limit = NAMESERVER_LIMIT.min(deadline.saturating_duration_since(Instant::now()));
+        let limit = NAMESERVER_LIMIT.min(deadline.duration_since(Instant::now()));
         let replies = ask_each(&conf.nameservers, name, limit, host)?;
         let answer = replies.into_iter().map(|reply| reply.answer).find(Answer::is_of_the_name)?;
         let Answer::Addresses(addresses) = answer else { return Some(false) };

@@ -2,7 +2,7 @@
 
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::errno::Errno;
 use nix::libc::PIPE_BUF;
@@ -12,6 +12,7 @@ use super::check::Check;
 use super::findings::Findings;
 use super::json;
 use super::text::Style;
+use crate::clock::Instant;
 use crate::report::Report;
 use crate::values::choice::Color;
 use crate::wait::{Interest, Wait, Wake};

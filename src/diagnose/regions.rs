@@ -1,6 +1,6 @@
 //! `--all-regions`: tries the same key and tenant at each region's host, one after another.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::case::Case;
 use super::check::{Check, Status};
@@ -9,6 +9,7 @@ use super::heard::Heard;
 use super::listen::{Bounds, listen};
 use super::region_finding::{MESSAGES, RegionFinding};
 use super::silence;
+use crate::clock::Instant;
 use crate::connect::{self, Connector, Event, Halt, Request, Watched};
 use crate::fault::{Fault, Step};
 use crate::message::Position;

@@ -5,7 +5,7 @@
 //! beginning, on a second connection. Only readers are opened: a consumer would create a
 //! subscription, or take its messages.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::case::Case;
 use super::check::{Check, Status};
@@ -17,6 +17,7 @@ use super::key::Key;
 use super::listen::{Bounds, listen};
 use super::observer::Observer;
 use super::silence;
+use crate::clock::Instant;
 use crate::connect::{Connection, Connector, Request, Watched};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
@@ -206,7 +207,7 @@ impl StreamCheck<'_, '_> {
     }
 
     fn left(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.deadline.duration_since(Instant::now())
     }
 
     /// Connected and authorised, but without a single message.

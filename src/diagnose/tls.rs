@@ -1,6 +1,6 @@
 //! Explains a failed handshake: takes one *look* at the server, and judges what it saw.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -9,6 +9,7 @@ use super::config;
 use super::evidence::Evidence;
 use super::judge::{Here, judge};
 use super::look::look;
+use crate::clock::Instant;
 use crate::connect::{Connector, Watched};
 use crate::dates::NOT_BEFORE;
 use crate::fault::Fault;

@@ -55,13 +55,16 @@ pub(crate) fn parse(frame: &str) -> Frame<'_> {
     };
     let Some(payload) = members.payload else {
         return Frame::Reject {
-            id: Some(id),
+            id: Some(id).filter(|id| MessageId::may_be(id)),
             reason: "not an envelope: payload is missing".to_owned(),
         };
     };
     match MessageId::parse(&id) {
         Ok(id) => Frame::Message(Envelope { id, payload, publish_time: members.publish_time }),
-        Err(e) => Frame::Reject { reason: format!("messageId {e}"), id: Some(id) },
+        Err(e) => {
+            let reason = format!("messageId {e}");
+            Frame::Reject { reason, id: Some(id).filter(|id| MessageId::may_be(id)) }
+        }
     }
 }
 
@@ -85,7 +88,7 @@ pub(super) fn json_mistake(e: &serde_json::Error) -> String {
 /// The id of a message whose envelope is wrong elsewhere, so that it can be acknowledged.
 fn id_of_anything(frame: &str) -> Option<String> {
     let value: serde_json::Value = serde_json::from_str(frame).ok()?;
-    value.get("messageId")?.as_str().map(str::to_owned)
+    value.get("messageId")?.as_str().filter(|id| MessageId::may_be(id)).map(str::to_owned)
 }
 
 #[derive(Default)]

@@ -14,6 +14,9 @@ use base64::engine::general_purpose::STANDARD;
 /// A place within a partition: ledger, entry and batch index. A later message has a greater one.
 pub(crate) type Place = (u64, u64, i64);
 
+/// Many times longer than any id of the service.
+const LONGEST: usize = 1024;
+
 /// One message's place in its topic, with the original text of its id.
 #[derive(Clone)]
 pub(crate) struct MessageId {
@@ -35,6 +38,9 @@ impl MessageId {
     /// # Errors
     /// What is wrong with the text, as the end of a sentence.
     pub(crate) fn parse(text: &str) -> Result<MessageId, String> {
+        if text.len() > LONGEST {
+            return Err(format!("is longer than {LONGEST} bytes"));
+        }
         let bytes = STANDARD.decode(text).map_err(|e| format!("is not base64: {e}"))?;
         let mut id = MessageId {
             text: text.into(),
@@ -69,11 +75,19 @@ impl MessageId {
                 _ => {}
             }
         }
+        if id.partition < -1 {
+            return Err(format!("has partition {}", id.partition));
+        }
         if !(has_ledger && has_entry) {
             return Err("has no ledger and entry".to_owned());
         }
         id.ends_entry = id.batch_index < 0 || id.batch_index + 1 == batch_size;
         Ok(id)
+    }
+
+    /// Whether this text can be sent back as an id, whatever it means.
+    pub(crate) fn may_be(text: &str) -> bool {
+        text.len() <= LONGEST
     }
 
     /// The id as it is sent to the server.

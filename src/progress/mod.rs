@@ -8,12 +8,15 @@ mod recent;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
-use std::time::Instant;
 
 use jiff::Timestamp;
 
+use crate::clock::Instant;
 use crate::message::MessageId;
 pub(crate) use recent::RecentIds;
+
+/// Several of the largest receiver queues: more is never on its way from a service that keeps to them.
+const MOST_WAITING: usize = 8 * 1024;
 
 /// How far a topic was read: the last message of each partition, and the last of all. Ids are
 /// compared by ledger and entry, within one partition, where they only grow.
@@ -156,6 +159,11 @@ impl Progress {
     /// Whether every message that was taken is written.
     pub(crate) fn is_all_written(&self) -> bool {
         self.unwritten.is_empty()
+    }
+
+    /// Whether so many messages wait to be written or acknowledged that no more should be taken.
+    pub(crate) fn is_full(&self) -> bool {
+        self.unwritten.len() + self.unacknowledged.len() >= MOST_WAITING
     }
 
     /// Takes a message, whose line ends at this offset of the output.

@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Instant;
 use crate::message::MessageId;
 
 /// A message is remembered at least this long. A broker that is killed forgets the acknowledgements
@@ -124,7 +125,7 @@ impl RecentIds {
         newest_first.sort_unstable_by(|a, b| b.cmp(a));
         let mut newer = 0_u64;
         for (rank, (at, ledger, first, messages)) in newest_first.into_iter().enumerate() {
-            let is_old = now.saturating_duration_since(at) >= TIME || rank >= MOST;
+            let is_old = now.duration_since(at) >= TIME || rank >= MOST;
             if newer >= self.least
                 && is_old
                 && let Some(ranges) = self.ledgers.get_mut(&ledger)

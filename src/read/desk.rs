@@ -1,14 +1,12 @@
 //! The host of a run. It owns everything beside the stream (the output and its files, systemd
 //! notifications, the metrics file, signals) and serves all of it during every wait.
 
-use std::time::Instant;
-
 use nix::sys::signal::Signal;
 
 use super::ended::Ended;
 use super::outage::Outage;
 use super::watch;
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 use crate::connect::{Event, Watch};
 use crate::fault::Failure;
 use crate::metrics::Metrics;
@@ -169,7 +167,8 @@ impl Wait for Desk<'_> {
 
     fn due(&self) -> Option<Instant> {
         let metrics = self.metrics.as_ref().map(Metrics::due);
-        [self.output.due(Now::read()), metrics].into_iter().fold(self.notify.due(), earlier)
+        let unsaid = self.log.report.unsaid_due();
+        [self.output.due(Now::read()), metrics, unsaid].into_iter().fold(self.notify.due(), earlier)
     }
 
     fn serve(&mut self) -> Served {
@@ -177,6 +176,9 @@ impl Wait for Desk<'_> {
         self.notify.work(now.instant);
         if self.metrics.as_ref().is_some_and(|metrics| now.instant >= metrics.due()) {
             self.write_metrics(now);
+        }
+        if self.log.report.unsaid_due().is_some_and(|due| now.instant >= due) {
+            self.log.report.tell_unsaid();
         }
         let is_ready = std::mem::take(&mut self.is_output_ready);
         let is_due = self.output.due(now).is_some_and(|due| now.instant >= due);

@@ -1,10 +1,10 @@
 //! Before a run ends, everything that was received is written, if its reader or disk accepts it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::desk::Desk;
 use super::outage::Outage;
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 use crate::fault::{Failure, Fault, Step};
 use crate::session::Session;
 use crate::sink::Written;

@@ -7,10 +7,11 @@
 //! while. Where nothing more is published, silence has to be proven (see [`super::proof`]).
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::clock::Instant;
 use crate::message::{MessageId, Place};
 use crate::wait::earlier;
 

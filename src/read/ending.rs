@@ -1,13 +1,14 @@
 //! When a run ends by itself, and when a session is reopened: the limits on run time, on silence
 //! and on publish time. Pure: the clock is an argument.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{Timestamp, ToSpan as _};
 
 use super::end::End;
 use super::idle::Idle;
 use super::proof::{Proof, Shown};
+use crate::clock::Instant;
 use crate::message::MessageId;
 use crate::values::stop::Stop;
 use crate::wait::earlier;

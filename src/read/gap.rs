@@ -6,13 +6,14 @@
 //! cursor once.
 
 use std::collections::BTreeSet;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::desk::Desk;
 use super::opener::Opener;
 use super::resume::Resume;
+use crate::clock::Instant;
 use crate::connect::Halt;
 use crate::fault::{Failure, Fault, Step};
 use crate::message::{Envelope, Frame, MessageId, Position, parse};

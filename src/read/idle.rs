@@ -3,7 +3,9 @@
 //!
 //! Time without a session does not count, because nothing could arrive then.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::clock::Instant;
 
 /// The clock of one run.
 #[derive(Debug)]

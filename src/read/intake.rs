@@ -1,8 +1,6 @@
 //! Turns one frame into its effects: a line, a count or a warning, and the receipt by which it is
 //! acknowledged.
 
-use std::time::Instant;
-
 use jiff::Timestamp;
 
 use super::desk::Desk;
@@ -10,12 +8,17 @@ use super::ending::Ending;
 use super::gap::GapCheck;
 use super::resume::{Resume, Seen};
 use super::unplaced::Unplaced;
+use crate::clock::Instant;
 use crate::cursor::Cursor;
 use crate::fault::{Failure, Fault, Step};
 use crate::message::{Envelope, Frame, Line, MessageId, OnReject, parse, write_line};
 use crate::progress::{Receipt, Reply};
 use crate::secret;
 use crate::settings::Settings;
+
+/// The place in each partition is remembered, and saved with the cursor. No topic of the service comes
+/// near so many.
+const MOST_PARTITIONS: i64 = 4096;
 
 /// Takes in the frames of a run.
 pub(super) struct Intake<'a> {
@@ -105,6 +108,7 @@ impl<'a> Intake<'a> {
             }
         };
         on.desk.log.report.trace(|| format!("< message {}, {} bytes", message.id, frame.len()));
+        self.check_partition(&message.id)?;
         on.desk.assigned(&self.settings.target.host);
         let newest = on.desk.log.counters.newest.max(message.publish_time);
         on.desk.log.counters.newest = newest;
@@ -116,9 +120,10 @@ impl<'a> Intake<'a> {
             Seen::New => self.write_message(on, &message, frame)?,
             Seen::Recreated => {
                 self.gap.refuse_foreign(on.desk, on.resume, (&id, published))?;
-                on.desk.log.report.warning(format!(
+                let text = format!(
                     "message {id} is older by its id, but newer by its time, than what was written before: the topic was recreated; continuing with it"
-                ));
+                );
+                on.desk.log.report.warning_of("recreated", text, on.now);
                 self.write_message(on, &message, frame)?
             }
             Seen::Repeat => {
@@ -147,6 +152,17 @@ impl<'a> Intake<'a> {
             at: on.now,
         });
         Ok(fate)
+    }
+
+    fn check_partition(&self, id: &MessageId) -> Result<(), Failure> {
+        if id.partition < MOST_PARTITIONS {
+            return Ok(());
+        }
+        let cause = format!(
+            "message {id} is of partition {}, and no more than {MOST_PARTITIONS} partitions can be followed",
+            id.partition
+        );
+        Err(Failure::new(Step::Stream, &self.server, Fault::TooManyPartitions, cause))
     }
 
     /// Whether the run now has all the lines it was asked for.
@@ -210,6 +226,7 @@ impl<'a> Intake<'a> {
         reject: &Reject<'_>,
     ) -> Result<Fate, Failure> {
         let place = reject.id.and_then(|id| MessageId::parse(id).ok());
+        place.iter().try_for_each(|id| self.check_partition(id))?;
         let taken = on.desk.output.progress().taken();
         let is_repeat = |id: &&MessageId| on.resume.seen(taken, id, None) == Seen::Repeat;
         match place.as_ref().filter(is_repeat) {
@@ -275,12 +292,14 @@ impl<'a> Intake<'a> {
             OnReject::Warn => {
                 let is_kept = on.desk.output.reject(id, reason, frame);
                 let then = if is_kept { "written to the rejects file" } else { "skipped" };
-                on.desk.log.report.warning(format!("{subject}: {reason}; {then}{again}"));
+                let text = format!("{subject}: {reason}; {then}{again}");
+                on.desk.log.report.warning_of(kind, text, on.now);
                 Ok(Fate::NoEvent)
             }
             OnReject::Nack => {
                 let then = if is_answered { "sent back to the service" } else { "left out" };
-                on.desk.log.report.warning(format!("{subject}: {reason}; {then}{again}"));
+                let text = format!("{subject}: {reason}; {then}{again}");
+                on.desk.log.report.warning_of(kind, text, on.now);
                 Ok(Fate::SentBack)
             }
             OnReject::Stop => {

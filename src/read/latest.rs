@@ -1,11 +1,12 @@
 //! A second reader at `latest`, beside the run's session: whatever it receives first was published
 //! after the run began, so `-e` ends there.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::desk::Desk;
 use super::ending::Ending;
 use super::opener::Opener;
+use crate::clock::Instant;
 use crate::connect::Halt;
 use crate::fault::{Failure, RetryClass, row};
 use crate::message::{Frame, Position, parse};

@@ -1,13 +1,13 @@
 //! Opening sessions and reopening them: position, key, connect steps, and the wait between tries.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::desk::Desk;
 use super::ending::Ending;
 use super::greeting::{greeting, tell_of_subscription, tell_skew};
 use super::outage::{Opened, Outage};
 use super::resume::Resume;
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 use crate::connect::{Connection, Connector, Halt, Request, Watched};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::Position;
@@ -85,7 +85,7 @@ impl<'a> Opener<'a> {
             None => Request::reader(settings, key, position, queue),
         };
         desk.log.report.debug(format!("key: from {}", settings.credentials.source));
-        let left = ending.over().map(|over| over.saturating_duration_since(Instant::now()));
+        let left = ending.over().map(|over| over.duration_since(Instant::now()));
         let timeout = settings.limits.connect_timeout.min(left.unwrap_or(Duration::MAX));
         self.connector.connect(&request, timeout, desk)
     }

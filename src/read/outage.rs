@@ -1,8 +1,9 @@
 //! Failures and outages: how long there has been no session, what ended the last one, and whether
 //! to retry.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Instant;
 use crate::fault::{Failure, row};
 use crate::retry::{Retries, Retry};
 
@@ -43,7 +44,7 @@ impl<'a> Outage<'a> {
 
     /// A session is open. Returns which one, and how long the outage before it lasted, if any.
     pub(super) fn opened(&mut self, now: Instant) -> (Opened, Option<Duration>) {
-        self.retries.opened();
+        self.retries.opened(now);
         let is_first = !std::mem::replace(&mut self.has_opened, true);
         let lasted = self.since.take().map(|since| now.duration_since(since));
         match is_first {
@@ -53,7 +54,8 @@ impl<'a> Outage<'a> {
     }
 
     /// The session ended: by this failure, or to be reopened.
-    pub(super) fn ended(&mut self, failure: Option<&Failure>) {
+    pub(super) fn ended(&mut self, failure: Option<&Failure>, now: Instant) {
+        self.retries.closed(now);
         self.ended_by = Some(failure.map_or("reopened", |failure| row(failure.fault).code));
     }
 
@@ -111,13 +113,13 @@ mod tests {
         let at = |seconds| start + Duration::from_secs(seconds);
         let mut outage = Outage::new(&policy);
         assert_eq!(outage.opened(start), (Opened::First, None));
-        outage.ended(Some(&refused()));
+        outage.ended(Some(&refused()), at(1));
         outage.begin(at(1));
         outage.begin(at(5));
         assert!(outage.is_on() && outage.has_opened());
         let lasted = Some(Duration::from_secs(8));
         assert_eq!(outage.opened(at(9)), (Opened::Again("tcp.refused"), lasted));
-        outage.ended(None);
+        outage.ended(None, at(9));
         assert_eq!(outage.opened(at(9)), (Opened::Again("reopened"), None));
     }
 

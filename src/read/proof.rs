@@ -6,8 +6,9 @@
 //! a message comes out of its storage.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Instant;
 use crate::message::{MessageId, Place};
 
 /// What follows the last message is delivered with it, so it need not be waited for long.

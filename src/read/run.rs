@@ -1,6 +1,8 @@
 //! One run: one session after another, each read to its end. Frames come in, lines are written,
 //! acknowledgements go back, then the loop waits.
 
+use std::time::Duration;
+
 use super::desk::Desk;
 use super::drain::Drain;
 use super::ended::{Ended, Leave};
@@ -18,7 +20,12 @@ use crate::wait::{Wait as _, earlier};
 use crate::words::duration;
 
 /// Faults of a message: the session that delivered it is sound.
-const OF_A_MESSAGE: [Fault; 3] = [Fault::BadPayload, Fault::ForeignIds, Fault::ForeignConsumerIds];
+const OF_A_MESSAGE: [Fault; 4] =
+    [Fault::BadPayload, Fault::ForeignIds, Fault::ForeignConsumerIds, Fault::TooManyPartitions];
+
+/// A wait that ends so long after its time was a sleep of the process or of the machine: nothing could
+/// be heard, so it was no silence.
+const OVERSLEPT: Duration = Duration::from_secs(1);
 
 /// Why taking in frames paused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,7 +109,7 @@ impl<'a> Run<'a> {
             let now = Now::read();
             self.desk.log.counters.connected = None;
             self.ending.closed(now.instant);
-            self.opener.outage.ended(left.as_ref().err());
+            self.opener.outage.ended(left.as_ref().err(), now.instant);
             match left {
                 Ok(Leave::End(ended)) => {
                     self.drain(Some(session))?;
@@ -165,6 +172,7 @@ impl<'a> Run<'a> {
         self.desk.notify.stopping();
         self.desk.log.counters.connected = None;
         self.desk.write_metrics(Now::read());
+        self.desk.log.report.tell_unsaid();
         self.desk.log.report.clear_live();
     }
 
@@ -214,8 +222,9 @@ impl<'a> Run<'a> {
             if session.wait(&mut self.desk, !is_full, until)? == Woke::Stop {
                 return Ok(Leave::End(self.desk.ended()));
             }
-            if is_blocked {
-                self.ending.forgive_silence(Now::read().instant);
+            let now = Now::read().instant;
+            if is_blocked || until.is_some_and(|until| now - until > OVERSLEPT) {
+                self.ending.forgive_silence(now);
             }
         }
     }

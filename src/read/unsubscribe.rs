@@ -1,10 +1,10 @@
 //! `--unsubscribe`: removes a subscription, and with it everything the service keeps for it.
 
 use std::io::{self, IsTerminal as _};
-use std::time::Instant;
 
 use super::ended::Ended;
 use super::watch;
+use crate::clock::Instant;
 use crate::connect::{Connector, Halt, Request, Watched};
 use crate::fault::{Failure, Fault, Step};
 use crate::message::{Frame, parse};

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Display};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::left_out::LeftOut;
+use crate::clock::Instant;
 use crate::words::duration;
 
 /// Counts what a run has done so far.

@@ -7,11 +7,12 @@
 
 mod counters;
 mod left_out;
+mod unsaid;
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
 use std::os::fd::AsFd;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
 use nix::errno::Errno;
@@ -20,12 +21,14 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::unistd::write;
 use serde_json::Value;
 
+use crate::clock::Instant;
 use crate::fault::{self, Failure, Fault, Page};
 use crate::secret::{self, Gate, Secret};
 use crate::values::choice::{Color, LogFormat};
 use crate::words::{self, wrap};
 
 pub(crate) use counters::Counters;
+use unsaid::Unsaid;
 
 /// The report and the counters of a run. The loop owns them and passes them to everything that
 /// prints or counts something.
@@ -45,6 +48,11 @@ impl Log {
     pub(crate) fn tell_counters(&mut self) {
         self.report.counters(&self.counters);
     }
+}
+
+/// What stands for warnings that were not printed.
+fn more(kind: &str, count: u64) -> String {
+    format!("… and {count} more warnings like these ({kind})")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -111,6 +119,7 @@ pub(crate) struct Report {
     stuck: bool,
     /// It took only a part of it.
     torn: bool,
+    unsaid: Unsaid,
 }
 
 /// The line that is redrawn in place.
@@ -160,6 +169,7 @@ impl Report {
             stuck: false,
             torn: false,
             advised: None,
+            unsaid: Unsaid::default(),
         }
     }
 
@@ -224,6 +234,29 @@ impl Report {
     pub(crate) fn warning(&mut self, text: impl Display) {
         if !self.talk.quiet {
             self.alarm(text);
+        }
+    }
+
+    /// Prints a warning that any message may cause: of each kind only the first few within a minute.
+    pub(crate) fn warning_of(&mut self, kind: &'static str, text: String, now: Instant) {
+        let (is_told, before) = self.unsaid.count(kind, now);
+        if before > 0 {
+            self.warning(more(kind, before));
+        }
+        if is_told {
+            self.warning(text);
+        }
+    }
+
+    /// When to call [`Report::tell_unsaid`]; `None` if there is nothing to tell.
+    pub(crate) fn unsaid_due(&self) -> Option<Instant> {
+        self.unsaid.due()
+    }
+
+    /// Prints how many warnings were not printed since that was last told.
+    pub(crate) fn tell_unsaid(&mut self) {
+        for (kind, count) in self.unsaid.take() {
+            self.warning(more(kind, count));
         }
     }
 

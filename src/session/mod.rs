@@ -5,10 +5,11 @@
 //! no latency, and cannot stall the server, because nothing stays queued while we wait.
 
 mod close;
+mod life;
 mod pings;
 
 use std::io::ErrorKind;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::poll::PollFlags;
 use tungstenite::error::{CapacityError, ProtocolError};
@@ -16,12 +17,14 @@ use tungstenite::protocol::CloseFrame;
 use tungstenite::protocol::frame::coding::CloseCode;
 use tungstenite::{Error, Message, Utf8Bytes, WebSocket};
 
+use crate::clock::Instant;
 use crate::fault::{Failure, Fault, Step};
 use crate::values::limits::Limits;
 use crate::wait::{Wait, Wake, earlier};
 use crate::wire::{OverWire as _, Stream, Wire};
 use crate::words::duration;
-use pings::Pings;
+use life::{Came, Life};
+use pings::{Pings, has_overslept};
 
 /// How long the server has to answer our Close.
 const CLOSE_LIMIT: Duration = Duration::from_secs(1);
@@ -33,8 +36,13 @@ pub(crate) struct Session {
     /// `host:port`, for failures.
     subject: String,
     pings: Pings,
+    life: Life,
+    /// How long the socket may take nothing of what is to be sent.
+    patience: Duration,
     /// Something queued has not been sent yet.
     unflushed: bool,
+    /// A time limit was over at the last wait, but there was something to read first.
+    is_late: bool,
 }
 
 /// What [`Session::next`] found.
@@ -67,7 +75,11 @@ impl Session {
     pub(crate) fn new(mut socket: WebSocket<Stream>, server: String, limits: &Limits) -> Session {
         socket.get_mut().wire_mut().fill();
         let pings = Pings::new(limits.ping_interval, limits.ping_timeout);
-        Session { socket, subject: server, pings, unflushed: false }
+        // A peer is given up after as long, whether it says nothing or takes nothing.
+        let patience = limits.ping_interval.saturating_add(limits.ping_timeout);
+        let life = Life::new(patience, Instant::now());
+        let (unflushed, is_late) = (false, false);
+        Session { socket, subject: server, pings, life, patience, unflushed, is_late }
     }
 
     /// Takes what has arrived from the network, for a session that is not waited for.
@@ -82,9 +94,13 @@ impl Session {
     pub(crate) fn next(&mut self) -> Result<Next, Failure> {
         loop {
             match self.socket.read() {
-                Ok(Message::Text(text)) => return Ok(Next::Message(text)),
+                Ok(Message::Text(text)) => {
+                    self.life.came(Came::Life);
+                    return Ok(Next::Message(text));
+                }
                 // The documentation allows the same JSON in binary frames.
                 Ok(Message::Binary(bytes)) => {
+                    self.life.came(Came::Life);
                     return Ok(match Utf8Bytes::try_from(bytes.clone()) {
                         Ok(text) => Next::Message(text),
                         Err(e) => Next::Unreadable {
@@ -94,8 +110,14 @@ impl Session {
                     });
                 }
                 // The layer below queues the answer, and the next flush sends it.
-                Ok(Message::Ping(_)) => self.unflushed = true,
-                Ok(Message::Pong(_)) => self.pings.pong(Instant::now()),
+                Ok(Message::Ping(_)) => {
+                    self.life.came(Came::Frame);
+                    self.unflushed = true;
+                }
+                Ok(Message::Pong(_)) => {
+                    self.life.came(Came::Life);
+                    self.pings.pong(Instant::now());
+                }
                 Ok(Message::Frame(_)) => {}
                 Ok(Message::Close(frame)) => {
                     let _ = self.socket.flush();
@@ -104,11 +126,16 @@ impl Session {
                 Err(Error::Utf8(e)) => {
                     // A close frame with such a reason looks the same, so a ping checks whether
                     // the server is still there.
+                    self.life.came(Came::Frame);
                     self.ping()?;
                     let reason = format!("frame is not UTF-8: {e}");
                     return Ok(Next::Unreadable { reason, bytes: None });
                 }
-                Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => return Ok(Next::Nothing),
+                Err(Error::Io(e)) if e.kind() == ErrorKind::WouldBlock => {
+                    let (received, at) = self.received();
+                    self.life.settle(received, at);
+                    return Ok(Next::Nothing);
+                }
                 Err(e) => return Err(self.explain(e)),
             }
         }
@@ -165,36 +192,76 @@ impl Session {
         is_listening: bool,
         until: Option<Instant>,
     ) -> Result<Woke, Failure> {
+        if !is_listening {
+            self.life.pause();
+        }
         loop {
             if self.unflushed {
                 self.flush()?;
             }
-            let due = self.pings.due(self.wire().last_received(), is_listening);
-            let mut events = PollFlags::empty();
-            events.set(PollFlags::POLLIN, is_listening);
-            events.set(PollFlags::POLLOUT, self.unflushed);
+            let (received, at) = self.received();
+            let due = self.pings.due(self.life.last(received, at), is_listening);
+            let limit = self.taken_by(is_listening).map_or(due, |taken_by| taken_by.min(due));
+            let events = self.events(is_listening);
+            let until = earlier(until, Some(limit));
             let wake = match events.is_empty() {
                 // A broken socket is always ready, so polling it for no event would turn the wait
                 // into a busy loop.
-                true => host.wait(&mut [], earlier(until, Some(due))),
-                false => {
-                    let socket = self.wire().interest_in(events);
-                    host.wait(&mut [socket], earlier(until, Some(due)))
-                }
+                true => host.wait(&mut [], until),
+                false => host.wait(&mut [self.wire().interest_in(events)], until),
             };
             let now = Instant::now();
+            let is_over = now >= limit;
+            // What is there is read before anything is concluded, but only once: it may never end.
+            let is_first = !std::mem::replace(&mut self.is_late, is_over && wake == Wake::Ready);
             match wake {
                 Wake::Stop => return Ok(Woke::Stop),
-                Wake::Ready => {
-                    if is_listening {
+                Wake::Ready if is_first || !is_over => {
+                    if events.contains(PollFlags::POLLIN) {
                         self.fill();
                     }
                     return Ok(Woke::Ready);
                 }
-                Wake::Deadline if now >= due => self.ping_or_give_up(now, is_listening)?,
-                Wake::Deadline => return Ok(Woke::Deadline),
+                _ if is_over => self.judge(now, limit, is_listening)?,
+                _ => return Ok(Woke::Deadline),
             }
         }
+    }
+
+    /// What to poll the socket for.
+    fn events(&self, is_listening: bool) -> PollFlags {
+        let is_full = self.wire().full_since().is_some();
+        let has_unread = !self.wire().buffered().is_empty();
+        // TLS may have to read before it can write (a renegotiation), and to write before it can
+        // read on.
+        let is_read = match is_full {
+            true => is_listening && !has_unread,
+            false => is_listening || self.unflushed && !has_unread,
+        };
+        let mut events = PollFlags::empty();
+        events.set(PollFlags::POLLIN, is_read);
+        events.set(PollFlags::POLLOUT, is_full && (is_listening || self.unflushed));
+        events
+    }
+
+    /// When the socket must have taken something of what it has refused so far.
+    fn taken_by(&self, is_listening: bool) -> Option<Instant> {
+        let since = self.wire().full_since().filter(|_| is_listening || self.unflushed)?;
+        since.checked_add(self.patience)
+    }
+
+    /// A time limit is over: fails, or sends a ping.
+    fn judge(&mut self, now: Instant, limit: Instant, is_listening: bool) -> Result<(), Failure> {
+        if has_overslept(now, limit) {
+            let cause = format!("nothing was sent for {}", duration(now - limit));
+            return Err(self.failure(Fault::Slept, cause));
+        }
+        if self.taken_by(is_listening).is_some_and(|taken_by| now >= taken_by) {
+            let time = duration(self.patience);
+            let cause = format!("the server took nothing of what was sent to it for {time}");
+            return Err(self.failure(Fault::NotRead, cause));
+        }
+        self.ping_or_give_up(now, is_listening)
     }
 
     /// Sends a ping that is due, or fails if the answer to the last one is overdue.
@@ -275,6 +342,11 @@ impl Session {
         self.wire().shutdown();
     }
 
+    /// How many bytes have come, and when the last of them, of TLS itself too.
+    fn received(&self) -> (u64, Instant) {
+        (self.socket.get_ref().received(), self.wire().last_received())
+    }
+
     fn wire(&self) -> &Wire {
         self.socket.get_ref().wire()
     }
@@ -304,6 +376,10 @@ impl Session {
             Error::Capacity(CapacityError::MessageTooLong { size, max_size }) => (
                 Fault::TooLarge,
                 format!("a message of {size} bytes exceeds the limit of {max_size} bytes"),
+            ),
+            Error::WriteBufferFull(_) => (
+                Fault::NotRead,
+                "the server does not read: too many acknowledgements wait to be sent".to_owned(),
             ),
             Error::Io(e) => match e.kind() {
                 ErrorKind::ConnectionReset | ErrorKind::BrokenPipe => {

@@ -1,19 +1,30 @@
 //! When to send a ping, and when a missing answer means that the peer is gone.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::clock::Instant;
 
 /// If a pong's deadline is noticed later than this, the delay is our own: a process that was
 /// stopped or suspended must not conclude that the peer is gone.
 const OWN_STALL: Duration = Duration::from_secs(1);
 
-/// The pings of one session. Any byte that is received is a sign of life.
+/// The service closes a session on which nothing moves for so long.
+const SESSION_LIFE: Duration = Duration::from_secs(5 * 60);
+
+/// Whether a time limit is noticed so late that the session is over: this machine, or the process, was
+/// suspended.
+pub(super) fn has_overslept(now: Instant, limit: Instant) -> bool {
+    now - limit >= SESSION_LIFE
+}
+
+/// The pings of one session.
 #[derive(Debug)]
 pub(super) struct Pings {
-    /// A ping is sent after this long without a byte.
+    /// A ping is sent after this long without a sign of life.
     interval: Duration,
     /// How long the answer to a ping may take.
     timeout: Duration,
-    /// When the last ping was sent, if nothing has been received since.
+    /// When the last ping was sent, if there was no sign of life since.
     sent: Option<Instant>,
     last_pong: Option<Instant>,
 }
@@ -33,8 +44,8 @@ impl Pings {
         self.last_pong
     }
 
-    /// When the next ping is due, or the answer to the last one. `life` is when the last byte
-    /// arrived. While we are not listening no answer is due, but pings are still sent.
+    /// When the next ping is due, or the answer to the last one. `life` is when the last sign of life
+    /// came. While we are not listening no answer is due, but pings are still sent.
     pub(super) fn due(&mut self, life: Instant, is_listening: bool) -> Instant {
         self.sent = self.sent.filter(|&sent| life <= sent);
         match self.sent {
@@ -76,7 +87,7 @@ mod tests {
         pings.sent(due);
         assert_eq!(pings.due(life, true), due + TIMEOUT);
         assert!(pings.is_peer_gone(due + TIMEOUT, true));
-        assert_eq!(pings.due(due + TIMEOUT, true), due + TIMEOUT + INTERVAL, "a byte is life");
+        assert_eq!(pings.due(due + TIMEOUT, true), due + TIMEOUT + INTERVAL, "an answer came");
     }
 
     #[test]
@@ -86,5 +97,13 @@ mod tests {
         assert_eq!(pings.due(life, false), life + INTERVAL);
         assert!(!pings.is_peer_gone(life + TIMEOUT, false));
         assert!(!pings.is_peer_gone(life + TIMEOUT + OWN_STALL, true));
+    }
+
+    #[test]
+    fn after_a_long_sleep_there_is_no_session() {
+        let limit = Instant::now();
+        assert!(!has_overslept(limit + Duration::from_secs(299), limit));
+        assert!(has_overslept(limit + Duration::from_secs(3600), limit));
+        assert!(!has_overslept(limit, limit + Duration::from_secs(3600)));
     }
 }

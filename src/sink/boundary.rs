@@ -1,10 +1,10 @@
 //! When the UTC clock ends the open file. The clock may be set forward or back at any time.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 
 /// A change of the clock is noticed within this time.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);

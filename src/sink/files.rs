@@ -4,7 +4,6 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use jiff::Timestamp;
 
@@ -12,7 +11,7 @@ use super::appender::Appender;
 use super::boundary::{self, Boundary};
 use super::names::Names;
 use super::pending::Pending;
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 use crate::files::{self, FilePlace};
 
 /// Why the open file is left.

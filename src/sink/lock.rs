@@ -8,10 +8,11 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read as _};
 use std::os::unix::fs::{FileExt as _, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use nix::libc::O_NONBLOCK;
 
+use crate::clock::Instant;
 use crate::fault::{Failure, Fault, Step};
 use crate::files;
 use crate::wait::Wait;

@@ -3,19 +3,18 @@
 
 use std::os::fd::BorrowedFd;
 use std::path::Path;
-use std::time::Instant;
 
 use jiff::Timestamp;
 use nix::poll::PollFlags;
 
 use super::files::Switch;
 use super::open::{self, Opened};
-use super::rejects;
+use super::rejects::{self, Rejects};
 use super::saved::SavedCursor;
 use super::spool::{Refusal, Spool};
 use super::unconfirmed::Unconfirmed;
 use super::{Receipt, Written};
-use crate::clock::Now;
+use crate::clock::{Instant, Now};
 use crate::cursor::Cursor;
 use crate::fault::Failure;
 use crate::progress::{AckAfter, Progress};
@@ -199,7 +198,9 @@ impl Output {
 
     /// Whether no more messages should be taken for now.
     pub(crate) fn is_full(&self) -> bool {
-        self.spool.pending.is_full() || self.spool.storage.is_refusing()
+        let Spool { pending, progress, rejects, storage, .. } = &self.spool;
+        let is_full = pending.is_full() || progress.is_full() || storage.is_refusing();
+        is_full || rejects.as_ref().is_some_and(Rejects::is_full)
     }
 
     /// What else to poll while waiting for the service: room for pending lines in a stream, or

@@ -4,7 +4,7 @@
 pub(super) const CHUNK: usize = 32 * 1024;
 
 /// Above this size no more messages are taken until some of it is written.
-const FULL: usize = 1024 * 1024;
+pub(super) const FULL: usize = 1024 * 1024;
 
 /// A queue of bytes.
 #[derive(Debug, Default)]

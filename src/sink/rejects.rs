@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::appender::Appender;
+use super::pending::FULL;
 use super::refused;
 use crate::fault::Failure;
 use crate::files::{self, FilePlace};
@@ -38,6 +39,8 @@ pub(super) struct Rejects {
     /// Lines that wait until the output before them is written, each with its message's offset in
     /// the output.
     waiting: VecDeque<(u64, String)>,
+    /// How many bytes these are.
+    waiting_bytes: usize,
     /// Lines that can be written now.
     pending: Vec<u8>,
 }
@@ -51,13 +54,20 @@ impl Rejects {
             durable,
             open: None,
             waiting: VecDeque::new(),
+            waiting_bytes: 0,
             pending: Vec::new(),
         }
     }
 
     /// Adds the line of a message at this offset of the output.
     pub(super) fn add(&mut self, at: u64, line: String) {
+        self.waiting_bytes += line.len();
         self.waiting.push_back((at, line));
+    }
+
+    /// Whether no more messages should be taken until some of the lines are written.
+    pub(super) fn is_full(&self) -> bool {
+        self.waiting_bytes + self.pending.len() >= FULL
     }
 
     /// The output is written up to this offset, so the lines up to there can be written too.
@@ -65,6 +75,7 @@ impl Rejects {
         while self.waiting.front().is_some_and(|(at, _)| *at <= end)
             && let Some((_, line)) = self.waiting.pop_front()
         {
+            self.waiting_bytes -= line.len();
             self.pending.extend_from_slice(line.as_bytes());
         }
     }
@@ -126,6 +137,7 @@ impl Rejects {
     /// Drops lines that were not written: their messages arrive again.
     pub(super) fn forget(&mut self) {
         self.waiting.clear();
+        self.waiting_bytes = 0;
         self.pending.clear();
     }
 }

@@ -3,8 +3,9 @@
 //! a failed sync, lines beyond the cursor are taken back first, and the trouble is over only once
 //! a sync has worked.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use crate::clock::Instant;
 use crate::fault::Failure;
 use crate::retry::Retry;
 
@@ -157,7 +158,7 @@ impl Storage {
         match std::mem::take(self) {
             Storage::Fine => None,
             Storage::Refused { trouble, is_unproven: false } => {
-                Some((trouble.failure.subject, now.saturating_duration_since(trouble.since)))
+                Some((trouble.failure.subject, now.duration_since(trouble.since)))
             }
             Storage::Refused { trouble, is_unproven: true } | Storage::Unproven { trouble } => {
                 *self = Storage::Unproven { trouble };

@@ -1,6 +1,8 @@
 //! What is written but not committed yet, and when a commit is due.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+
+use crate::clock::Instant;
 
 /// A commit is due this long after the first uncommitted message.
 const LONGEST: Duration = Duration::from_secs(1);

@@ -7,7 +7,7 @@ use std::time::Duration;
 pub(crate) struct Limits {
     /// For one attempt to connect, from the name lookup to the 101.
     pub(crate) connect_timeout: Duration,
-    /// A ping is sent after this long without receiving a byte.
+    /// A ping is sent after this long without a sign of life.
     pub(crate) ping_interval: Duration,
     /// How long the answer to a ping may take.
     pub(crate) ping_timeout: Duration,

@@ -8,10 +8,10 @@
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::AsFd;
-use std::time::Instant;
 
 use nix::poll::PollFlags;
 
+use crate::clock::Instant;
 use crate::wait::Interest;
 
 /// Enough for several TLS records, so that a backlog costs few system calls.
@@ -29,8 +29,8 @@ pub(crate) struct Wire {
     end: usize,
     /// What a read returns once the buffer is empty: the end, or an error.
     ending: Option<io::Result<()>>,
-    /// The socket did not take the last write.
-    is_full: bool,
+    /// Since when the socket has taken nothing, although there was something to write.
+    full_since: Option<Instant>,
     first: Vec<u8>,
     last_received: Instant,
 }
@@ -44,7 +44,7 @@ impl Wire {
             start: 0,
             end: 0,
             ending: None,
-            is_full: false,
+            full_since: None,
             first: Vec::new(),
             last_received: Instant::now(),
         }
@@ -53,7 +53,7 @@ impl Wire {
     /// What to wait for: bytes to read, and also room if the last write found none.
     pub(crate) fn interest(&self) -> Interest<'_> {
         let mut events = PollFlags::POLLIN;
-        events.set(PollFlags::POLLOUT, self.is_full);
+        events.set(PollFlags::POLLOUT, self.full_since.is_some());
         self.interest_in(events)
     }
 
@@ -65,7 +65,6 @@ impl Wire {
     /// Reads once from the socket, if the buffer is empty. An end or an error is kept for the next
     /// reads.
     pub(crate) fn fill(&mut self) {
-        self.is_full = false;
         if self.start < self.end || self.ending.is_some() {
             return;
         }
@@ -91,6 +90,12 @@ impl Wire {
     /// When the last byte arrived.
     pub(crate) fn last_received(&self) -> Instant {
         self.last_received
+    }
+
+    /// Since when the socket has taken nothing of what is to be written; `None` if it took the last
+    /// write.
+    pub(crate) fn full_since(&self) -> Option<Instant> {
+        self.full_since
     }
 
     /// The first bytes received, which show what answered.
@@ -134,7 +139,12 @@ impl Read for Wire {
 impl Write for Wire {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let written = retried(|| self.socket.write(bytes));
-        self.is_full = written.as_ref().is_err_and(|e| e.kind() == ErrorKind::WouldBlock);
+        match &written {
+            Err(e) if e.kind() == ErrorKind::WouldBlock => {
+                self.full_since.get_or_insert_with(Instant::now);
+            }
+            _ => self.full_since = None,
+        }
         written
     }
 

@@ -12,6 +12,8 @@ pub(crate) struct Stream {
     transport: Transport,
     /// An end or error found while gathering records; the bytes before it are returned first.
     held: Option<io::Result<usize>>,
+    /// How many bytes have been read, without those of TLS itself.
+    received: u64,
 }
 
 #[derive(Debug)]
@@ -32,12 +34,17 @@ pub(crate) trait OverWire: Read + Write {
 impl Stream {
     /// A connection without TLS.
     pub(crate) fn plain(wire: Wire) -> Stream {
-        Stream { transport: Transport::Plain(Box::new(wire)), held: None }
+        Stream { transport: Transport::Plain(Box::new(wire)), held: None, received: 0 }
     }
 
     /// A connection whose handshake is done.
     pub(crate) fn tls(stream: TlsStream<Wire>) -> Stream {
-        Stream { transport: Transport::Tls(Box::new(stream)), held: None }
+        Stream { transport: Transport::Tls(Box::new(stream)), held: None, received: 0 }
+    }
+
+    /// How many bytes have been read, without those of TLS itself.
+    pub(crate) fn received(&self) -> u64 {
+        self.received
     }
 
     fn read_once(&mut self, out: &mut [u8]) -> io::Result<usize> {
@@ -103,6 +110,7 @@ impl Read for Stream {
                 }
             }
         }
+        self.received += n as u64;
         Ok(n)
     }
 }

@@ -52,6 +52,7 @@ pub(super) fn trials() -> Vec<Trial> {
         test("retry: --retry-all-errors tries a 401 again", all_errors),
         test("retry: --retry-all-errors does not try too large a message again", too_large),
         test("retry: a 401 and a 404 after a session was open are tried again", after_a_session),
+        test("retry: a session that lasted starts the count anew", quiet_night),
         test("retry: the service is away for a while", away),
         test("retry: an outage is one line at its beginning and one at its end", two_lines),
     ];
@@ -190,4 +191,20 @@ fn two_lines() {
     assert!(lines[0].contains("[stream.reset]"), "{}", output.whole());
     assert!(lines[0].contains("; trying again in "), "{}", output.whole());
     assert!(lines[1].starts_with("tail8x8: connected again after "), "{}", output.whole());
+}
+
+/// Sessions that last, and bring nothing: however many of them are cut, each cut is the first failure.
+fn quiet_night() {
+    const SESSIONS: usize = 4;
+    let service = Service::start();
+    let run = Run::against(&service).args(&["--retry-delay", "10ms", "--retry-max-delay", "50ms"]);
+    let mut running = run.args(&["--retry", "1"]).spawn();
+    for sessions in 1..=SESSIONS {
+        service.wait_for_connections(sessions);
+        std::thread::sleep(Duration::from_millis(500));
+        service.cut_connections();
+    }
+    service.wait_for_connections(SESSIONS + 1);
+    running.signal(Signal::SIGTERM);
+    running.finish().assert_code(0);
 }

@@ -81,10 +81,10 @@ fn five_million() {
         wait_for_length(&path, length);
         forget(&service, &ids);
         if first + AT_ONCE == EVENTS / 5 {
-            early = Some(peak(running.pid()));
+            early = running.peak_memory();
         }
     }
-    let (early, late) = (early.unwrap(), peak(running.pid()));
+    let (early, late) = (early.unwrap(), running.peak_memory().unwrap());
     eprintln!(
         "most memory: {early} kB after 1 million events, {late} kB after 5; {:?}",
         start.elapsed()
@@ -120,12 +120,4 @@ fn wait_for_length(path: &Path, length: u64) {
         assert!(Instant::now() < limit, "{} does not grow to {length}", path.display());
         std::thread::sleep(Duration::from_millis(5));
     }
-}
-
-/// The most memory it ever had, in kB.
-#[track_caller]
-fn peak(pid: u32) -> u64 {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse().unwrap()
 }

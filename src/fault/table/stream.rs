@@ -54,6 +54,32 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::NotRead,
+        code: "stream.not_read",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[Page::ConnectionTimeout],
+        headline: "the server does not read what is sent to it",
+        means: "the server sends, but it, or something on the way, no longer takes what is sent to it: acknowledgements, and answers to its pings",
+        fixes: &[
+            "look for a proxy or inspection box that drops what this side sends, or for a hung server",
+            "tune --ping-interval and --ping-timeout, whose sum is the limit, if the network is slow",
+        ],
+    },
+    Row {
+        fault: Fault::Slept,
+        code: "stream.slept",
+        exit: Exit::Unavailable,
+        retry: RetryClass::Retry,
+        pages: &[],
+        headline: "this machine, or this process, was suspended",
+        means: "this machine, or this process, was suspended for longer than the service keeps a session on which nothing moves",
+        fixes: &[
+            RECONNECTS,
+            "to hear of events at once, keep the machine awake",
+        ],
+    },
+    Row {
         fault: Fault::Silence,
         code: "stream.silent",
         exit: Exit::Unavailable,
@@ -180,6 +206,19 @@ pub(super) const ROWS: &[Row] = &[
         means: "a message is larger than the receiving client accepts, and would arrive again after each reconnect",
         fixes: &[
             "raise --max-message-size above the size named here",
+        ],
+    },
+    Row {
+        fault: Fault::TooManyPartitions,
+        code: "stream.partitions",
+        exit: Exit::Protocol,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "the topic has more partitions than can be followed",
+        means: "a message is of a partition with a number so high that not all of the topic's partitions can be followed by one process",
+        fixes: &[
+            "read each partition by a process of its own (--topic NAME-partition-0)",
+            OTHER_SERVICE,
         ],
     },
     Row {

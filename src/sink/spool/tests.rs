@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 use super::*;
+use crate::clock::Instant;
 use crate::cursor::{Cursor, CursorFile, Source};
 use crate::fault::{Fault, Step};
 use crate::message::{MessageId, Position};
@@ -17,7 +18,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use std::fs;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// A spool in its own folder, and its current time.
 struct Case {

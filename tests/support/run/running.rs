@@ -103,6 +103,13 @@ impl Running {
         self.child.id()
     }
 
+    /// The most memory it has had so far, in KiB; `None` once it has ended.
+    pub fn peak_memory(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).ok()?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+        line.trim().strip_suffix(" kB")?.parse().ok()
+    }
+
     pub fn stdout_so_far(&self) -> Vec<u8> {
         self.stdout.state().bytes.clone()
     }

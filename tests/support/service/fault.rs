@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use super::answer::Body;
 use super::frames;
 use super::odd::Odd;
+use super::peer::Peer;
 use super::says::Place;
 use super::wire::{Ending, Socket, Wire};
 use crate::support::ca::Leaf;
@@ -87,6 +88,14 @@ pub enum Fault {
     HeadTooLarge,
     /// A 101 with 130 headers.
     ManyHeaders,
+    /// A 101 with more lines, as odd as they are.
+    MoreLines(&'static str),
+    /// A 101 whose lines end without a carriage return.
+    BareLines,
+    /// 100 and 103 before the 101: legal.
+    EarlyHints,
+    /// These bytes as the whole answer.
+    Answers(&'static str),
     /// `HTTP/1.0 200 OK`.
     Http10,
     /// Bytes that are no HTTP.
@@ -151,6 +160,10 @@ pub enum Fault {
     NoPongs,
     /// An odd message, then all is normal.
     Odd(Odd),
+    /// The stream is a peer's that means harm.
+    Peer(Peer),
+    /// The next message comes slowly, but steadily: 8 KiB per 100 ms.
+    SlowMessage,
     /// Acknowledgements are read and do not count: the window stays full.
     AcksLost,
     /// The first acknowledgement is answered by Close 1011.
@@ -249,6 +262,7 @@ impl Fault {
             Fault::Http10 => {
                 say(wire, b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n<html></html>")
             }
+            Fault::Answers(answer) => say(wire, answer.as_bytes()),
             Fault::UpgradeGarbage => say(wire, b"\x00\x01\x02\xff no http \r\n\r\n"),
             Fault::Http2Preface => {
                 say(wire, b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\x00\x00\x00\x04\x00\x00")
@@ -271,7 +285,10 @@ impl Fault {
         let mut connection = "Connection: Upgrade\r\n";
         let mut accept = format!("Sec-WebSocket-Accept: {accept}\r\n");
         let mut more = String::new();
+        let mut before = "";
         match self {
+            Fault::MoreLines(lines) => more = (*lines).into(),
+            Fault::EarlyHints => before = EARLY_HINTS,
             Fault::WrongAccept => {
                 accept = "Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n".into()
             }
@@ -291,9 +308,13 @@ impl Fault {
             Fault::Says(place, text) => more = place.headers(text),
             _ => {}
         }
-        format!(
-            "HTTP/1.1 101 Switching Protocols\r\n{common}{upgrade}{connection}{accept}{more}\r\n"
-        )
+        let head = format!(
+            "{before}HTTP/1.1 101 Switching Protocols\r\n{common}{upgrade}{connection}{accept}{more}\r\n"
+        );
+        match self {
+            Fault::BareLines => head.replace("\r\n", "\n"),
+            _ => head,
+        }
     }
 
     /// Sends the head the way the fault wants it.
@@ -422,6 +443,9 @@ impl Fault {
         matches!(self, Fault::Refuse | Fault::BacklogFull)
     }
 }
+
+const EARLY_HINTS: &str =
+    "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n";
 
 const PLAIN_PAGE: &[u8] = b"HTTP/1.1 400 Bad Request\r\nServer: nginx\r\nContent-Type: text/html\r\n\
     Content-Length: 49\r\nConnection: close\r\n\r\n<html><title>400 Bad Request</title></html>     \n";

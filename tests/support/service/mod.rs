@@ -15,6 +15,7 @@ mod frames;
 mod gateway;
 mod listener;
 mod odd;
+mod peer;
 pub mod proxy;
 mod says;
 mod seen;
@@ -39,6 +40,7 @@ pub use self::consumer::Kind;
 pub use self::fault::Fault;
 use self::listener::Port;
 pub use self::odd::Odd;
+pub use self::peer::Peer;
 #[allow(unused_imports)] // named by tests that keep one
 pub use self::says::Place;
 #[allow(unused_imports)] // named by tests that keep one

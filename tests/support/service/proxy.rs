@@ -21,6 +21,10 @@ pub enum ProxyFault {
     Http10,
     /// It works, with words of its own and more headers.
     OddReason,
+    /// It works, and opens the tunnel with these bytes.
+    Opens(&'static str),
+    /// These bytes as the whole answer.
+    Answers(&'static str),
     /// It works, its head comes a byte per 20 ms.
     SlowHead,
     /// It works, and its clock is this many seconds ahead of ours.
@@ -240,6 +244,8 @@ impl Shared {
                 let odd = "HTTP/1.1 200 Go ahead, caller\r\nProxy-Agent: Odd/1.0\r\nX-A: b\r\n\r\n";
                 return self.tunnel(client, &text, odd);
             }
+            ProxyFault::Opens(answer) => return self.tunnel(client, &text, answer),
+            ProxyFault::Answers(answer) => client.write_all(answer.as_bytes())?,
             ProxyFault::Dated(ahead) => {
                 let date = super::answer::http_date(*ahead);
                 let head = format!("HTTP/1.1 200 Connection established\r\nDate: {date}\r\n\r\n");

@@ -20,6 +20,9 @@ use super::wire::{Ending, Order, Wire};
 /// So much may wait to be written before more messages are taken.
 const OUT_LIMIT: usize = 256 * 1024;
 
+/// The pause between two pieces of a slow message.
+const SLOW: Duration = Duration::from_millis(100);
+
 /// How long the other side has to answer a close frame.
 const CLOSE_LIMIT: Duration = Duration::from_secs(3);
 
@@ -106,6 +109,9 @@ impl<'a> Session<'a> {
             }
             self.fill();
             self.strike(wire);
+            if let (Fault::Peer(peer), true) = (self.fault, self.struck && self.out.is_empty()) {
+                return peer.run(wire);
+            }
             let more = self.fill();
             if let Err(ending) = self.write(wire) {
                 return ending;
@@ -211,6 +217,10 @@ impl<'a> Session<'a> {
             let (bytes, _) = self.out.as_slices();
             let piece = match self.fault {
                 Fault::FramesInPieces => &bytes[..bytes.len().min(7)],
+                Fault::SlowMessage if self.struck => {
+                    wire.socket().remote.pause(Some(Instant::now() + SLOW))?;
+                    &bytes[..bytes.len().min(8 * 1024)]
+                }
                 _ => bytes,
             };
             match wire.write(piece) {

@@ -40,6 +40,15 @@ impl Id {
         STANDARD.encode(bytes)
     }
 
+    /// The same place, with so many bytes in an unknown field.
+    pub(super) fn encode_with_filling(&self, length: u64) -> String {
+        let mut bytes = self.protobuf();
+        bytes.push(9 << 3 | 2);
+        varint_of(&mut bytes, length);
+        bytes.resize(bytes.len() + length as usize, 0);
+        STANDARD.encode(bytes)
+    }
+
     pub fn parse(text: &str) -> Option<Id> {
         let bytes = STANDARD.decode(text).ok()?;
         let mut rest = &bytes[..];
@@ -85,8 +94,12 @@ impl Id {
     }
 }
 
-fn field(bytes: &mut Vec<u8>, number: u8, mut value: u64) {
+fn field(bytes: &mut Vec<u8>, number: u8, value: u64) {
     bytes.push(number << 3);
+    varint_of(bytes, value);
+}
+
+fn varint_of(bytes: &mut Vec<u8>, mut value: u64) {
     while value >= 0x80 {
         bytes.push(value as u8 | 0x80);
         value >>= 7;
