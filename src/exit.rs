@@ -40,7 +40,10 @@ pub(crate) const TABLE: &[(Exit, &str)] = &[
         Exit::Data,
         "a message could not be decoded, and --on-reject stop was given; or the text is unknown to `explain`",
     ),
-    (Exit::NoInput, "the key, CA, config or cursor file cannot be read"),
+    (
+        Exit::NoInput,
+        "the key, CA, config or cursor file cannot be read; or another user may have put the output or cursor there",
+    ),
     (Exit::NoHost, "name resolution failed or did not end in time"),
     (
         Exit::Unavailable,

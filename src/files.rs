@@ -1,12 +1,21 @@
 //! File operations that std does not provide. Each is written so that a crash or a power loss in
 //! the middle leaves either the old state or the new one.
 
-use std::fs::{self, File, Metadata, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+pub(crate) mod owner;
+mod paths;
+mod replaced;
+pub(crate) mod system;
+
+use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::{DirEntryExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use nix::libc::{O_NOCTTY, O_NONBLOCK};
+
+pub(crate) use paths::{beside, folder, is_same};
+pub(crate) use replaced::Replaced;
 
 /// A file, and how much of it belongs to messages that the cursor covers.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,14 +52,15 @@ impl Identity {
 
 /// The first `longest` bytes of a regular file, as text.
 pub(crate) fn read_text(path: &Path, longest: u64) -> io::Result<String> {
-    // Opening a pipe would wait for its writer.
+    // Opening a pipe would wait for its writer, and opening a device may do anything.
     match fs::metadata(path)? {
         meta if meta.is_file() => {}
         meta if meta.is_dir() => return Err(ErrorKind::IsADirectory.into()),
         _ => return Err(io::Error::other("is not a regular file")),
     }
     let mut text = String::new();
-    File::open(path)?.take(longest).read_to_string(&mut text)?;
+    let file = OpenOptions::new().read(true).custom_flags(O_NONBLOCK | O_NOCTTY).open(path)?;
+    file.take(longest).read_to_string(&mut text)?;
     Ok(text)
 }
 
@@ -60,8 +70,7 @@ pub(crate) fn append(path: &Path, mode: u32, durable: bool) -> io::Result<File> 
     options.read(true).append(true).mode(mode);
     let file = match options.clone().create_new(true).open(path) {
         Ok(file) => {
-            // The mode was asked for, so the umask must not change it.
-            file.set_permissions(fs::Permissions::from_mode(mode))?;
+            set_mode(&file, mode)?;
             file
         }
         // It exists, or is a link to a file that does not exist yet.
@@ -75,21 +84,13 @@ pub(crate) fn append(path: &Path, mode: u32, durable: bool) -> io::Result<File> 
     Ok(file)
 }
 
-/// Replaces a file's content as a whole.
-pub(crate) fn replace(path: &Path, content: &[u8], mode: u32, durable: bool) -> io::Result<()> {
-    let mut temporary = path.as_os_str().to_owned();
-    temporary.push(".tmp");
-    let temporary = PathBuf::from(temporary);
-    let mut file =
-        OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(&temporary)?;
-    // Neither the umask nor a leftover of an earlier crash may decide the mode.
-    file.set_permissions(fs::Permissions::from_mode(mode))?;
-    file.write_all(content)?;
-    if durable {
-        file.sync_all()?;
+/// Sets the permissions of a new file; neither the umask nor a file system without them decides
+/// whether the file can be used.
+fn set_mode(file: &File, mode: u32) -> io::Result<()> {
+    match file.set_permissions(fs::Permissions::from_mode(mode)) {
+        Err(e) if system::lacks_permissions(&e) => Ok(()),
+        result => result,
     }
-    fs::rename(&temporary, path)?;
-    if durable { sync_folder(path) } else { Ok(()) }
 }
 
 /// Renames a file, but fails with [`ErrorKind::AlreadyExists`] if the new name is taken.
@@ -100,7 +101,7 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
         use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
         match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
             // The file system cannot do both in one step.
-            Err(Errno::EINVAL | Errno::ENOSYS) => {}
+            Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
             result => return result.map_err(io::Error::from),
         }
     }
@@ -110,10 +111,57 @@ pub(crate) fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Syncs a file's folder, so that files created or renamed there survive a power loss.
+/// Syncs a file's folder, so that files created or renamed there survive a power loss. Where folders
+/// cannot be synced, which is said at the start of a run, this does nothing.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    match try_sync_folder(path) {
+        Err(e) if system::lacks(&e) => Ok(()),
+        result => result,
+    }
+}
+
+/// The same, but fails where folders cannot be synced.
+pub(crate) fn try_sync_folder(path: &Path) -> io::Result<()> {
+    File::open(folder(path))?.sync_all()
+}
+
+/// Locks a file itself, whatever its names, until it is closed; where there are no locks, this does
+/// nothing.
+///
+/// # Errors
+/// [`ErrorKind::WouldBlock`] if another run has locked it.
+pub(crate) fn lock(file: &File) -> io::Result<()> {
+    match file.try_lock() {
+        Err(TryLockError::WouldBlock) => Err(in_use()),
+        Ok(()) | Err(TryLockError::Error(_)) => Ok(()),
+    }
+}
+
+/// The error of [`lock`].
+pub(crate) fn in_use() -> io::Error {
+    io::Error::new(ErrorKind::WouldBlock, "is in use by another run")
+}
+
+/// Whether another run has locked a file itself.
+pub(crate) fn is_in_use(path: &Path) -> bool {
+    // Another run may replace it meanwhile, but not each time.
+    for _ in 0..10 {
+        if !path.is_file() {
+            return false;
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).custom_flags(O_NONBLOCK | O_NOCTTY);
+        let Ok(file) = options.open(path) else { return false };
+        // Two that only look are not in each other's way.
+        if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return true;
+        }
+        let identity = |meta: io::Result<Metadata>| meta.ok().map(|meta| Identity::of(&meta));
+        if identity(file.metadata()) == identity(fs::metadata(path)) {
+            return false;
+        }
+    }
+    true
 }
 
 /// Finds this file in a folder, whatever its name.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::clock::{Instant, Now};
-use crate::files;
+use crate::files::Replaced;
 use crate::report::Counters;
 
 /// How often the file is written; scrapers do not read it more often.
@@ -21,13 +21,16 @@ const MODE: u32 = 0o644;
 /// The file, rewritten as a whole.
 #[derive(Debug)]
 pub(crate) struct Metrics {
+    /// As it was given.
     path: PathBuf,
+    file: Replaced,
     next: Instant,
 }
 
 impl Metrics {
     pub(crate) fn new(path: PathBuf) -> Metrics {
-        Metrics { path, next: Instant::now() }
+        let file = Replaced::new(&path, MODE, false);
+        Metrics { path, file, next: Instant::now() }
     }
 
     /// When the next write is due.
@@ -41,7 +44,7 @@ impl Metrics {
     /// Those of the file system; the old file then remains.
     pub(crate) fn write(&mut self, counters: &Counters, now: Now) -> io::Result<()> {
         self.next = now.instant + EVERY;
-        files::replace(&self.path, text(counters, now.utc).as_bytes(), MODE, false)
+        self.file.replace(text(counters, now.utc).as_bytes())
     }
 
     /// The file, for people.

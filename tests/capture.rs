@@ -9,10 +9,12 @@ mod cursor;
 mod disk;
 mod hangup;
 pub(crate) mod kill;
+mod lacking;
 mod locks;
 mod metrics;
 mod moved;
 mod order;
+mod others;
 mod rejects;
 mod resuming;
 mod rotation;
@@ -43,6 +45,8 @@ pub fn trials() -> Vec<Trial> {
         hangup::trials(),
         stdout::trials(),
         locks::trials(),
+        others::trials(),
+        lacking::trials(),
         metrics::trials(),
         systemd::trials(),
         order::trials(),

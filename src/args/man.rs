@@ -189,12 +189,13 @@ const FILES: &[(&str, &str)] = &[
     (
         "the file of --cursor-file",
         "One JSON object: what is read, the last message of each partition (of a subscription that \
-         several consumers share, the latest ones), the files and their lengths. Replaced as a whole (FILE.tmp, then rename) about once a second. It may be \
-         copied and moved together with the output, and after a crash of a run with --subscription \
+         several consumers share, the latest ones), the files and their lengths. Replaced as a whole, by a new file beside it that is renamed, \
+         about once a second, so it cannot be a file that is mounted by itself. Only files of this run's own --output and \
+         --rejects are looked for by what it says. It may be copied and moved together with the output, and after a crash of a run with --subscription \
          together with the lock of the output.",
     ),
     (
-        "FILE.lock beside output and cursor",
+        "FILE.tail8x8.lock beside output and cursor",
         "Contains the number of the process that writes them, and the name of the last run. Keep it after a crash of a run with \
          --subscription. It may remain after the run and can \
          be ignored.",

@@ -351,7 +351,9 @@ pub(crate) const OPTIONS: &[Opt] = &[
     value("lock-wait", "TIME", Section::Capture,
         "how long to wait for another run to end",
         "How long to wait for another run with the same output or cursor to end, before exiting \
-         with 75. The locks are FILE.lock beside both, and remain there.",
+         with 75. The locks are FILE.tail8x8.lock \
+         beside both, and remain there; the file itself is locked, too, so that no other name of it \
+         lets a second run in.",
         |args, text| put(&mut args.capture.lock_wait, values::duration(text)))
         .default("0"),
     value("metrics-file", "FILE", Section::Capture,

@@ -3,11 +3,11 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::{Cursor, Source};
 use crate::fault::{Failure, Fault, Step};
-use crate::files;
+use crate::files::{self, Replaced, system};
 use crate::progress::Reached;
 use crate::secret;
 use crate::words;
@@ -18,20 +18,17 @@ const LONGEST: u64 = 16 * 1024 * 1024;
 /// The file that holds a cursor.
 #[derive(Debug)]
 pub(crate) struct CursorFile {
-    path: PathBuf,
-    /// Each save is synced to the disk before it counts.
-    durable: bool,
+    file: Replaced,
 }
 
 impl CursorFile {
-    pub(crate) fn new(path: &Path, durable: bool) -> io::Result<CursorFile> {
-        // A symbolic link stays in place, and the file it points to is replaced.
-        let path = fs::canonicalize(path).or_else(|_| std::path::absolute(path))?;
-        Ok(CursorFile { path, durable })
+    /// With `durable`, each save is synced to the disk before it counts.
+    pub(crate) fn new(path: &Path, durable: bool) -> CursorFile {
+        CursorFile { file: Replaced::new(path, 0o600, durable) }
     }
 
     pub(crate) fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// The cursor of an earlier run, and its progress; `None` if there is none.
@@ -39,12 +36,16 @@ impl CursorFile {
     /// # Errors
     /// If it cannot be read, is damaged, or belongs to another topic.
     pub(crate) fn load(&self, source: &Source) -> Result<Option<(Cursor, Reached)>, Failure> {
-        let subject = format!("cursor {}", self.path.display());
-        let text = match files::read_text(&self.path, LONGEST) {
+        let subject = self.shown();
+        let text = match files::read_text(self.path(), LONGEST) {
             Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
             Err(e) if e.kind() == ErrorKind::InvalidData => String::new(),
             Err(e) => {
                 return Err(Failure::of_call(Step::Config, subject, Fault::UnreadableFile, &e));
+            }
+            Ok(text) if text.is_empty() => {
+                let cause = "is empty, so it is not the cursor of an earlier run";
+                return Err(Failure::new(Step::Config, subject, Fault::EmptyCursor, cause));
             }
             Ok(text) => text,
         };
@@ -74,24 +75,34 @@ impl CursorFile {
     ///
     /// # Errors
     /// Those of the file system; the old cursor then remains.
-    pub(crate) fn save(&self, cursor: &Cursor, reached: &Reached) -> io::Result<()> {
-        files::replace(&self.path, cursor.to_json(reached).as_bytes(), 0o600, self.durable)
+    pub(crate) fn save(&mut self, cursor: &Cursor, reached: &Reached) -> io::Result<()> {
+        self.file.replace(cursor.to_json(reached).as_bytes())
     }
 
-    /// Checks that the cursor's folder exists, so that a save can work.
+    /// Checks that a save can work: the cursor's folder exists, and the cursor is not a mount.
     ///
     /// # Errors
-    /// If there is no such folder.
+    /// If it cannot.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        let parent = self.path.parent().unwrap_or(Path::new("/"));
+        let parent = files::folder(self.path());
         let folder = fs::metadata(parent).and_then(|folder| match folder.is_dir() {
             true => Ok(()),
             false => Err(ErrorKind::NotADirectory.into()),
         });
         folder.map_err(|e| {
-            let subject = format!("cursor {}", self.path.display());
             let cause = format!("its folder {}: {}", parent.display(), words::reason(&e));
-            Failure::new(Step::Output, subject, Fault::CannotCreate, cause)
-        })
+            Failure::new(Step::Output, self.shown(), Fault::CannotCreate, cause)
+        })?;
+        match self.path().is_file() && system::is_mount(self.path()) {
+            true => {
+                let cause = "is a mount, and a mount cannot be replaced by a new file";
+                Err(Failure::new(Step::Output, self.shown(), Fault::MountedCursor, cause))
+            }
+            false => Ok(()),
+        }
+    }
+
+    fn shown(&self) -> String {
+        format!("cursor {}", self.path().display())
     }
 }

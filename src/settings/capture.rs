@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use crate::args::Args;
 use crate::fault::{Failure, Fault, Step};
-use crate::values::capture::Capture;
+use crate::files;
+use crate::values::capture::{Capture, LOCK};
 
 /// The files of a run.
 ///
@@ -19,29 +20,46 @@ pub(super) fn settle(args: &Args) -> Result<Capture, Failure> {
     Ok(capture)
 }
 
-/// Checks that no two options name the same file.
+/// Checks that no two options name the same file, and that none names a file that the program makes
+/// itself.
 fn check_names(args: &Args, capture: &Capture) -> Result<(), Failure> {
     let output = capture.output.as_ref().map(|name| PathBuf::from(name.as_str()));
-    let files = [
+    let given = [
         ("output", output.as_deref()),
         ("rejects", capture.rejects.as_deref()),
         ("cursor-file", capture.cursor.as_deref()),
         ("metrics-file", capture.metrics.as_deref()),
     ];
-    for (at, (name, file)) in files.iter().enumerate() {
-        let same = |other: &Path| file.is_some_and(|file| is_same(file, other));
-        if let Some((other, _)) = files[..at].iter().find(|(_, other)| other.is_some_and(same)) {
+    let given: Vec<_> = given.into_iter().filter_map(|(name, file)| Some((name, file?))).collect();
+    for (at, (name, file)) in given.iter().enumerate() {
+        for (other, others) in &given[..at] {
+            let cause = match () {
+                () if files::is_same(file, others) => "both name the same file".to_owned(),
+                () if is_lock(file, others) => format!("--{name} names the lock of --{other}"),
+                () if is_lock(others, file) => format!("--{other} names the lock of --{name}"),
+                () if *other != "output" => continue,
+                () if is_output(capture, file) => format!("--{name} names a file of the output"),
+                () if capture.rejects.is_none() && capture.is_beside_output(file) => {
+                    format!("--{name} names the file for rejects")
+                }
+                () => continue,
+            };
             let subject = format!("{} and {}", args.source(other), args.source(name));
-            return Err(Failure::usage(subject, "conflict: both name the same file"));
+            return Err(Failure::usage(subject, format!("conflict: {cause}")));
         }
     }
     Ok(())
 }
 
-/// Whether two names mean the same file, however they are written.
-fn is_same(a: &Path, b: &Path) -> bool {
-    let whole = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    whole(a) == whole(b)
+fn is_lock(file: &Path, of: &Path) -> bool {
+    files::is_same(file, &files::beside(of, LOCK))
+}
+
+/// Whether a file of the output has, or will have, this path.
+fn is_output(capture: &Capture, path: &Path) -> bool {
+    let is_changing = capture.rotation.is_on()
+        || capture.output.as_ref().is_some_and(|name| name.changes_every().is_some());
+    is_changing && capture.is_output(path)
 }
 
 /// Checks that the rotation options fit together, and fit the file's name.

@@ -17,6 +17,8 @@ pub(super) struct Appender {
     unsynced: bool,
     /// The file ends in the middle of a line, whose rest is still to be written.
     torn: bool,
+    /// No other run can open it, by whatever name.
+    is_locked: bool,
 }
 
 impl Appender {
@@ -40,7 +42,29 @@ impl Appender {
             file.write_all(b"\n")?;
         }
         let identity = Identity::of(&meta);
-        Ok(Appender { path: path.to_owned(), file, identity, unsynced, torn: false })
+        Ok(Appender {
+            path: path.to_owned(),
+            file,
+            identity,
+            unsynced,
+            torn: false,
+            is_locked: false,
+        })
+    }
+
+    /// Locks the file for this run, until it is closed: the lock beside the output does not hold
+    /// against a run that knows the file by another name. At the latest this is done before the
+    /// first line; if this run still has an older descriptor of the file, it must not be done
+    /// before that is closed.
+    ///
+    /// # Errors
+    /// If another run has locked it.
+    pub(super) fn lock(&mut self) -> io::Result<()> {
+        if !self.is_locked {
+            files::lock(&self.file)?;
+            self.is_locked = true;
+        }
+        Ok(())
     }
 
     /// Whether a place saved in a cursor is this file, even if the file has been renamed.
@@ -76,6 +100,9 @@ impl Appender {
     /// Appends lines. The first value is how many of their bytes are in the file, even after a
     /// failure: a torn line is cut off and does not count.
     pub(super) fn append(&mut self, lines: &[u8]) -> (usize, io::Result<()>) {
+        if let Err(e) = self.lock() {
+            return (0, Err(e));
+        }
         self.unsynced = true;
         let mut written = 0;
         while written < lines.len() {

@@ -3,12 +3,15 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::cannot_create;
+use super::names::Names;
 use crate::clock::Now;
 use crate::fault::{Failure, Fault, Step};
+use crate::files::owner;
 use crate::values::capture::Capture;
+use crate::values::file_name::FileName;
 
 const NO_FOLDER: &str = "its folder does not exist";
 
@@ -39,16 +42,73 @@ pub(super) fn output(capture: &Capture, now: Now) -> Result<OutputKind, Failure>
             let cause = format!("is a pipe or a device, which cannot be combined with {with}");
             Err(Failure::new(Step::Config, subject, Fault::NotARegularFile, cause))
         }
-        Ok(_) => Ok(OutputKind::Stream),
+        Ok(_) => trusted(&format!("output {}", path.display()), &path).map(|()| OutputKind::Stream),
         Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(OutputKind::File),
         Err(e) if e.kind() == ErrorKind::NotFound => Err(create(NO_FOLDER)),
         Err(e) => Err(cannot_create(name.as_str().to_owned(), &e)),
     }
 }
 
+/// The files that a run writes and others may have made: where each is, and what it is. A stream
+/// counts as none.
+#[derive(Debug)]
+pub(super) struct Paths {
+    pub(super) output: Option<PathBuf>,
+    pub(super) rejects: Option<PathBuf>,
+    pub(super) cursor: Option<PathBuf>,
+}
+
+impl Paths {
+    /// The paths at the start of a run.
+    ///
+    /// # Errors
+    /// If the current folder cannot be found out.
+    pub(super) fn of(capture: &Capture, kind: OutputKind, now: Now) -> Result<Paths, Failure> {
+        let is_file = |_: &&FileName| kind == OutputKind::File;
+        let (mut output, mut beside) = (None, None);
+        if let Some(name) = capture.output.as_ref().filter(is_file) {
+            let names = Names { name: name.clone(), rotation: capture.rotation, durable: false };
+            let open = names.open_at(now.utc);
+            let open = open.map_err(|e| cannot_create(name.as_str().to_owned(), &e))?;
+            beside = Some(names.rejects_beside(&open));
+            output = Some(open);
+        }
+        let rejects = capture.rejects.clone().or(beside);
+        Ok(Paths { output, rejects, cursor: capture.cursor.clone() })
+    }
+
+    /// Checks them: whether the rejects file can be written, and who else can write any of them.
+    /// Returns warnings.
+    ///
+    /// # Errors
+    /// The file that cannot be written, or that another user may have put there.
+    pub(super) fn check(&self, mode: u32) -> Result<Vec<String>, Failure> {
+        let mut warnings = Vec::new();
+        if let Some(path) = &self.rejects {
+            rejects(path)?;
+        }
+        let files = [
+            ("cursor", &self.cursor, 0),
+            ("output", &self.output, mode),
+            ("rejects", &self.rejects, mode),
+        ];
+        for (what, path, asked_for) in files {
+            let Some(path) = path else { continue };
+            let subject = format!("{what} {}", path.display());
+            trusted(&subject, path)?;
+            if let Some(mode) = owner::changeable(path, asked_for) {
+                warnings.push(format!(
+                    "{subject} can be changed by other users (mode {mode:04o}): use chmod go-w"
+                ));
+            }
+        }
+        Ok(warnings)
+    }
+}
+
 /// Checks the rejects file. It is only written at the first reject, so problems are found early
 /// here.
-pub(super) fn rejects(path: &Path) -> Result<(), Failure> {
+fn rejects(path: &Path) -> Result<(), Failure> {
     let cause = match fs::metadata(path) {
         Ok(meta) if meta.is_file() => return Ok(()),
         Ok(_) => "is not a regular file",
@@ -57,6 +117,12 @@ pub(super) fn rejects(path: &Path) -> Result<(), Failure> {
     };
     let subject = format!("rejects {}", path.display());
     Err(Failure::new(Step::Output, subject, Fault::CannotCreate, cause))
+}
+
+/// Checks that no other user can have put a file there.
+fn trusted(subject: &str, path: &Path) -> Result<(), Failure> {
+    let failure = |reason| Failure::new(Step::Config, subject, Fault::ForeignFile, reason);
+    owner::distrust(path).map_or(Ok(()), |reason| Err(failure(reason)))
 }
 
 fn has_folder(path: &Path) -> bool {

@@ -55,7 +55,8 @@ impl Files {
             }
             names.delete_oldest(&path);
         }
-        let open = Appender::open(&path, mode, names.durable)?;
+        let mut open = Appender::open(&path, mode, names.durable)?;
+        open.lock()?;
         let boundary = Boundary::next(names.interval(), now);
         Ok(Files { names, mode, open, boundary, is_finished: false, switch: None })
     }
@@ -167,6 +168,7 @@ impl Files {
                 fs::remove_file(&old.path)?;
             }
         }
+        self.open.lock()?;
         self.is_finished = false;
         self.boundary = Boundary::next(self.names.interval(), now);
         Ok(())

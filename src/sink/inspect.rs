@@ -7,13 +7,13 @@ use std::path::{Path, PathBuf};
 use nix::sys::statvfs::statvfs;
 use nix::unistd::{AccessFlags, access};
 
-use super::check::{self, OutputKind};
+use super::check::{self, Paths};
 use super::lock::Lock;
-use super::names::Names;
 use super::{cannot_create, open};
 use crate::clock::Now;
 use crate::cursor::CursorFile;
 use crate::fault::{Failure, Fault, Step};
+use crate::files::folder;
 use crate::settings::Settings;
 
 /// With less free space, in bytes, a run may soon have to wait.
@@ -36,17 +36,17 @@ pub(crate) fn inspect(settings: &Settings, now: Now) -> Inspection {
     let mut found =
         Inspection { refusals: Vec::new(), obstacles: Vec::new(), free: BTreeMap::new() };
     let kind = found.noted(check::output(capture, now));
+    let paths = kind.and_then(|kind| found.noted(Paths::of(capture, kind, now)));
+    let is_trusted =
+        paths.as_ref().is_some_and(|paths| found.noted(paths.check(capture.mode)).is_some());
     let cursor = found.noted(open::cursor_file(capture, false, &open::source(settings))).flatten();
-    let output = capture.output.as_ref().filter(|_| kind == Some(OutputKind::File));
-    if let Some(name) = output {
-        let names = Names { name: name.clone(), rotation: capture.rotation, durable: false };
-        let can_be = names.open_at(now.utc).and_then(|open| writable(&open));
-        let tried = found.tried("output", name.as_str().as_ref(), can_be);
+    let open = paths.as_ref().and_then(|paths| paths.output.as_deref());
+    if let Some((name, open)) = capture.output.as_ref().zip(open) {
+        let tried = found.tried("output", name.as_str().as_ref(), writable(open));
         found.noted(tried);
     }
-    if let Some(path) = &capture.rejects {
-        let tried =
-            check::rejects(path).and_then(|()| found.tried("rejects", path, writable(path)));
+    if let Some(path) = capture.rejects.as_ref().filter(|_| is_trusted) {
+        let tried = found.tried("rejects", path, writable(path));
         found.noted(tried);
     }
     // This one and the next are replaced as a whole.
@@ -59,9 +59,9 @@ pub(crate) fn inspect(settings: &Settings, now: Now) -> Inspection {
         let tried = found.tried("metrics file", path, replaceable(path));
         found.obstacles.extend(tried.err());
     }
-    if let Some(kind) = kind {
-        let in_use = open::to_lock(capture, kind, cursor.as_ref());
-        found.obstacles.extend(in_use.filter_map(|(what, path)| Lock::held(what, path)));
+    if let Some(paths) = &paths {
+        let in_use = open::to_lock(capture, paths, cursor.as_ref()).filter_map(Lock::held);
+        found.obstacles.extend(in_use);
     }
     let little = found.free.iter().filter(|(_, free)| **free < LITTLE).map(|(folder, free)| {
         let cause = format!("only {}", free_in(folder, *free));
@@ -107,8 +107,4 @@ fn writable(path: &Path) -> io::Result<()> {
 /// Whether another file can take its place.
 fn replaceable(path: &Path) -> io::Result<()> {
     Ok(access(folder(path), AccessFlags::W_OK)?)
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -10,10 +10,12 @@ mod consumer;
 mod destination;
 mod files;
 mod inspect;
+mod lacking;
 mod lock;
 mod names;
 mod open;
 mod output;
+mod own;
 mod pending;
 mod pipe;
 mod recover;
@@ -25,9 +27,10 @@ mod storage;
 mod uncommitted;
 mod unconfirmed;
 
-use std::io;
+use std::io::{self, ErrorKind};
 
 use crate::fault::{Failure, Fault, Step};
+use crate::files::system;
 use crate::words;
 
 pub(crate) use crate::progress::Receipt;
@@ -47,12 +50,23 @@ pub(crate) enum Written {
 
 /// Something cannot be opened or created.
 fn cannot_create(subject: String, e: &io::Error) -> Failure {
-    Failure::of_call(Step::Output, subject, Fault::CannotCreate, e)
+    let fault = if is_in_use(e) { Fault::Locked } else { Fault::CannotCreate };
+    Failure::of_call(Step::Output, subject, fault, e)
 }
 
 /// The file system refused a write, a sync or a similar operation.
 fn refused(subject: String, e: &io::Error) -> Failure {
-    Failure::new(Step::Output, subject, Fault::DiskRefused, words::reason(e))
+    let fault = match e {
+        e if is_in_use(e) => Fault::Locked,
+        e if system::lacks(e) => Fault::NoSync,
+        _ => Fault::DiskRefused,
+    };
+    Failure::new(Step::Output, subject, fault, words::reason(e))
+}
+
+/// Whether the error is that of [`crate::files::lock`]: files never block.
+fn is_in_use(e: &io::Error) -> bool {
+    e.kind() == ErrorKind::WouldBlock
 }
 
 /// Standard output cannot be written.

@@ -8,11 +8,9 @@ use std::time::{Duration, SystemTime};
 
 use jiff::Timestamp;
 
-use crate::files;
-use crate::values::capture::Rotation;
+use crate::files::{self, owner};
+use crate::values::capture::{PART, REJECTS, Rotation, without};
 use crate::values::file_name::FileName;
-
-const PART: &str = ".part";
 
 /// A date in a name changes at the end of a day, even if it only shows the month or the year.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -40,19 +38,14 @@ impl Names {
     /// # Errors
     /// If the current folder cannot be found out.
     pub(super) fn open_at(&self, time: Timestamp) -> io::Result<PathBuf> {
-        let mut path = std::path::absolute(self.name.at(time))?.into_os_string();
-        if self.rotation.is_on() {
-            path.push(PART);
-        }
-        Ok(path.into())
+        let path = std::path::absolute(self.name.at(time))?;
+        Ok(if self.rotation.is_on() { files::beside(&path, PART) } else { path })
     }
 
     /// The rejects file beside an open file; `.part` is not a part of its name.
     pub(super) fn rejects_beside(&self, open: &Path) -> PathBuf {
-        let whole = without_part(open).filter(|_| self.rotation.is_on());
-        let mut name = whole.unwrap_or_else(|| open.to_owned()).into_os_string();
-        name.push(".rejects");
-        name.into()
+        let whole = without(open, PART).filter(|_| self.rotation.is_on());
+        files::beside(whole.as_deref().unwrap_or(open), REJECTS)
     }
 
     /// The files that earlier runs left open beside this one, oldest first, with the time of their
@@ -62,8 +55,11 @@ impl Names {
     /// Those of the file system.
     pub(super) fn parts(&self, open: &Path) -> io::Result<Vec<(SystemTime, PathBuf)>> {
         by_age(open, &|path| {
-            without_part(path).filter(|whole| self.name.is_at_some_time(whole))?;
+            without(path, PART).filter(|whole| self.name.is_at_some_time(whole))?;
             let meta = fs::metadata(path).ok().filter(|meta| meta.is_file() && meta.len() > 0)?;
+            if owner::distrust(path).is_some() {
+                return None;
+            }
             meta.modified().ok()
         })
     }
@@ -76,11 +72,11 @@ impl Names {
     /// Those of the file system.
     pub(super) fn finish(&self, part: &Path, done: Timestamp) -> io::Result<PathBuf> {
         let name = self.name.finished();
-        let whole = match without_part(part).filter(|whole| name.is_at_some_time(whole)) {
+        let whole = match without(part, PART).filter(|whole| name.is_at_some_time(whole)) {
             Some(whole) => whole,
             None => std::path::absolute(name.at(done))?,
         };
-        let entries = fs::read_dir(folder(&whole))?;
+        let entries = fs::read_dir(files::folder(&whole))?;
         let taken = entries.filter_map(|entry| name.number(&entry.ok()?.path(), &whole));
         let mut number = taken.max().map(|most| most + 1);
         loop {
@@ -124,18 +120,10 @@ fn by_age(
     written: &dyn Fn(&Path) -> Option<SystemTime>,
 ) -> io::Result<Vec<(SystemTime, PathBuf)>> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder(beside))? {
+    for entry in fs::read_dir(files::folder(beside))? {
         let path = entry?.path();
         found.extend(written(&path).map(|written| (written, path)));
     }
     found.sort();
     Ok(found)
-}
-
-fn folder(path: &Path) -> &Path {
-    path.parent().unwrap_or(Path::new("/"))
-}
-
-fn without_part(path: &Path) -> Option<PathBuf> {
-    path.to_str()?.strip_suffix(PART).map(PathBuf::from)
 }

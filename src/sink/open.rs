@@ -4,15 +4,17 @@
 use std::io;
 use std::path::Path;
 
-use super::check::{self, OutputKind};
+use super::check::{self, OutputKind, Paths};
 use super::consumer;
 use super::destination::Destination;
 use super::files::Files;
-use super::lock::Lock;
+use super::lacking::Lacking;
+use super::lock::{Lock, Target};
 use super::names::Names;
+use super::own;
 use super::pending::Pending;
 use super::pipe::Pipe;
-use super::recover::{self, Recovered};
+use super::recover;
 use super::rejects::Rejects;
 use super::saved::SavedCursor;
 use super::spool::Spool;
@@ -51,12 +53,11 @@ pub(super) fn open(
     let capture = &settings.capture;
     let durable = capture.durability != Durability::None;
     let kind = check::output(capture, now)?;
-    if let Some(path) = &capture.rejects {
-        check::rejects(path)?;
-    }
+    let paths = Paths::of(capture, kind, now)?;
+    paths.check(capture.mode)?.iter().for_each(|text| log.report.warning(text));
     let first = first_cursor(settings);
     let file = cursor_file(capture, durable, &first.belongs_to)?;
-    let Some(locks) = locks(capture, kind, file.as_ref(), wait)? else { return Ok(None) };
+    let Some(locks) = locks(capture, &paths, file.as_ref(), log, wait)? else { return Ok(None) };
     // Another run may have held them for a long time.
     let now = Now::read();
     // Load the cursor again, now that nobody else can change it.
@@ -68,7 +69,7 @@ pub(super) fn open(
     let mut unconfirmed = match found.as_ref().filter(|cursor| !cursor.clean) {
         Some(cursor) => {
             let is_last = is_last(cursor, capture, &locks);
-            recover(cursor, &reached, &first.lines, is_last, log)?
+            recover(cursor, &reached, &first.lines, is_last, capture, log)?
         }
         None => Unconfirmed::default(),
     };
@@ -186,8 +187,7 @@ pub(super) fn cursor_file(
     source: &Source,
 ) -> Result<Option<CursorFile>, Failure> {
     let Some(path) = &capture.cursor else { return Ok(None) };
-    let file = CursorFile::new(path, durable)
-        .map_err(|e| cannot_create(format!("cursor {}", path.display()), &e))?;
+    let file = CursorFile::new(path, durable);
     file.check()?;
     file.load(source)?;
     Ok(Some(file))
@@ -196,36 +196,41 @@ pub(super) fn cursor_file(
 /// The locks for everything that is written, or `None` if a signal came first.
 fn locks(
     capture: &Capture,
-    kind: OutputKind,
+    paths: &Paths,
     cursor: Option<&CursorFile>,
+    log: &mut Log,
     wait: &mut dyn Wait,
 ) -> Result<Option<Vec<Lock>>, Failure> {
+    let mut lacking = Lacking::new(capture.durability != Durability::None);
     let mut locks = Vec::new();
-    for (what, path) in to_lock(capture, kind, cursor) {
+    for target in to_lock(capture, paths, cursor) {
         // Waiting for the lock before may have taken time.
         let now = Now::read().instant;
-        match Lock::take(what, path, capture.lock_wait, wait, now)? {
+        match Lock::take(target, capture.lock_wait, &mut lacking, wait, now)? {
             Some(lock) => locks.push(lock),
             None => return Ok(None),
         }
     }
+    lacking.warnings.iter().for_each(|text| log.report.warning(text));
     Ok(Some(locks))
 }
 
 /// What is locked, and under which names.
 pub(super) fn to_lock<'a>(
     capture: &'a Capture,
-    kind: OutputKind,
+    paths: &'a Paths,
     cursor: Option<&'a CursorFile>,
-) -> impl Iterator<Item = (&'static str, &'a Path)> {
+) -> impl Iterator<Item = Target<'a>> {
     // The unexpanded name: one run keeps its lock from file to file.
-    let output = capture.output.as_ref().filter(|_| kind == OutputKind::File);
-    let files = [
-        cursor.map(|file| ("cursor", file.path())),
-        output.map(|name| ("output", Path::new(name.as_str()))),
-        capture.rejects.as_deref().map(|path| ("rejects", path)),
+    let name = capture.output.as_ref().map(|name| Path::new(name.as_str()));
+    let output = name.zip(paths.output.as_deref());
+    let rejects = capture.rejects.as_deref();
+    let targets = [
+        cursor.map(|file| Target { what: "cursor", name: file.path(), file: file.path() }),
+        output.map(|(name, file)| Target { what: "output", name, file }),
+        rejects.map(|path| Target { what: "rejects", name: path, file: path }),
     ];
-    files.into_iter().flatten()
+    targets.into_iter().flatten()
 }
 
 fn open_destination(
@@ -274,11 +279,14 @@ fn recover(
     reached: &Reached,
     lines: &str,
     is_last: bool,
+    capture: &Capture,
     log: &mut Log,
 ) -> Result<Unconfirmed, Failure> {
-    let recovered = recover::after_death(cursor, cursor.lines == lines, is_last);
-    let Recovered { unconfirmed, lost } =
-        recovered.map_err(|(path, e)| cannot_create(path.display().to_string(), &e))?;
+    let (own, mut lost) = own::places(cursor, capture)?;
+    let recovered = recover::after_death(&own, cursor.lines == lines, is_last);
+    let recovered = recovered.map_err(|(path, e)| cannot_create(path.display().to_string(), &e))?;
+    let unconfirmed = recovered.unconfirmed;
+    lost.extend(recovered.lost);
     if !lost.is_empty() {
         let newest = reached.newest();
         let after = match newest {

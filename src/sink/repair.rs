@@ -139,7 +139,7 @@ fn keep_lines(
 }
 
 /// Where the file is now: under its name, or renamed beside it.
-fn locate(place: &FilePlace) -> Option<PathBuf> {
+pub(super) fn locate(place: &FilePlace) -> Option<PathBuf> {
     let here = files::place(&place.name).ok()?.identity;
     match (place.identity, here) {
         (None, here) => here.map(|_| place.name.clone()),

@@ -110,7 +110,7 @@ impl SavedCursor {
         self.write(reached)
     }
 
-    fn write(&self, reached: &Reached) -> Result<(), Failure> {
+    fn write(&mut self, reached: &Reached) -> Result<(), Failure> {
         let result = self.file.save(&self.cursor, reached);
         result.map_err(|e| refused(format!("cursor {}", self.file.path().display()), &e))
     }

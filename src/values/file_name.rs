@@ -155,6 +155,13 @@ impl FileName {
         self.matches(found)
     }
 
+    /// Whether the last part of a path begins as this name does at some time, up to its extension,
+    /// and then goes on with no letter, as in `events.1.ndjson` or `events-20261002.ndjson.gz`.
+    pub(crate) fn begins(&self, path: &Path) -> bool {
+        let stem = FileName::parse(&split(Path::new(&self.text)).0);
+        stem.is_ok_and(|stem| begins_as(path, |head| stem.matches(head)))
+    }
+
     /// The extension with its dot; empty if it contains a field.
     fn extension(&self) -> &str {
         let extension = split(Path::new(&self.text)).1;
@@ -176,6 +183,17 @@ impl FileName {
         }
         matches(&pieces, found)
     }
+}
+
+/// The same as [`FileName::begins`] with a name that never changes.
+pub(crate) fn begins(path: &Path, name: &Path) -> bool {
+    begins_as(path, |head| name.file_stem().is_some_and(|stem| stem == head))
+}
+
+fn begins_as(path: &Path, is_stem: impl Fn(&str) -> bool) -> bool {
+    let Some(found) = path.file_name().and_then(|name| name.to_str()) else { return false };
+    let mut parts = (1..=found.len()).filter_map(|at| found.split_at_checked(at));
+    parts.any(|(head, rest)| !rest.starts_with(char::is_alphabetic) && is_stem(head))
 }
 
 fn matches(pieces: &[Piece], found: &str) -> bool {
@@ -228,6 +246,19 @@ mod tests {
         assert_eq!(every("%Y-%m-%d"), Some(86_400));
         assert_eq!(every("%d%H"), Some(3600));
         assert_eq!(every("%%Y"), None);
+    }
+
+    #[test]
+    fn renamed_files_are_known_by_how_they_begin() {
+        let ours = ["ev-09.log", "ev-09.log.1", "ev-09-20261002.log.gz", "ev-09.1.log", "ev-09"];
+        for found in ours {
+            assert!(name("/x/ev-%H.log").begins(Path::new(found)), "{found}");
+            assert!(begins(Path::new(found), Path::new("/x/ev-09.log")), "{found}");
+        }
+        for other in ["ev-0x.log", "ev-09old.log", "e", "xev-09.log"] {
+            assert!(!name("/x/ev-%H.log").begins(Path::new(other)), "{other}");
+            assert!(!begins(Path::new(other), Path::new("/x/ev-09.log")), "{other}");
+        }
     }
 
     #[test]

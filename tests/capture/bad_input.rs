@@ -69,6 +69,21 @@ const TABLE: &[Row] = &[
     usage(&["-o", "FOLDER/out", "--rejects", "FOLDER/out"], &["--rejects"]),
     usage(&["-o", "FOLDER/out", "--rejects", "FOLDER/c", "--cursor-file", "FOLDER/c"], &["--rejects"]),
     usage(&["-o", "FOLDER/out", "--metrics-file", "FOLDER/out"], &["--metrics-file"]),
+    usage(&["-o", "FOLDER/out", "--cursor-file", "FOLDER/folder/../out"], &["--cursor-file"]),
+    usage(&["-o", "FOLDER/file", "--cursor-file", "FOLDER/link"], &["--cursor-file", "same file"]),
+    usage(&["-o", "FOLDER/file", "--rejects", "FOLDER/hard"], &["--rejects", "same file"]),
+    // Names that nobody gave.
+    usage(&["-o", "FOLDER/out", "--cursor-file", "FOLDER/out.rejects"], &["--cursor-file", "rejects"]),
+    usage(&["-o", "FOLDER/out", "--metrics-file", "FOLDER/out.rejects"], &["--metrics-file", "rejects"]),
+    usage(&["-o", "FOLDER/out", "--cursor-file", "FOLDER/out.tail8x8.lock"], &["--cursor-file", "lock"]),
+    usage(&["-o", "FOLDER/out.tail8x8.lock", "--cursor-file", "FOLDER/out"], &["--cursor-file", "lock"]),
+    usage(&["--cursor-file", "FOLDER/c", "--metrics-file", "FOLDER/c.tail8x8.lock"], &["--metrics-file", "lock"]),
+    usage(&["-o", "FOLDER/out", "--rejects", "FOLDER/bad", "--metrics-file", "FOLDER/bad.tail8x8.lock"], &["lock"]),
+    usage(&["-o", "FOLDER/out", "--rotate-size", "1M", "--cursor-file", "FOLDER/out.part"], &["--cursor-file", "output"]),
+    usage(&["-o", "FOLDER/out", "--rotate-size", "1M", "--rejects", "FOLDER/out.part"], &["--rejects", "output"]),
+    usage(&["-o", "FOLDER/out", "--rotate-size", "1M", "--metrics-file", "FOLDER/out.20261002T093000"], &["output"]),
+    usage(&["-o", "FOLDER/out-%Y", "--cursor-file", "FOLDER/out-2036"], &["--cursor-file", "output"]),
+    usage(&["-o", "FOLDER/out-%Y", "--cursor-file", "FOLDER/out-2036.rejects"], &["--cursor-file", "rejects"]),
     // The cursor.
     (&["--cursor-file", "FOLDER/nowhere/cursor"], "output.create", 73, &["nowhere"]),
     (&["-o", "FOLDER/out", "--cursor-file", "FOLDER/nowhere/cursor"], "output.create", 73, &["nowhere"]),
@@ -93,6 +108,8 @@ fn refused(&(args, code, exit, words): &Row) {
     fs::write(spool.join("file"), "neither a cursor nor a folder\n").unwrap();
     fs::write(spool.join("empty"), "").unwrap();
     nix::unistd::mkfifo(&spool.join("pipe"), Mode::S_IRWXU).unwrap();
+    std::os::unix::fs::symlink("file", spool.join("link")).unwrap();
+    fs::hard_link(spool.join("file"), spool.join("hard")).unwrap();
     let before = listing(&spool);
 
     let folder = spool.join("");

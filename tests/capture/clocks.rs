@@ -145,7 +145,7 @@ fn names_of_the_time() {
     stop(run);
     assert_eq!(of_the_time(&spool).len(), 3, "{:?}", spool.names());
     assert_same(&events(0..3), &all_of_the_time(&spool));
-    assert!(spool.join(&format!("{TEMPLATE}.lock")).exists(), "{:?}", spool.names());
+    assert!(spool.join(&format!("{TEMPLATE}.tail8x8.lock")).exists(), "{:?}", spool.names());
 }
 
 fn all_of_the_time(spool: &Spool) -> Vec<String> {

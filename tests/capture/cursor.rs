@@ -108,7 +108,10 @@ fn members() {
     let began: jiff::Timestamp = cursor["began"].as_str().unwrap().parse().unwrap();
     let age = jiff::Timestamp::now().duration_since(began);
     assert!(age.as_secs().abs() < 120, "began {began}");
-    assert_eq!(spool.names(), ["cursor", "cursor.lock", "events.ndjson", "events.ndjson.lock"]);
+    assert_eq!(
+        spool.names(),
+        ["cursor", "cursor.tail8x8.lock", "events.ndjson", "events.ndjson.tail8x8.lock"]
+    );
 }
 
 pub(super) fn contents(spool: &Spool) -> BTreeMap<String, Vec<u8>> {

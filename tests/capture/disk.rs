@@ -62,9 +62,10 @@ fn device() {
 }
 
 fn failing_syncs(spool: &Spool, service: &Service, when: &str) -> Run {
-    let inject = format!("inject=fdatasync:error=EIO{when}");
-    let words = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", &inject];
-    through(spool.run(service), &words)
+    let (inject, output) = (format!("inject=fdatasync:error=EIO{when}"), spool.output());
+    // Only those of the output, not of the cursor.
+    let only = ["-P", output.to_str().unwrap(), "-e", "trace=fdatasync", "-e", &inject];
+    through(spool.run(service), &[&["strace", "-f", "-o", "/dev/null"], &only[..]].concat())
 }
 
 fn one_sync() {

@@ -76,7 +76,7 @@ fn template() {
     service.wait_for_connections(1);
     let second = capture(&service, &spool, "out-%Y%m%d%H%M%S", "cursor-b").run();
     second.assert_code(75);
-    assert!(spool.join("out-%Y%m%d%H%M%S.lock").exists(), "{:?}", spool.names());
+    assert!(spool.join("out-%Y%m%d%H%M%S.tail8x8.lock").exists(), "{:?}", spool.names());
     stop(run);
 }
 
@@ -128,7 +128,8 @@ fn signalled() {
     let mut second = second.spawn();
     let opened = format!("/proc/{}/fd", second.pid());
     let is_lock = |fd: std::io::Result<fs::DirEntry>| {
-        fd.and_then(|fd| fs::read_link(fd.path())).is_ok_and(|to| to.ends_with("cursor-a.lock"))
+        fd.and_then(|fd| fs::read_link(fd.path()))
+            .is_ok_and(|to| to.ends_with("cursor-a.tail8x8.lock"))
     };
     wait_until("it tries the lock", || fs::read_dir(&opened).unwrap().any(is_lock));
     second.signal(Signal::SIGHUP);
@@ -144,7 +145,7 @@ fn who() {
     let spool = Spool::new();
     let run = first(&service, &spool);
     let pid = format!("{}\n", run.pid());
-    let locks = ["cursor-a.lock", "out-a.lock"];
+    let locks = ["cursor-a.tail8x8.lock", "out-a.tail8x8.lock"];
     for name in locks {
         assert_eq!(fs::read_to_string(spool.join(name)).unwrap(), pid, "{name}");
     }

@@ -56,7 +56,7 @@ fn traced(spool: &Spool, run: Run) -> Running {
 
 /// Ends the traced program: its tracer holds no signals of ours.
 fn stop_traced(run: Running, spool: &Spool) {
-    let text = fs::read_to_string(spool.join("events.ndjson.lock")).unwrap();
+    let text = fs::read_to_string(spool.join("events.ndjson.tail8x8.lock")).unwrap();
     let program = nix::unistd::Pid::from_raw(text.lines().next().unwrap().parse().unwrap());
     nix::sys::signal::kill(program, nix::sys::signal::Signal::SIGTERM).unwrap();
     run.finish().assert_code(0);
@@ -77,8 +77,10 @@ fn read(line: &str, folder: &Path, known: &mut BTreeSet<String>) -> Option<Call>
         return None;
     }
     let inside = |path: &str| {
-        let path = Path::new(path).strip_prefix(folder).ok()?;
-        Some(path.to_str().unwrap().to_owned())
+        let path = Path::new(path).strip_prefix(folder).ok()?.to_str().unwrap();
+        // Each has a name of its own.
+        let is_temporary = path.starts_with("cursor.") && path.ends_with(".tmp");
+        Some(if is_temporary { TEMPORARY } else { path }.to_owned())
     };
     let of_descriptor = || {
         let (_, rest) = rest.split_once('<')?;
@@ -206,7 +208,7 @@ fn hang_up() {
     service.publish_many("all", 5, event);
     spool.wait_lines(5);
     fs::rename(spool.output(), spool.join("events.1")).unwrap();
-    let text = fs::read_to_string(spool.join("events.ndjson.lock")).unwrap();
+    let text = fs::read_to_string(spool.join("events.ndjson.tail8x8.lock")).unwrap();
     let program = nix::unistd::Pid::from_raw(text.trim().parse().unwrap());
     nix::sys::signal::kill(program, nix::sys::signal::Signal::SIGHUP).unwrap();
     wait_until("it is there again", || spool.output().exists());

@@ -30,7 +30,7 @@ fn resumes() {
         let run = spool.run_with_cursor(&service).args(args).args(&["-n", "3"]);
         run.run().assert_code(0).assert_lines(&events(n..n + 3));
     }
-    assert_eq!(spool.names(), ["cursor", "cursor.lock"]);
+    assert_eq!(spool.names(), ["cursor", "cursor.tail8x8.lock"]);
     assert_eq!(spool.cursor_json()["clean"], true);
 }
 
@@ -81,7 +81,7 @@ fn rejects() {
     service.publish("all", event(0));
     let output = spool.run_with_cursor(&service).args(&["-n", "1"]).run();
     output.assert_code(0).assert_stderr_has("payload is not base64");
-    assert_eq!(spool.names(), ["cursor", "cursor.lock"]);
+    assert_eq!(spool.names(), ["cursor", "cursor.tail8x8.lock"]);
 }
 
 fn closed() {

@@ -93,6 +93,31 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::EmptyCursor,
+        code: "config.cursor",
+        exit: Exit::Config,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "the cursor is empty",
+        means: "the cursor's file is empty: something else created it, or a power loss emptied it",
+        fixes: &[
+            "if no run has used it yet, remove it: the first run creates it",
+            "if one has, remove it and give --since the time of the last event you have; a --subscription needs no --since",
+        ],
+    },
+    Row {
+        fault: Fault::ForeignFile,
+        code: "config.owner",
+        exit: Exit::NoInput,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "another user may have put this file here",
+        means: "another user may have put the output, the cursor or a file beside them here",
+        fixes: &[
+            "use a folder that only this user can write, or make the file this user's own (chown)",
+        ],
+    },
+    Row {
         fault: Fault::Locked,
         code: "config.locked",
         exit: Exit::Busy,

@@ -47,7 +47,7 @@ impl Case {
         let rotation = Rotation { size: Some(1000), interval: None, keep: None };
         let names = Names { name, rotation, durable: false };
         let cursor = Cursor::new(source(), Position::Earliest, "payload".to_owned());
-        let file = CursorFile::new(&folder.join("cursor"), false).unwrap();
+        let file = CursorFile::new(&folder.join("cursor"), false);
         let mut cursor = SavedCursor::new(file, cursor);
         cursor.session_opened(now.utc, None);
         let spool = Spool {
@@ -108,7 +108,7 @@ impl Case {
 
     /// The last message that the saved cursor names, and the lengths of its files.
     fn saved(&self) -> (Option<u64>, Vec<u64>) {
-        let file = CursorFile::new(&self.folder.join("cursor"), false).unwrap();
+        let file = CursorFile::new(&self.folder.join("cursor"), false);
         let (cursor, reached) = file.load(&source()).unwrap().expect("it was announced");
         let lengths = cursor.output.iter().map(|place| place.offset).collect();
         (reached.newest().map(|id| id.entry), lengths)
