@@ -16,6 +16,9 @@ mod exit;
 mod explain;
 mod fault;
 mod files;
+#[cfg(any(test, fuzzing))]
+#[path = "../tests/fuzz/checks/mod.rs"]
+pub mod fuzz;
 mod input;
 mod message;
 mod metrics;

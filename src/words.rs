@@ -32,11 +32,18 @@ pub(crate) fn reason(error: &io::Error) -> String {
     letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
+/// A longer word, in bytes, is like no name: comparing it would take time and memory many times its
+/// length.
+pub(crate) const LONGEST_NAME: usize = 64;
+
 /// The most similar of these names, in any case, if one is similar enough.
 pub(crate) fn nearest(
     name: &str,
     known: impl IntoIterator<Item = &'static str>,
 ) -> Option<&'static str> {
+    if name.len() > LONGEST_NAME {
+        return None;
+    }
     let name = name.to_ascii_lowercase();
     let likeness = |known: &str| {
         let known = known.to_ascii_lowercase();

@@ -1,5 +1,6 @@
 //! An option's value as it was given, checked by itself, and where it was written.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::args::opt::Opt;
@@ -48,11 +49,6 @@ impl Given {
         (self.opt.set)(args, self.text.expose())
     }
 
-    /// Whether a higher layer overrides it, by this option or another of its group.
-    pub(super) fn is_hidden_by(&self, others: &[Given]) -> bool {
-        others.iter().any(|other| other.opt.group == self.opt.group && other.layer > self.layer)
-    }
-
     fn refused(&self, reason: &str) -> Failure {
         let value = match self.opt.secret {
             true => "the value".to_owned(),
@@ -76,8 +72,14 @@ impl Args {
     /// layer overrides all options of its group in lower ones.
     pub(crate) fn of(given: &[Given]) -> Args {
         let mut args = Args::default();
+        let mut highest = BTreeMap::new();
+        for one in given {
+            let layer = highest.entry(one.opt.group).or_insert(one.layer);
+            *layer = one.layer.max(*layer);
+        }
         for layer in Layer::ALL {
-            for one in given.iter().filter(|one| one.layer == layer && !one.is_hidden_by(given)) {
+            let is_seen = |one: &&Given| one.layer == layer && highest[one.opt.group] == layer;
+            for one in given.iter().filter(is_seen) {
                 // The value was checked by `Given::new`.
                 if one.apply(&mut args).is_ok() {
                     args.note(one.opt.long, layer, &one.source);

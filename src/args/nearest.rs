@@ -39,8 +39,12 @@ pub(super) fn split(word: &str) -> (&str, Option<&str>) {
     }
 }
 
-pub(super) fn edits(a: &str, b: &str) -> usize {
-    strsim::damerau_levenshtein(a, b)
+/// In how many letters a word differs from a name.
+pub(super) fn edits(name: &str, word: &str) -> usize {
+    match word.len() {
+        ..=words::LONGEST_NAME => strsim::damerau_levenshtein(name, word),
+        _ => usize::MAX,
+    }
 }
 
 /// The beginning of a word, as far as it looks like a name. A word that is neither an option nor a
@@ -53,4 +57,19 @@ fn shown(word: &str) -> String {
         shown.push('…');
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The comparison takes a number of steps and of bytes that is many times the word's length.
+    #[test]
+    fn a_very_long_word_is_like_none() {
+        let word = format!("--{}", "tenant".repeat(1_000_000));
+        assert!(nearest(&word).is_none());
+        assert_eq!(edits("tenant", &word), usize::MAX);
+        assert_eq!(unknown_option(&word).subject, "--tenanttenanttenanttena…");
+        assert_eq!(unknown_command(&word).fault, Fault::UnknownCommand);
+    }
 }

@@ -8,6 +8,9 @@
 mod dial;
 mod dns;
 mod event;
+#[cfg(any(test, fuzzing))]
+#[path = "../../tests/fuzz/checks/connect.rs"]
+pub(crate) mod fuzz;
 mod halt;
 mod head;
 mod http;

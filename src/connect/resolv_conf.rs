@@ -25,7 +25,7 @@ impl ResolvConf {
 }
 
 /// `options` and `search` are the variables that the resolver reads besides the file.
-fn parse(text: &str, options: &str, search: &str, has_ports: bool) -> ResolvConf {
+pub(super) fn parse(text: &str, options: &str, search: &str, has_ports: bool) -> ResolvConf {
     let mut conf = ResolvConf::default();
     let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
     let mut options = words(options);

@@ -7,6 +7,7 @@ mod file;
 mod json;
 
 use jiff::Timestamp;
+use serde_json::error::Category;
 use serde_json::{Map, Value, json};
 
 use crate::files::FilePlace;
@@ -115,7 +116,11 @@ impl Cursor {
     /// Why it cannot be used, for people.
     pub(crate) fn from_json(text: &str) -> Result<(Cursor, Reached), String> {
         let object: Map<String, Value> =
-            serde_json::from_str(text).map_err(|e| format!("is damaged: {e}"))?;
+            serde_json::from_str(text).map_err(|e| match e.classify() {
+                // What is there instead is not shown: it may be anything.
+                Category::Data => "is damaged: not a JSON object".to_owned(),
+                _ => format!("is damaged: {e}"),
+            })?;
         let object = Object::new(&object);
         match object.value("version").and_then(Value::as_u64) {
             Some(VERSION) => {}
@@ -265,5 +270,8 @@ mod tests {
             let error = Cursor::from_json(&damaged).expect_err(from);
             assert!(error.contains(says), "{from}: {error}");
         }
+        // Any file may be named by mistake, that of the key too.
+        let error = Cursor::from_json("\"canary\"").expect_err("no object");
+        assert_eq!(error, "is damaged: not a JSON object");
     }
 }

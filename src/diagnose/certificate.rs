@@ -49,6 +49,9 @@ impl Certificate {
             None => name.dnsname().map(plain),
         });
         let access = cert.authority_info();
+        // An extension that cannot be read leaves an error behind, which the next read from the
+        // connection would take for its own.
+        drop(ErrorStack::get());
         Ok(Certificate {
             subject: cert.subject_name().into(),
             issuer: cert.issuer_name().into(),
@@ -86,6 +89,28 @@ impl fmt::Display for Name {
             (Some(name), Some(organization)) => write!(f, "{name}, {organization}"),
             (Some(name), None) | (None, Some(name)) => f.write_str(name),
             (None, None) => f.write_str("(no name)"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_damaged_extension_is_left_out_without_a_trace() {
+        let good = crate::testing::certificate().to_der().expect("DER");
+        // The list of names begins with a length that does not fit.
+        let at = memchr::memmem::find(&good, b"\x82\x09localhost").expect("a name");
+        let mut bad = good.clone();
+        bad[at + 1] = 0x7f;
+        for (der, names) in [(good, 5), (bad, 0)] {
+            let certificate = Certificate::from_der(&der).expect("a certificate");
+            assert_eq!(certificate.names.len(), names);
+            assert!(
+                ErrorStack::get().errors().is_empty(),
+                "nothing for the next read to trip over"
+            );
         }
     }
 }

@@ -15,6 +15,9 @@ mod evidence;
 mod files;
 mod findings;
 mod flow;
+#[cfg(any(test, fuzzing))]
+#[path = "../../tests/fuzz/checks/certificate.rs"]
+pub(crate) mod fuzz;
 mod heard;
 mod json;
 mod judge;

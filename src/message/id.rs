@@ -68,10 +68,9 @@ impl MessageId {
             match (field, wire_type) {
                 (1, 0) => (id.ledger, has_ledger) = (value, true),
                 (2, 0) => (id.entry, has_entry) = (value, true),
-                // Both are int32 in protobuf, which sign-extends a negative one to 64 bits.
-                (3, 0) => id.partition = value.cast_signed(),
-                (4, 0) => id.batch_index = value.cast_signed(),
-                (6, 0) => batch_size = value.cast_signed(),
+                (3, 0) => id.partition = int32(value),
+                (4, 0) => id.batch_index = int32(value),
+                (6, 0) => batch_size = int32(value),
                 _ => {}
             }
         }
@@ -168,6 +167,11 @@ fn varint(rest: &mut &[u8]) -> Result<u64, String> {
     Err("has a number of more than 64 bits".to_owned())
 }
 
+/// Protobuf's int32: it sign-extends a negative number to 64 bits, and only the low 32 count.
+fn int32(value: u64) -> i64 {
+    i64::from(value as i32)
+}
+
 fn skip(rest: &mut &[u8], length: u64) -> Result<u64, String> {
     let length = usize::try_from(length).unwrap_or(usize::MAX);
     *rest = rest.get(length..).ok_or("ends in the middle of a field")?;
@@ -210,6 +214,15 @@ mod tests {
         assert_eq!(short, long);
         assert_eq!(short, explicit);
         assert_ne!(short.as_str(), long.as_str());
+    }
+
+    /// As protobuf itself reads them: the low 32 bits count.
+    #[test]
+    fn numbers_of_32_bits_stay_within_them() {
+        let most = [255, 255, 255, 255, 255, 255, 255, 255, 127];
+        let id = id(&[&[8, 1, 16, 2, 24][..], &most, &[32], &most, &[48], &most].concat());
+        let id = id.expect("an id");
+        assert_eq!((id.partition, id.batch_index, id.ends_entry), (-1, -1, true));
     }
 
     #[test]

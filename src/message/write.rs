@@ -116,6 +116,15 @@ mod tests {
         );
     }
 
+    /// Were each of them replaced, a few megabytes would become terabytes.
+    #[test]
+    fn of_several_payloads_the_last_one_is_the_payload() {
+        let frame = r#"{"payload":"","messageId":"CAEQAg==","payload":"WzFd"}"#;
+        let (_, text) = line_of(frame, Format::Envelope, &[]);
+        assert_eq!(text, "{\"messageId\":\"CAEQAg==\",\"payload\":[1]}\n");
+        assert_eq!(line_of(frame, Format::Payload, &[]).1, "[1]\n");
+    }
+
     #[test]
     fn unpadded_and_url_safe_base64_are_taken() {
         let (_, text) =

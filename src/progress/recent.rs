@@ -54,7 +54,7 @@ impl Range {
     fn is_followed_by(&self, (entry, batch): Place) -> bool {
         match entry == self.last.0 {
             true => batch == self.last.1 + 1,
-            false => self.ends_entry && entry == self.last.0 + 1 && batch <= 0,
+            false => self.ends_entry && entry.checked_sub(1) == Some(self.last.0) && batch <= 0,
         }
     }
 }
@@ -91,7 +91,9 @@ impl RecentIds {
         let before = ranges.range_mut(..=place).next_back().map(|(_, range)| range);
         let range = Range { last: place, ends_entry: id.ends_entry, messages: 1, at: Some(now) };
         match before.filter(|range| range.is_followed_by(place)) {
-            Some(before) => *before = Range { messages: before.messages + 1, ..range },
+            Some(before) => {
+                *before = Range { messages: before.messages.saturating_add(1), ..range };
+            }
             None => self.count += usize::from(ranges.insert(place, range).is_none()),
         }
         if self.count >= self.prune_at {
@@ -102,12 +104,13 @@ impl RecentIds {
     /// A range of an earlier run.
     fn add_range(&mut self, ledger: (i64, u64), first: Place, last: Place) {
         let messages = match first.0 == last.0 {
-            true => last.1 - first.1 + 1,
+            true => u64::try_from(last.1 - first.1).unwrap_or(0),
             // At least one of each entry.
-            false => i64::try_from(last.0.saturating_sub(first.0)).unwrap_or_default() + 1,
+            false => last.0.saturating_sub(first.0),
         };
+        let messages = messages.saturating_add(1);
         // Whether a batch goes on behind its last message is not known.
-        let (messages, ends_entry) = (u64::try_from(messages).unwrap_or(1), last.1 < 0);
+        let ends_entry = last.1 < 0;
         let range = Range { last, ends_entry, messages, at: None };
         let ranges = self.ledgers.entry(ledger).or_default();
         self.count += usize::from(ranges.insert(first, range).is_none());
@@ -189,7 +192,7 @@ fn shown((entry, batch): Place) -> String {
 
 fn read_place(text: &str) -> Option<Place> {
     match text.split_once('.') {
-        Some((entry, batch)) => Some((entry.parse().ok()?, batch.parse().ok()?)),
+        Some((entry, batch)) => Some((entry.parse().ok()?, batch.parse::<i32>().ok()?.into())),
         None => Some((text.parse().ok()?, -1)),
     }
 }
@@ -257,6 +260,25 @@ mod tests {
         assert!(!recent.contains(&id(2, Some((1, 3)))) && !recent.contains(&id(2, Some((2, 3)))));
         assert!(recent.contains(&id(1, Some((1, 2)))) && recent.contains(&id(3, None)));
         assert_eq!(text(&recent), "1.0-2.0,3", "the first batch is whole");
+    }
+
+    #[test]
+    fn the_largest_numbers_are_as_good_as_any() {
+        let last = u64::MAX;
+        let text = format!("0-{},{last},{last}.0-{last}.{}", i64::MAX, i32::MAX);
+        let texts = [("-1:1", &*text), ("-1:2", &*format!("0-{last}"))];
+        let mut recent = RecentIds::from_texts(texts.into_iter()).expect("ranges");
+        let id = |bytes: [u8; 2]| {
+            let most = [255, 255, 255, 255, 255, 255, 255, 255, 255, 1];
+            let bytes = [&[8, bytes[0], 16][..], &most, &[32, bytes[1]]].concat();
+            MessageId::parse(&STANDARD.encode(bytes)).expect("an id")
+        };
+        for one in [id([1, 0]), id([2, 0]), id([2, 1])] {
+            recent.add(&one, Instant::now());
+            assert!(recent.contains(&one));
+        }
+        let beyond = format!("0.0-0.{}", i64::from(i32::MAX) + 1);
+        assert_eq!(RecentIds::from_texts([("-1:1", &*beyond)].into_iter()), None);
     }
 
     #[test]

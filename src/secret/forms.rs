@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
 use super::Secret;
+use super::shown::is_acting;
 use super::units::fold;
 
 /// A shorter secret hides nothing that a guess would not find, and is a part of many words: without
@@ -95,13 +96,17 @@ fn of_value(value: &str, from: usize) -> Vec<Form> {
         super::wipe(bytes);
         forms.push(form(text.expose()[dependent..].to_owned(), 0));
     }
+    forms.retain(|form| form.bytes().len() >= form.from + SHORTEST);
     forms
 }
 
 fn form(text: String, from: usize) -> Form {
-    let mut bytes = text.into_bytes();
-    bytes.iter_mut().for_each(|byte| *byte = fold(*byte));
-    // Only ASCII is folded, and to ASCII.
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    Form { text: Secret::new(text), from }
+    // As in units: without characters that cannot be seen.
+    let seen = |text: &str| text.chars().filter(|c| !is_acting(*c)).map(char::len_utf8).sum();
+    let from = seen(&text[..from]);
+    let mut folded = String::with_capacity(text.len());
+    let c = |c: char| u8::try_from(c).map_or(c, |byte| char::from(fold(byte)));
+    folded.extend(text.chars().filter(|c| !is_acting(*c)).map(c));
+    super::wipe(text.into_bytes());
+    Form { text: Secret::new(folded), from }
 }

@@ -254,6 +254,10 @@ mod tests {
         ] {
             assert_eq!(gate.clean(text), clean);
         }
+        gate.keep_login(&Secret::new("u:pass\u{200b}phr\u{ad}ase".to_owned()));
+        for text in ["pass\u{200b}phr\u{ad}ase", "passphrase", "pass&#8203;phr&#173;ase"] {
+            assert_eq!(gate.clean(&format!("of {text}!")), "of (redacted)!");
+        }
         let token = self::gate("YWNtZWNvcnAwMTpwYS9zcyt3b3Jk");
         assert_eq!(token.clean("acmecorp01: pa/ss+word"), "acmecorp01: (redacted)");
     }

@@ -4,7 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::args::{self, Args, Given, Layer};
+use crate::args::{self, Args, Given, Layer, Opt};
 use crate::fault::{Failure, Fault, Step};
 use crate::input;
 use crate::secret::{self, Secret};
@@ -51,10 +51,25 @@ pub(crate) fn warnings(path: &str, args: &Args) -> Vec<Warning> {
     warnings
 }
 
-fn lines(path: &str, text: &str) -> Vec<Result<Given, Failure>> {
+pub(super) fn lines(path: &str, text: &str) -> Vec<Result<Given, Failure>> {
     let lines = (1..).zip(text.lines().map(str::trim));
     let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-    lines.map(|(number, line)| given(&format!("{path} line {number}"), line)).collect()
+    let mut found = Vec::new();
+    let mut is_wrong = false;
+    for (number, line) in lines {
+        // Only the first mistake is reported, and what an unknown name is like takes long to find.
+        if is_wrong && line.split_once('=').is_none_or(|(name, _)| option(name).is_none()) {
+            continue;
+        }
+        let one = given(&format!("{path} line {number}"), line);
+        is_wrong |= one.is_err();
+        found.push(one);
+    }
+    found
+}
+
+fn option(name: &str) -> Option<&'static Opt> {
+    args::by_long(name.trim()).filter(|opt| opt.is_setting())
 }
 
 fn given(at: &str, line: &str) -> Result<Given, Failure> {
@@ -63,8 +78,7 @@ fn given(at: &str, line: &str) -> Result<Given, Failure> {
     // A line that is not `name = value` is not shown: it may be a bare key.
     let (name, value) = line.split_once('=').ok_or_else(|| bad(at, "is not `name = value`"))?;
     let (name, value) = (name.trim(), value.trim());
-    let opt = args::by_long(name).filter(|opt| opt.is_setting());
-    let opt = opt.ok_or_else(|| unknown(at, name))?;
+    let opt = option(name).ok_or_else(|| unknown(at, name))?;
     let at = format!("{at} ({name})");
     if value.contains(" #") {
         return Err(bad(&at, "a comment needs a line of its own"));
@@ -103,6 +117,18 @@ mod tests {
         assert_eq!(args.lines.events, ["A", "B", "C"]);
         assert_eq!(args.noproxy.as_deref(), Some(""));
         assert_eq!(args.source("port"), "/etc/t.conf line 10 (port)");
+    }
+
+    #[test]
+    fn a_long_file_takes_no_long_time() {
+        let text = format!("{}insecure = false", "verbose = 1\ninsecure = true\n".repeat(100_000));
+        let args = config(&text).expect("a good file");
+        assert_eq!((args.talk.verbose, args.insecure), (1, false));
+        let text = format!("{}insecure = yes", "tenant0 = a\ninsecure = true\n".repeat(50_000));
+        let found = lines("/etc/t.conf", &text);
+        let mistakes: Vec<_> = found.iter().filter_map(|one| one.as_ref().err()).collect();
+        assert_eq!((found.len(), mistakes.len()), (50_002, 2), "of unknown names the first");
+        assert_eq!(mistakes[0].fault, Fault::NearSetting);
     }
 
     #[test]

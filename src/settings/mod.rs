@@ -9,6 +9,9 @@ mod capture;
 mod config;
 mod environment;
 mod filters;
+#[cfg(any(test, fuzzing))]
+#[path = "../../tests/fuzz/checks/config.rs"]
+pub(crate) mod fuzz;
 mod key;
 mod known;
 mod layers;

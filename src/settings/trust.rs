@@ -113,7 +113,7 @@ pub(super) fn check_store(env: &Environment) -> Result<(), Failure> {
 }
 
 /// The certificates in a PEM bundle, or the one in a DER file.
-fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
+pub(super) fn certificates(bytes: &[u8]) -> Result<Vec<Vec<u8>>, String> {
     let found = if memchr::memmem::find(bytes, b"-----BEGIN ").is_some() {
         X509::stack_from_pem(bytes).map_err(|_| "its PEM is damaged or not a certificate")?
     } else {

@@ -40,7 +40,7 @@ impl FileName {
     /// Why the name is not valid.
     pub(crate) fn parse(text: &str) -> Result<FileName, String> {
         super::label(text)?;
-        if text.ends_with('/') {
+        if matches!(text.rsplit('/').next(), Some("" | "." | "..")) {
             return Err("is a folder, not a file".to_owned());
         }
         let mut pieces = Vec::new();
@@ -235,7 +235,8 @@ mod tests {
         let at: Timestamp = "2026-10-02T09:07:05Z".parse().expect("a time");
         assert_eq!(name("a/%Y%m%d-%H%M%S%%.x").at(at), Path::new("a/20261002-090705%.x"));
         assert_eq!(name("plain").at(at), Path::new("plain"));
-        for wrong in ["%", "%y", "a%", "%e.x", "", "a/", "%Y/a"] {
+        for wrong in ["%", "%y", "a%", "%e.x", "", "a/", "%Y/a", ".", "a/..", "a.x/.", "a.\u{e9}/."]
+        {
             assert!(FileName::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -40,6 +40,9 @@ fn left_out() {
     let source = "a #[cfg(test)] mod tests { fn f() { } } b #[cfg(test)] #[allow(x)] use y::{z}; c \
         #[cfg(test)] mod testing; d #[cfg(test)] impl A for B { } e #[cfg(test)] fn f(x: [u8; 2]) { } f";
     assert_eq!(texts(source), ["a", "b", "c", "d", "e", "f"]);
+    let source = "a #[cfg(any(test, fuzzing))] #[path = \"x\"] pub mod fuzz; b #[cfg(any(unix, test))] mod c;";
+    assert_eq!(texts(source)[..2], ["a", "b"]);
+    assert!(texts(source).ends_with(&["mod".to_owned(), "c".to_owned(), ";".to_owned()]));
 }
 
 fn sources(files: &[(&str, &str)]) -> Sources {

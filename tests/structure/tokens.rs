@@ -97,13 +97,17 @@ fn character(rest: &str) -> Option<usize> {
     (second == '\'').then(|| 2 + first.len_utf8())
 }
 
-/// What remains without the items under `#[cfg(test)]`.
+/// What remains without the items that only tests have, or tests and the fuzzer.
 pub(super) fn without_tests(all: Vec<Token<'_>>) -> Vec<Token<'_>> {
-    let mark = ["#", "[", "cfg", "(", "test", ")", "]"];
+    let marks = ["#[cfg(test)]", "#[cfg(any(test,fuzzing))]"].map(tokens);
     let mut kept = Vec::new();
     let mut at = 0;
     while at < all.len() {
-        if all[at..].iter().map(|token| token.text).take(mark.len()).eq(mark) {
+        let begins = |mark: &&Vec<Token<'_>>| {
+            let found = all[at..].iter().zip(*mark).take_while(|(a, b)| a.text == b.text);
+            found.count() == mark.len()
+        };
+        if let Some(mark) = marks.iter().find(begins) {
             at = behind_item(&all, at + mark.len());
         } else {
             kept.push(all[at]);

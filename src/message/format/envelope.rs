@@ -23,8 +23,15 @@ pub(super) fn write(
     let Ok(Members(members)) = serde_json::from_str(frame) else {
         return Line::Reject(RejectReason::NoEnvelope);
     };
-    for (i, (name, value)) in members.iter().enumerate() {
-        out.push(if i == 0 { b'{' } else { b',' });
+    // Of several payloads the last one is decoded, so it alone is written.
+    let payload = members.iter().rposition(|(name, _)| name == "payload");
+    let mut separator = b'{';
+    for (at, (name, value)) in members.iter().enumerate() {
+        if name == "payload" && Some(at) != payload {
+            continue;
+        }
+        out.push(separator);
+        separator = b',';
         let (name, value) = match (name.as_ref(), embedded) {
             ("payload", _) if decoded.is_empty() => ("payload", "null"),
             ("payload", Some(embedded)) => ("payload", embedded),
