@@ -6,6 +6,7 @@ mod diagnose;
 mod fixture;
 mod outages;
 mod random;
+mod soak;
 mod stream;
 mod subscriptions;
 
@@ -24,6 +25,7 @@ pub fn trials() -> Vec<Trial> {
         diagnose::trials(),
         capture::trials(),
         subscriptions::trials(),
+        soak::trials(),
     ]
     .into_iter()
     .flatten()

@@ -138,7 +138,7 @@ impl Drop for Shown<'_> {
 
 /// The finished files in the order they were finished, and the open one last.
 #[track_caller]
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name());
     let mut files: Vec<_> = names
         .filter_map(|name| {

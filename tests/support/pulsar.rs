@@ -86,6 +86,8 @@ pub struct Options {
     pub idle_timeout: Option<Duration>,
     /// Compiled for a long life rather than for a quick start.
     pub is_lasting: bool,
+    /// Broker and WebSocket proxy as two processes, as large services run them.
+    pub is_split: bool,
     /// Any other setting of Pulsar's configuration file, by its name there.
     pub settings: Vec<(&'static str, String)>,
 }
@@ -131,17 +133,22 @@ impl Pulsar {
     #[track_caller]
     pub fn start(options: Options) -> Pulsar {
         let admin = free_port();
-        Pulsar::on(Ports { broker: free_port(), admin, websocket: admin }, options)
+        let websocket = if options.is_split { free_port() } else { admin };
+        let ports = Ports { broker: free_port(), admin, websocket };
+        let mut pulsar =
+            Pulsar { broker: None, proxy: None, ports, options, scratch: Scratch::new("pulsar") };
+        pulsar.run();
+        if pulsar.options.is_split {
+            pulsar.run_proxy();
+        }
+        pulsar
     }
 
     /// Broker and WebSocket proxy as two processes: [`Pulsar::kill`] then kills the broker behind a
     /// living proxy.
     #[track_caller]
     pub fn start_split() -> Pulsar {
-        let ports = Ports { broker: free_port(), admin: free_port(), websocket: free_port() };
-        let mut pulsar = Pulsar::on(ports, Options::default());
-        pulsar.run_proxy();
-        pulsar
+        Pulsar::start(Options { is_split: true, ..Options::default() })
     }
 
     /// Kills the broker with SIGKILL. What it has confirmed is on disk.
@@ -162,6 +169,18 @@ impl Pulsar {
     pub fn restart(&mut self) {
         assert!(self.broker.is_none(), "it still runs");
         self.run();
+    }
+
+    /// Freezes the broker: its connections stay open, and nobody answers.
+    #[track_caller]
+    pub fn freeze(&mut self) {
+        self.broker.as_mut().expect("it runs").signal("STOP");
+    }
+
+    /// Lets the broker go on after [`Pulsar::freeze`].
+    #[track_caller]
+    pub fn thaw(&mut self) {
+        self.broker.as_mut().expect("it runs").signal("CONT");
     }
 
     /// Kills the proxy of [`Pulsar::start_split`] and starts it again on the same port.
@@ -195,14 +214,6 @@ impl Pulsar {
     /// What broker and proxy have written so far.
     pub fn log(&self) -> PathBuf {
         self.scratch.join("pulsar.log")
-    }
-
-    #[track_caller]
-    fn on(ports: Ports, options: Options) -> Pulsar {
-        let mut pulsar =
-            Pulsar { broker: None, proxy: None, ports, options, scratch: Scratch::new("pulsar") };
-        pulsar.run();
-        pulsar
     }
 
     #[track_caller]

@@ -66,8 +66,7 @@ impl Producer {
         let mut sent = 0;
         let mut ids = Vec::new();
         for message in messages {
-            let frame = frame(&message.into());
-            self.socket.write(Message::text(frame)).map_err(|error| error.to_string())?;
+            self.put(message)?;
             sent += 1;
             if sent - ids.len() == WINDOW {
                 self.collect(sent, &mut ids)?;
@@ -79,17 +78,34 @@ impl Producer {
 
     /// Reads answers until there is one for each message sent.
     fn collect(&mut self, sent: usize, ids: &mut Vec<String>) -> Result<(), String> {
-        self.socket.flush().map_err(|error| error.to_string())?;
+        self.flush()?;
         while ids.len() < sent {
+            ids.push(self.answer()?);
+        }
+        Ok(())
+    }
+
+    /// Sends one message, at the latest with the next [`Producer::flush`].
+    pub fn put(&mut self, message: impl Into<Outgoing>) -> Result<(), String> {
+        let frame = frame(&message.into());
+        self.socket.write(Message::text(frame)).map_err(|error| error.to_string())
+    }
+
+    pub fn flush(&mut self) -> Result<(), String> {
+        self.socket.flush().map_err(|error| error.to_string())
+    }
+
+    /// Waits until the first message without an answer is stored, and returns its id.
+    pub fn answer(&mut self) -> Result<String, String> {
+        loop {
             let frame = self.socket.read().map_err(|error| error.to_string())?;
             let Message::Text(text) = frame else { continue };
             let answer: Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-            match (answer["result"].as_str(), answer["messageId"].as_str()) {
-                (Some("ok"), Some(id)) => ids.push(id.to_owned()),
-                _ => return Err(format!("not stored: {text}")),
-            }
+            return match (answer["result"].as_str(), answer["messageId"].as_str()) {
+                (Some("ok"), Some(id)) => Ok(id.to_owned()),
+                _ => Err(format!("not stored: {text}")),
+            };
         }
-        Ok(())
     }
 }
 

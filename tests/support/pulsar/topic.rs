@@ -1,6 +1,8 @@
 //! Names on a real Pulsar: a namespace of the tenant, the topics in it, and what the admin
 //! interface says of them.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::super::ca::Ca;
@@ -140,11 +142,31 @@ impl Topic {
 
     /// Ledger and entry of the last message; none while there is no message.
     #[track_caller]
-    pub(super) fn last(&self) -> Option<(u64, u64)> {
+    pub fn last(&self) -> Option<(u64, u64)> {
         // A broker that has just come back refuses until it has taken over the topic.
         let what = format!("the last id of {}:", self.path());
         let id = retry(&what, || self.look("lastMessageId"));
         id["ledgerId"].as_u64().zip(id["entryId"].as_u64())
+    }
+
+    /// How many entries each ledger of a topic that is not partitioned has; none where it has none.
+    #[track_caller]
+    pub fn entries(&self) -> BTreeMap<u64, u64> {
+        let stats = retry("the ledgers", || self.look("internalStats"));
+        let mut ledgers: BTreeMap<u64, u64> = stats["ledgers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|ledger| {
+                (ledger["ledgerId"].as_u64().unwrap(), ledger["entries"].as_u64().unwrap())
+            })
+            .collect();
+        // The one that is still written to is told apart.
+        if let Some(mut open) = ledgers.last_entry() {
+            *open.get_mut() = stats["currentLedgerEntries"].as_u64().unwrap();
+        }
+        ledgers.retain(|_, entries| *entries > 0);
+        ledgers
     }
 
     fn admin(&self) -> Admin {
