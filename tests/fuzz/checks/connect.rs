@@ -4,13 +4,14 @@ use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tungstenite::handshake::derive_accept_key;
 
 use super::step::StepContext;
 use super::{Event, Halt, Observation, Request, Watch, dns, resolv_conf, tunnel, upgrade};
 use crate::args::{Args, Given, Layer, by_long};
+use crate::clock::Instant;
 use crate::fault::Step;
 use crate::fuzz::{KEY, assert_keyless, assert_printable, choice, planted};
 use crate::secret::{Gate, Secret, one_line};

@@ -1,12 +1,12 @@
 //! Message ids, the positions they name, and the memory of those taken.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::{assert_printable, choice};
+use crate::clock::Instant;
 use crate::message::{MessageId, Position};
 use crate::progress::{AckAfter, Progress, Reached, Receipt, RecentIds};
 
