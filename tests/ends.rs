@@ -4,9 +4,9 @@ use std::time::{Duration, SystemTime};
 
 use libtest_mimic::Trial;
 
-use crate::support::run::{Output, Run};
+use crate::support::run::{Output, Run, Running};
 use crate::support::scratch::Scratch;
-use crate::support::service::{Body, Builder, Fault, New, Service};
+use crate::support::service::{Body, Builder, Fault, New, Odd, Service};
 use crate::support::trial;
 
 pub fn trials() -> Vec<Trial> {
@@ -30,6 +30,12 @@ pub fn trials() -> Vec<Trial> {
             a_busy_topic(Service::builder().no_date());
         }),
         ("--until is not ended by one message", until_and_one_ahead),
+        ("a time to come is not ended by clocks ahead", until_later_and_two_ahead),
+        ("a topic that never pauses, and no second reader", a_busy_topic_without_another_reader),
+        ("a reject that comes last is asked for again", a_reject_comes_last),
+        ("a message without an id, between others, is rejected once", without_an_id),
+        ("a place that is known and not reached", a_place_not_reached),
+        ("a partition that delivers nothing at first", a_late_partition),
         ("--since and --until count from the service's clock", since_by_the_service),
         ("the cursor keeps --since by the service's clock", a_cursor_keeps_since),
         ("a clock that is a minute off is said", a_skewed_clock),
@@ -133,9 +139,9 @@ fn the_last_message_again() {
             let service = Service::start();
             let payloads = |entry: usize| events(entry * batch..(entry + 1) * batch);
             (0..entries).for_each(|entry| drop(service.publish_batch("all", &payloads(entry))));
-            let output = catch_up(&service).run();
+            let output = catch_up(&service).args(&["--idle-timeout", "3s"]).run();
             output.assert_code(0).assert_silent().assert_lines(&events(0..entries * batch));
-            assert!(output.elapsed < Duration::from_secs(5), "{:?}", output.elapsed);
+            assert!(output.elapsed < Duration::from_secs(9), "{:?}", output.elapsed);
             let seen = service.seen();
             assert_eq!(seen.upgraded(), 2, "one fresh upgrade proves the end");
             assert_eq!(seen.last().sent.len(), batch, "the last entry is delivered again");
@@ -185,21 +191,114 @@ fn a_busy_topic(builder: Builder) {
     let service = builder.start();
     service.publish_many("all", 1000, event);
     let run = catch_up(&service).args(&["--idle-timeout", "2s"]).spawn();
-    let mut n = 1000;
-    let output = std::thread::scope(|scope| {
-        let run = scope.spawn(|| run.finish());
-        while !run.is_finished() {
-            let (now, skewed) = (SystemTime::now(), n % 2 == 0);
-            service.publish_at("all", event(n), if skewed { now + HOUR } else { now - HOUR });
-            n += 1;
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        run.join().unwrap()
+    let output = finish_busily(run, |n| {
+        let (now, skewed, n) = (SystemTime::now(), n % 2 == 0, n + 1000);
+        service.publish_at("all", event(n), if skewed { now + HOUR } else { now - HOUR });
     });
     output.assert_code(0);
     let lines = output.lines();
     assert!(lines.len() >= 1000, "{} lines", lines.len());
     assert_eq!(lines, events(0..lines.len()));
+}
+
+/// Publishes without a pause until the run has ended.
+fn finish_busily(run: Running, publish: impl Fn(usize)) -> Output {
+    std::thread::scope(|scope| {
+        let run = scope.spawn(|| run.finish());
+        let mut n = 0;
+        while !run.is_finished() {
+            publish(n);
+            n += 1;
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        run.join().unwrap()
+    })
+}
+
+/// Too many readers, says the broker; that might pass.
+fn a_busy_topic_without_another_reader() {
+    let refused = Fault::Status(500, Body::Jetty("Failed to create reader: timed out"));
+    let service = Service::builder().faults([Fault::None]).always(refused).start();
+    let run = catch_up(&service).args(&["--idle-timeout", "5s"]).spawn();
+    let output = finish_busily(run, |n| _ = service.publish("all", event(n)));
+    output.assert_code(0);
+    assert_eq!(output.lines(), events(0..output.lines().len()));
+}
+
+fn a_reject_comes_last() {
+    let service = Service::start();
+    service.publish("all", event(0));
+    service.publish_odd("all", Odd::NoPayload);
+    let output = catch_up(&service).args(&["--idle-timeout", "5s"]).run();
+    output.assert_code(0).assert_lines(&events(0..1));
+    assert!(output.elapsed < Duration::from_secs(15), "{:?}", output.elapsed);
+}
+
+/// The session that proves the end delivers it again.
+fn without_an_id() {
+    for (builder, args) in [
+        (Service::builder().partitioned("all", 2), [].as_slice()),
+        (Service::builder(), &["--subscription", "s"]),
+    ] {
+        let service = builder.start();
+        service.publish("all", event(0));
+        service.publish_odd("all", Odd::NotJson);
+        service.publish("all", event(1));
+        let output = catch_up(&service).args(args).run();
+        output.assert_code(0).assert_lines(&events(0..2));
+        let rejects = output.stderr.matches("message without an id").count();
+        assert_eq!(rejects, 1, "{}", output.whole());
+        assert_eq!(output.lines().len(), 2);
+    }
+}
+
+/// The second reader gets what is published; the first one cannot get at what one partition stored
+/// before.
+fn a_place_not_reached() {
+    let service = Service::builder().partitioned("all", 2).start();
+    (0..10).for_each(|n| _ = service.publish("all", event(n)));
+    service.pause_storage("all", 1);
+    let run = catch_up(&service).args(&["--retry", "20"]).spawn();
+    let output = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_secs(20));
+            service.resume_storage("all");
+        });
+        finish_busily(run, |n| _ = service.publish("all", event(n + 10)))
+    });
+    output.assert_code(0);
+    let lines = output.lines();
+    assert!(events(0..10).iter().all(|event| lines.contains(event)), "{}", output.whole());
+}
+
+/// Nothing tells that it is there.
+fn a_late_partition() {
+    let service = Service::builder().partitioned("all", 2).start();
+    (0..10)
+        .for_each(|n| _ = service.publish_message("all", New::payload(event(n)).partition(n / 5)));
+    service.pause_storage("all", 1);
+    let run = catch_up(&service).args(&["--idle-timeout", "5s"]).spawn();
+    service.wait_for_connections(2);
+    std::thread::sleep(Duration::from_secs(4));
+    service.resume_storage("all");
+    let output = run.finish();
+    output.assert_code(0).assert_silent().assert_lines(&events(0..10));
+}
+
+/// Whatever two producers' clocks say, the time has not come.
+fn until_later_and_two_ahead() {
+    let service = Service::start();
+    let until = SystemTime::now() + Duration::from_secs(12);
+    let ahead = |n| _ = service.publish_at("all", event(n), until + HOUR);
+    (0..2).for_each(ahead);
+    let until_text = jiff::Timestamp::try_from(until).unwrap().to_string();
+    let args = ["--until", &until_text, "--message-id", "earliest"];
+    let run = Run::against(&service).args(&args).limit(Duration::from_secs(120)).spawn();
+    service.wait_for_acks(2);
+    std::thread::sleep(Duration::from_secs(5));
+    service.publish_at("all", event(2), until - Duration::from_secs(1));
+    (3..5).for_each(ahead);
+    run.finish().assert_code(0).assert_lines(&events(2..3));
 }
 
 fn until_and_one_ahead() {

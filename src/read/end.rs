@@ -136,6 +136,11 @@ impl End {
         self.note(id, published, now)
     }
 
+    /// A new message arrived that cannot be used, nor its publish time.
+    pub(super) fn rejected(&mut self, id: &MessageId, now: Instant) -> bool {
+        matches!(self.rule, Rule::Time) || self.saw(id, None, now)
+    }
+
     /// A message that was read before arrived again, or is to: its partition is behind.
     pub(super) fn skipped(&mut self, id: &MessageId, now: Instant) {
         self.note(id, None, now);
@@ -159,12 +164,18 @@ impl End {
 
     /// Whether every partition seen has passed the end.
     pub(super) fn is_reached(&self, now: Instant) -> bool {
+        let mut partitions = self.partitions.iter();
         let has_all = !self.partitions.is_empty()
-            && self
-                .partitions
-                .iter()
-                .all(|(&number, partition)| self.has_passed(number, partition));
+            && !self.is_behind()
+            && partitions.all(|(&number, partition)| self.has_passed(number, partition));
         has_all && self.shown().is_none_or(|at| now >= at)
+    }
+
+    /// Whether the second reader has received a message that this run has not reached.
+    pub(super) fn is_behind(&self) -> bool {
+        let Rule::Place(places) = &self.rule else { return false };
+        let last = |number| self.partitions.get(number).and_then(|partition| partition.last);
+        places.iter().any(|(number, &end)| last(number) < Some(end))
     }
 
     /// Whether nothing more seems to come from before the end: a message looked late and none
@@ -191,7 +202,14 @@ impl End {
     fn silent(&self) -> Option<Instant> {
         let mut partitions = self.partitions.iter();
         let some_passed = partitions.any(|(&number, partition)| self.has_passed(number, partition));
-        earlier(self.late.map(|late| late + SHOW), some_passed.then(|| self.heard + self.lull))
+        let silent =
+            earlier(self.late.map(|late| late + SHOW), some_passed.then(|| self.heard + self.lull));
+        silent.max(self.due_by_time().filter(|_| silent.is_some()))
+    }
+
+    /// Before this, no message ends the run, whatever its producer's clock says.
+    fn due_by_time(&self) -> Option<Instant> {
+        self.due.filter(|_| matches!(self.rule, Rule::Time))
     }
 
     /// When everything from before the end would have arrived, unless its place is certain: a
@@ -199,7 +217,7 @@ impl End {
     fn shown(&self) -> Option<Instant> {
         let is_partitioned = self.partitions.keys().any(|&partition| partition >= 0);
         let is_certain = matches!(self.rule, Rule::Place(_)) && !is_partitioned;
-        (!is_certain).then(|| self.heard + SHOW)
+        (!is_certain).then(|| self.heard + SHOW).max(self.due_by_time())
     }
 }
 
@@ -256,13 +274,22 @@ mod tests {
         assert!(end.is_silent(now + LULL), "but nothing more comes");
         end.is_before(&id(1, 2));
         assert!(end.is_reached(now + SHOW), "its place was passed before it was known");
+        end.is_before(&id(2, 7));
+        assert!(!end.is_reached(now + SHOW), "one that has delivered nothing is behind, too");
     }
 
     #[test]
     fn by_time_it_takes_several_and_none_from_before() {
         let (service_time, now) = start();
         let later = now + SHOW;
-        let mut end = End::at_time(at(100).expect("in range"), service_time, LULL, now);
+        let at_100 = at(100).expect("in range");
+        let mut early = End::at_time(at_100, service_time, LULL, now);
+        (1..9).for_each(|entry| _ = early.saw(&id(-1, entry), at(100), now));
+        let (before, due) = (now + Duration::from_secs(99), now + Duration::from_secs(100));
+        assert!(!early.is_reached(before) && !early.is_silent(before), "it is to come");
+        assert_eq!(early.next_look(now), Some(due));
+        assert!(early.is_reached(due));
+        let mut end = End::at_time(at_100, at_100, LULL, now);
         end.saw(&id(-1, 1), at(99), now + LULL);
         assert!(!end.wants_place());
         end.saw(&id(-1, 1), at(99), now);

@@ -30,6 +30,8 @@ pub(super) struct Ending<'a> {
     proof: Option<Proof>,
     /// The current silence has been reported.
     is_silent: bool,
+    /// Other consumers may receive some of the messages.
+    is_shared: bool,
 }
 
 /// A time that has come.
@@ -45,6 +47,8 @@ pub(super) enum Due {
     Proof,
     /// The fresh session was silent, too: if not even a ping was answered, nothing is proven.
     SilentProof(Duration),
+    /// The fresh session delivered nothing more, though a second reader has received newer messages.
+    Behind(Duration),
     /// `--max-silence` is over. `is_news`: this silence has not been reported yet.
     Silence { is_news: bool },
 }
@@ -59,7 +63,13 @@ impl<'a> Ending<'a> {
             idle: Idle::new(stop.idle_timeout, now),
             proof: None,
             is_silent: false,
+            is_shared: false,
         }
+    }
+
+    /// Says whether other consumers may receive some of the messages.
+    pub(super) fn shared(self, is_shared: bool) -> Ending<'a> {
+        Ending { is_shared, ..self }
     }
 
     /// When `--max-time` is over.
@@ -146,6 +156,13 @@ impl<'a> Ending<'a> {
         }
     }
 
+    /// A new message arrived that cannot be used.
+    pub(super) fn rejected(&mut self, id: &MessageId, now: Instant) {
+        if self.end.as_mut().is_some_and(|end| end.rejected(id, now)) {
+            self.proof = None;
+        }
+    }
+
     /// This message, the last of its partition, is about to be read again: until a new one comes,
     /// the partition is behind.
     pub(super) fn awaits(&mut self, id: &MessageId, now: Instant) {
@@ -224,7 +241,9 @@ impl<'a> Ending<'a> {
             return Some(Due::CaughtUp);
         }
         if let Some(proof) = &self.proof {
-            return proof.shown(now).map(|shown| match shown {
+            let is_behind = self.is_behind();
+            return proof.shown(now, is_behind).map(|shown| match shown {
+                _ if is_behind => Due::Behind(proof.limit()),
                 Shown::NoMore => Due::Idle,
                 Shown::Nothing => Due::SilentProof(proof.limit()),
             });
@@ -249,11 +268,15 @@ impl<'a> Ending<'a> {
         Some(Due::Silence { is_news: !std::mem::replace(&mut self.is_silent, true) })
     }
 
+    fn is_behind(&self) -> bool {
+        !self.is_shared && self.end.as_ref().is_some_and(End::is_behind)
+    }
+
     /// When to call [`Ending::due`] again if nothing arrives before.
     pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
         if let Some(proof) = &self.proof {
             let end = self.end.as_ref().and_then(|end| end.next_look(now));
-            return [proof.due(), end].into_iter().fold(self.over, earlier);
+            return [proof.due(self.is_behind()), end].into_iter().fold(self.over, earlier);
         }
         [
             self.idle.deadline(),
@@ -357,6 +380,23 @@ mod tests {
         ending.ends_before(&id(0, 10));
         ending.saw(&id(0, 10), later, now + seconds(19));
         assert_eq!(ending.due(now + seconds(20)), Some(Due::CaughtUp));
+    }
+
+    #[test]
+    fn what_another_reader_has_received_must_come() {
+        let stop = Stop { at_end: true, idle_timeout: Some(seconds(10)), ..Stop::default() };
+        let now = Instant::now();
+        for (is_shared, expected) in
+            [(false, Due::Behind(seconds(20))), (true, Due::SilentProof(seconds(20)))]
+        {
+            let mut ending = Ending::new(&stop, None, now).shared(is_shared);
+            ending.opened(true, service_time(), now);
+            ending.ends_before(&id(1, 1));
+            assert_eq!(ending.due(now + seconds(10)), Some(Due::Proof));
+            ending.opened(false, service_time(), now);
+            assert_eq!(ending.due(now + seconds(19)), None);
+            assert_eq!(ending.due(now + seconds(20)), Some(expected));
+        }
     }
 
     #[test]

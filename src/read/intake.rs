@@ -9,9 +9,8 @@ use super::gap::GapCheck;
 use super::resume::{Resume, Seen};
 use super::unplaced::Unplaced;
 use crate::clock::Instant;
-use crate::cursor::Cursor;
 use crate::fault::{Failure, Fault, Step};
-use crate::message::{Envelope, Frame, Line, MessageId, OnReject, parse, write_line};
+use crate::message::{Envelope, Frame, Line, MessageId, OnReject, Place, parse, write_line};
 use crate::progress::{Receipt, Reply};
 use crate::secret;
 use crate::settings::Settings;
@@ -39,6 +38,10 @@ pub(super) struct Context<'r, 'a> {
     pub(super) resume: &'r Resume,
     pub(super) ending: &'r mut Ending<'a>,
     pub(super) now: Instant,
+}
+
+fn last_place(desk: &Desk<'_>) -> Option<Place> {
+    desk.output.progress().taken().newest().map(MessageId::place)
 }
 
 /// What became of a frame.
@@ -80,13 +83,16 @@ impl<'a> Intake<'a> {
         Intake { settings, server, since: None, until: None, gap, unplaced }
     }
 
-    /// A session is open. Times are counted back from `began`, the service's clock when the very
-    /// first one opened; of several runs with one cursor, the first decides.
-    pub(super) fn opened(&mut self, cursor: Option<&Cursor>, began: Timestamp) {
+    /// A session is open. Times are counted back from the service's clock when the very first one
+    /// opened; of several runs with one cursor, the first decides.
+    pub(super) fn opened(&mut self, desk: &Desk<'_>, resume: &Resume) {
+        let Some(began) = resume.began() else { return };
+        let cursor = desk.output.cursor();
         let since = self.settings.start.since.map(|since| since.at(began));
         self.since = cursor.map_or(since, |cursor| cursor.since);
         self.until = self.settings.stop.until.map(|until| until.at(began));
-        self.unplaced.session_opened();
+        let is_resumed = self.settings.subscription.is_none() && !resume.is_from_earliest();
+        self.unplaced.session_opened(last_place(desk).filter(|_| is_resumed));
     }
 
     /// Takes in one frame.
@@ -141,7 +147,6 @@ impl<'a> Intake<'a> {
         };
         let is_new = matches!(seen, Seen::New | Seen::Recreated) && fate != Fate::SentBack;
         if is_new {
-            self.unplaced.passed();
             on.ending.received();
             on.ending.saw(&id, published, on.now);
         }
@@ -230,7 +235,10 @@ impl<'a> Intake<'a> {
         let taken = on.desk.output.progress().taken();
         let is_repeat = |id: &&MessageId| on.resume.seen(taken, id, None) == Seen::Repeat;
         match place.as_ref().filter(is_repeat) {
-            Some(id) => Ok(Self::skip(on, Some(Fate::NoEvent.reply(id)))),
+            Some(id) => {
+                on.ending.skipped(id, on.now);
+                Ok(Self::skip(on, Some(Fate::NoEvent.reply(id))))
+            }
             None => self.reject(on, reject, place),
         }
     }
@@ -250,12 +258,13 @@ impl<'a> Intake<'a> {
         // server's window. From a consumer an unreadable one ends the session.
         let unplaced = || is_answered.then(|| Reply::Acknowledge(reject.id.unwrap_or("").into()));
         let content = reject.frame.unwrap_or(reject.reason.as_bytes());
-        if place.is_none() && self.unplaced.is_repeat(content) {
+        if place.is_none() && self.unplaced.is_repeat(content, last_place(on.desk)) {
             return Ok(Self::skip(on, unplaced()));
         }
         let fate = self.count(on, reject, is_answered)?;
         if fate != Fate::SentBack {
             on.ending.received();
+            place.iter().for_each(|id| on.ending.rejected(id, on.now));
         }
         let reply = place.as_ref().map_or_else(unplaced, |id| Some(fate.reply(id)));
         let place = place.filter(|_| fate != Fate::SentBack).map(|id| (id, None));

@@ -9,7 +9,7 @@ use super::opener::Opener;
 use crate::clock::Instant;
 use crate::connect::Halt;
 use crate::fault::{Failure, RetryClass, row};
-use crate::message::{Frame, Position, parse};
+use crate::message::{Frame, MessageId, Position, parse};
 use crate::session::{Next, Session};
 use crate::wait::earlier;
 
@@ -18,6 +18,9 @@ const CONNECT: Duration = Duration::from_secs(10);
 
 /// How long to wait before another one, if it cannot be opened, is lost or stays silent.
 const AGAIN: Duration = Duration::from_secs(10);
+
+/// After so many in a row that could not be opened, there is none to be had.
+const TRIES: u32 = 3;
 
 /// How often to look whether it has received something. It is needed only while messages arrive on
 /// the run's own session, so it is not polled.
@@ -29,6 +32,8 @@ pub(super) struct Latest {
     session: Option<Session>,
     /// When to open another.
     next: Option<Instant>,
+    /// How many in a row could not be opened.
+    failed: u32,
 }
 
 impl Latest {
@@ -73,11 +78,12 @@ impl Latest {
         self.session = None;
         self.next = Some(now + AGAIN);
         match opener.connect_beside(desk, &Position::Latest, CONNECT) {
-            Ok(session) => self.session = Some(session),
+            Ok(session) => (self.session, self.failed) = (Some(session), 0),
             Err(Halt::Stopped) => {}
             Err(Halt::Failed(failure)) => {
                 desk.log.report.debug(format!("no second reader at latest: {failure}"));
-                if row(failure.fault).retry == RetryClass::Stop {
+                self.failed += 1;
+                if row(failure.fault).retry == RetryClass::Stop || self.failed >= TRIES {
                     ending.has_no_place();
                 }
             }
@@ -92,10 +98,13 @@ fn take_in(session: &mut Session, ending: &mut Ending<'_>) -> Result<(), Failure
     loop {
         match session.next()? {
             Next::Message(text) => {
-                if let Frame::Message(message) = parse(&text) {
-                    ending.ends_before(&message.id);
-                    session.acknowledge(message.id.as_str())?;
-                }
+                let id = match parse(&text) {
+                    Frame::Message(message) => Some(message.id),
+                    Frame::Reject { id, .. } => id.and_then(|id| MessageId::parse(&id).ok()),
+                    Frame::Control => continue,
+                };
+                id.iter().for_each(|id| ending.ends_before(id));
+                session.acknowledge(id.as_ref().map_or("", MessageId::as_str))?;
             }
             Next::Unreadable { .. } => {}
             Next::Nothing => return session.flush(),

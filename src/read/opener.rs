@@ -59,7 +59,8 @@ impl<'a> Opener<'a> {
                     if failure.fault == Fault::NoResumeById
                         && resume.read_from_earliest_instead(desk.output.progress().taken())
                     {
-                        if desk.output.note_partitioned() {
+                        // A run that only proves its end is over soon: the next one says it.
+                        if !ending.is_proving() && desk.output.note_partitioned() {
                             desk.log.report.warning(PARTITIONED);
                         }
                     } else if !self.wait_to_retry(desk, ending, *failure)? {

@@ -14,8 +14,8 @@ use crate::message::{MessageId, Place};
 /// What follows the last message is delivered with it, so it need not be waited for long.
 const FOLLOWS: Duration = Duration::from_secs(1);
 
-/// How long to wait where no message can be delivered again: an empty topic, a subscription. A
-/// broker reads again 15 s after a read that failed.
+/// How long to wait where no message can be delivered again: an empty topic, a partition that has
+/// not delivered any, a subscription. A broker reads again 15 s after a read that failed.
 const SHORTEST: Duration = Duration::from_secs(5);
 const LONGEST: Duration = Duration::from_secs(20);
 
@@ -26,6 +26,8 @@ pub(super) struct Proof {
     limit: Duration,
     /// The last message of each partition, until it is delivered again.
     awaited: BTreeMap<i64, Place>,
+    /// There may be partitions that have delivered nothing yet.
+    is_partitioned: bool,
     /// A message was delivered again.
     has_repeat: bool,
     /// When the session opened, or last delivered a message.
@@ -48,7 +50,8 @@ impl Proof {
     }
 
     fn of(limit: Duration) -> Proof {
-        Proof { limit, awaited: BTreeMap::new(), has_repeat: false, heard: None }
+        let awaited = BTreeMap::new();
+        Proof { limit, awaited, is_partitioned: false, has_repeat: false, heard: None }
     }
 
     /// How long a silence without a message must last.
@@ -69,6 +72,7 @@ impl Proof {
     /// The session was asked to deliver this message again.
     pub(super) fn awaits(&mut self, id: &MessageId) {
         self.awaited.insert(id.partition, id.place());
+        self.is_partitioned |= id.partition >= 0;
     }
 
     /// A message was delivered again, or the output was blocked: the wait starts again.
@@ -85,15 +89,16 @@ impl Proof {
         self.heard = self.heard.map(|_| now);
     }
 
-    /// What has been shown by now.
-    pub(super) fn shown(&self, now: Instant) -> Option<Shown> {
+    /// What has been shown by now. `is_behind`: it is known that there is more.
+    pub(super) fn shown(&self, now: Instant, is_behind: bool) -> Option<Shown> {
         let shown = if self.is_whole() { Shown::NoMore } else { Shown::Nothing };
-        (now >= self.due()?).then_some(shown)
+        (now >= self.due(is_behind)?).then_some(shown)
     }
 
     /// When [`Proof::shown`] has an answer, if no message arrives.
-    pub(super) fn due(&self) -> Option<Instant> {
-        let wait = if self.is_whole() { FOLLOWS } else { self.limit };
+    pub(super) fn due(&self, is_behind: bool) -> Option<Instant> {
+        let is_all = self.is_whole() && !self.is_partitioned && !is_behind;
+        let wait = if is_all { FOLLOWS } else { self.limit };
         self.heard.map(|heard| heard + wait)
     }
 
@@ -112,20 +117,24 @@ mod tests {
         let now = Instant::now();
         let at = |seconds| now + Duration::from_secs(seconds);
         let mut proof = Proof::new(Duration::from_secs(10));
-        assert_eq!((proof.due(), proof.shown(at(99))), (None, None), "there is no session");
+        assert_eq!(
+            (proof.due(false), proof.shown(at(99), false)),
+            (None, None),
+            "there is no session"
+        );
         proof.opened(now);
         proof.awaits(&id(0, 7));
         proof.awaits(&id(1, 3));
         proof.repeat(&id(0, 6), at(1));
         proof.repeat(&id(0, 7), at(2));
-        assert_eq!(proof.shown(at(3)), None, "one is missing");
+        assert_eq!(proof.shown(at(3), false), None, "one is missing");
         proof.repeat(&id(1, 3), at(4));
-        assert_eq!((proof.shown(at(4)), proof.due()), (None, Some(at(5))));
-        assert_eq!(proof.shown(at(5)), Some(Shown::NoMore));
+        assert_eq!((proof.shown(at(23), false), proof.due(false)), (None, Some(at(24))));
+        assert_eq!(proof.shown(at(24), false), Some(Shown::NoMore), "nor one that is not known");
         proof.closed();
-        assert_eq!(proof.shown(at(99)), None);
+        assert_eq!(proof.shown(at(99), false), None);
         proof.opened(at(100));
-        assert_eq!(proof.shown(at(101)), None, "each session proves by itself");
+        assert_eq!(proof.shown(at(101), false), None, "each session proves by itself");
     }
 
     #[test]
@@ -134,8 +143,8 @@ mod tests {
         for (silence, limit) in [(1, 5), (6, 12), (10, 20), (60, 20)] {
             let mut proof = Proof::new(Duration::from_secs(silence));
             proof.opened(now);
-            assert_eq!(proof.due(), Some(now + Duration::from_secs(limit)));
-            assert_eq!(proof.shown(now + Duration::from_secs(limit)), Some(Shown::Nothing));
+            assert_eq!(proof.due(false), Some(now + Duration::from_secs(limit)));
+            assert_eq!(proof.shown(now + Duration::from_secs(limit), false), Some(Shown::Nothing));
         }
     }
 }

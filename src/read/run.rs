@@ -63,7 +63,8 @@ impl<'a> Run<'a> {
             opener: Opener::new(settings),
             intake: Intake::new(settings, server, is_resumed),
             resume,
-            ending: Ending::new(&settings.stop, settings.limits.max_silence, now.instant),
+            ending: Ending::new(&settings.stop, settings.limits.max_silence, now.instant)
+                .shared(settings.subscription.is_some()),
             drain: Drain::new(settings.subscription.is_some()),
             latest: Latest::default(),
             desk,
@@ -139,9 +140,7 @@ impl<'a> Run<'a> {
         // An acknowledgement belongs to the session that delivered the message.
         self.desk.output.session_closed();
         let opened = self.opener.open(&mut self.desk, &mut self.resume, &mut self.ending)?;
-        if let Some(began) = self.resume.began() {
-            self.intake.opened(self.desk.output.cursor(), began);
-        }
+        self.intake.opened(&self.desk, &self.resume);
         Ok(opened)
     }
 
@@ -278,6 +277,7 @@ impl<'a> Run<'a> {
             }
             // Silence does not prove that no repeats will come, so lines stay unconfirmed.
             Due::Idle => Leave::End(Ended::Done),
+            Due::Behind(silence) => return Err(session.no_message(silence)),
             Due::SilentProof(_) if session.last_pong().is_some() => Leave::End(Ended::Done),
             Due::SilentProof(silence) => return Err(session.no_pong(silence)),
             Due::Proof => {

@@ -1,48 +1,46 @@
 //! Messages whose id cannot be read. They have no place in the topic, so each session that resumes
 //! before them delivers them again, and only their content tells that they were rejected before.
 
-use std::collections::HashMap;
+use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use crate::message::Place;
 
 /// How many are remembered at most. Beyond that, some are reported again.
 const MOST: usize = 1000;
 
-/// Those received since the last message that has a place.
+/// Those received in this run.
 #[derive(Debug, Default)]
 pub(super) struct Unplaced {
-    by_hash: HashMap<u64, Times>,
-}
-
-#[derive(Debug, Default)]
-struct Times {
-    /// In the session that delivered the most.
-    ever: u32,
-    in_session: u32,
+    /// Their contents' hashes, each with the place of the last message taken before it.
+    known: VecDeque<(Option<Place>, u64)>,
+    /// Those that this session has still to deliver again.
+    due: Vec<u64>,
 }
 
 impl Unplaced {
-    /// A session is open, and delivers them again.
-    pub(super) fn session_opened(&mut self) {
-        self.by_hash.values_mut().for_each(|times| times.in_session = 0);
+    /// A session is open. It delivers again those that came after this place, or all of them.
+    pub(super) fn session_opened(&mut self, from: Option<Place>) {
+        let is_due = |after: Option<Place>| from.is_none() || after >= from;
+        let due = self.known.iter().filter(|(after, _)| is_due(*after));
+        self.due = due.map(|&(_, hash)| hash).collect();
     }
 
-    /// A message with a place came: sessions resume after it.
-    pub(super) fn passed(&mut self) {
-        self.by_hash.clear();
-    }
-
-    /// Whether an earlier session has delivered this one.
-    pub(super) fn is_repeat(&mut self, content: &[u8]) -> bool {
+    /// Whether an earlier session has delivered this one. `after` is the place of the last message
+    /// taken before it.
+    pub(super) fn is_repeat(&mut self, content: &[u8], after: Option<Place>) -> bool {
         let mut hasher = DefaultHasher::new();
         content.hash(&mut hasher);
-        if self.by_hash.len() >= MOST {
-            self.by_hash.clear();
+        let hash = hasher.finish();
+        if let Some(found) = self.due.iter().position(|&due| due == hash) {
+            self.due.swap_remove(found);
+            return true;
         }
-        let times = self.by_hash.entry(hasher.finish()).or_default();
-        times.in_session += 1;
-        let is_repeat = times.in_session <= times.ever;
-        times.ever = times.ever.max(times.in_session);
-        is_repeat
+        if self.known.len() >= MOST {
+            self.known.pop_front();
+        }
+        self.known.push_back((after, hash));
+        false
     }
 }
 
@@ -52,15 +50,21 @@ mod tests {
 
     #[test]
     fn only_another_session_repeats() {
+        let at = |entry| Some((1, entry, -1));
         let mut unplaced = Unplaced::default();
-        assert!(
-            !unplaced.is_repeat(b"a") && !unplaced.is_repeat(b"a") && !unplaced.is_repeat(b"b")
-        );
-        unplaced.session_opened();
-        assert!(unplaced.is_repeat(b"a") && unplaced.is_repeat(b"a") && unplaced.is_repeat(b"b"));
-        assert!(!unplaced.is_repeat(b"a"), "a third one is new");
-        unplaced.passed();
-        unplaced.session_opened();
-        assert!(!unplaced.is_repeat(b"a"));
+        for content in [b"a", b"a", b"b"] {
+            assert!(!unplaced.is_repeat(content, at(4)));
+        }
+        for from in [None, at(3), at(4)] {
+            unplaced.session_opened(from);
+            for content in [b"a", b"b", b"a"] {
+                assert!(unplaced.is_repeat(content, at(4)), "{from:?}");
+            }
+        }
+        assert!(!unplaced.is_repeat(b"a", at(4)), "a third one is new");
+        unplaced.session_opened(at(5));
+        assert!(!unplaced.is_repeat(b"a", at(5)), "sessions resume after the others");
+        unplaced.session_opened(at(4));
+        assert!(unplaced.is_repeat(b"b", at(4)), "what was written had to be taken back");
     }
 }

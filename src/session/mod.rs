@@ -279,6 +279,15 @@ impl Session {
         self.failure(Fault::NoPong, cause)
     }
 
+    /// The failure of a server that delivers nothing for this long, though there is something.
+    pub(crate) fn no_message(&self, silence: Duration) -> Failure {
+        let cause = format!(
+            "a second reader receives newer messages, but this one received none for {}",
+            duration(silence)
+        );
+        self.failure(Fault::Silence, cause)
+    }
+
     /// Queues a ping.
     ///
     /// # Errors

@@ -175,6 +175,21 @@ impl Service {
         self.shared.change(|state| state.paused = false);
     }
 
+    /// Readers wait for what this partition holds by now. Those behind it get what comes later.
+    pub fn pause_storage(&self, topic: &str, partition: usize) {
+        self.shared.change(|state| {
+            let partition = &mut state.topic(&full_name(topic)).partitions[partition];
+            partition.unreadable = partition.end();
+        });
+    }
+
+    pub fn resume_storage(&self, topic: &str) {
+        self.shared.change(|state| {
+            let partitions = &mut state.topic(&full_name(topic)).partitions;
+            partitions.iter_mut().for_each(|partition| partition.unreadable = 0);
+        });
+    }
+
     /// New connections are refused; the old ones stay.
     pub fn stop_listening(&self) {
         self.port.lock().unwrap().stop_listening(self.address, self.number);

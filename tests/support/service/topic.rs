@@ -242,6 +242,8 @@ pub(super) struct Partition {
     /// How many went before these, gone with the retention.
     forgotten: usize,
     entries: u64,
+    /// What was published before this place cannot be read; what comes later is still in memory.
+    pub(super) unreadable: usize,
 }
 
 /// Each partition has a ledger of its own, as in Pulsar.
@@ -313,6 +315,9 @@ impl Topic {
 impl Partition {
     /// The message at a place counted from the topic's beginning; what is forgotten is skipped.
     pub(super) fn at(&self, place: &mut usize) -> Option<Arc<Message>> {
+        if *place < self.unreadable {
+            return None;
+        }
         *place = (*place).max(self.forgotten);
         self.messages.get(*place - self.forgotten).cloned()
     }
