@@ -4,8 +4,10 @@
 //! Here is what all of them share; the folder of a capture and what is looked at in it is in `spool`.
 
 mod bad_input;
+mod bytes;
 mod clocks;
 mod cursor;
+mod dead;
 mod disk;
 mod hangup;
 pub(crate) mod kill;
@@ -24,6 +26,7 @@ mod start;
 mod stdout;
 mod steps;
 pub(crate) mod systemd;
+mod vanished;
 
 use std::time::{Duration, Instant};
 
@@ -37,6 +40,9 @@ pub fn trials() -> Vec<Trial> {
     [
         start::trials(),
         moved::trials(),
+        bytes::trials(),
+        vanished::trials(),
+        dead::trials(),
         cursor::trials(),
         resuming::trials(),
         rejects::trials(),

@@ -1,6 +1,5 @@
 //! Checks of single options' values, beyond the general ones in [`crate::values`].
 
-use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::values;
@@ -8,11 +7,6 @@ use crate::values;
 /// A time limit; 0 means never, which is `None`.
 pub(super) fn limit(text: &str) -> Result<Option<Duration>, String> {
     values::duration(text).map(|duration| Some(duration).filter(|duration| !duration.is_zero()))
-}
-
-/// The path of a file, which is opened later.
-pub(super) fn path(text: &str) -> Result<PathBuf, String> {
-    values::label(text).map(PathBuf::from)
 }
 
 pub(super) fn queue_size(text: &str) -> Result<u16, String> {

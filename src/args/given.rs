@@ -1,6 +1,8 @@
 //! An option's value as it was given, checked by itself, and where it was written.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use crate::args::opt::Opt;
@@ -13,11 +15,31 @@ use crate::values;
 #[derive(Clone)]
 pub(crate) struct Given {
     pub(crate) opt: &'static Opt,
-    text: Secret,
+    value: Value,
     pub(crate) layer: Layer,
     /// Where it was written, for people: `--port`, `PULSAR_HOST`,
     /// `/etc/tail8x8.conf line 3 (port)`.
     pub(crate) source: String,
+}
+
+#[derive(Clone)]
+enum Value {
+    Text(Secret),
+    /// It may hold any bytes.
+    Path(OsString),
+}
+
+impl Value {
+    fn bytes(&self) -> &OsStr {
+        match self {
+            Value::Text(text) => text.expose().as_ref(),
+            Value::Path(path) => path,
+        }
+    }
+
+    fn shown(&self) -> Cow<'_, str> {
+        self.bytes().to_string_lossy()
+    }
 }
 
 impl Given {
@@ -27,16 +49,24 @@ impl Given {
     /// If the option does not take the value.
     pub(crate) fn new(
         opt: &'static Opt,
-        text: impl Into<String>,
+        text: impl Into<OsString>,
         layer: Layer,
         source: impl Into<String>,
     ) -> Result<Given, Failure> {
-        let given = Given { opt, text: Secret::new(text.into()), layer, source: source.into() };
+        let value = match text.into() {
+            path if opt.is_path() => Value::Path(path),
+            // What is no text is refused below.
+            text => {
+                text.into_string().map_or_else(Value::Path, |text| Value::Text(Secret::new(text)))
+            }
+        };
+        let given = Given { opt, value, layer, source: source.into() };
         let apply = |_: &str| given.apply(&mut Args::default());
         let applied = match opt.long {
             // The form of a key is checked where it is used: in every source in the same words.
-            "x-api-key" => apply(given.text.expose()),
-            _ => values::checked(given.text.expose(), apply),
+            "x-api-key" => apply(""),
+            // A path may hold any bytes.
+            _ => values::checked(&given.value.shown(), apply),
         };
         match applied {
             Ok(()) => Ok(given),
@@ -46,13 +76,13 @@ impl Given {
 
     /// Sets the value in `args`.
     pub(super) fn apply(&self, args: &mut Args) -> Result<(), String> {
-        (self.opt.set)(args, self.text.expose())
+        self.opt.set.apply(args, self.value.bytes())
     }
 
     fn refused(&self, reason: &str) -> Failure {
         let value = match self.opt.secret {
             true => "the value".to_owned(),
-            false => values::quoted(self.text.expose()),
+            false => values::quoted(&self.value.shown()),
         };
         // A reason that begins with "must" is about the option, any other about the value.
         let cause = match reason.starts_with("must ") {

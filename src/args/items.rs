@@ -4,6 +4,7 @@
 //! words, before short options. Short options cannot be combined, except `-vv`.
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
 
 use lexopt::Arg;
 
@@ -18,7 +19,7 @@ pub(super) enum Item {
     Option {
         opt: &'static Opt,
         spelled: String,
-        text: String,
+        text: OsString,
     },
     Word(String),
 }
@@ -54,12 +55,13 @@ impl Items {
                 let spelled = format!("--{name}");
                 (Some(by_long(name).ok_or_else(|| unknown_option(&spelled))?), spelled)
             }
+            Some(Arg::Short(char::REPLACEMENT_CHARACTER)) => return Err(not_utf8()),
             Some(Arg::Short(letter)) => (by_short(letter), format!("-{letter}")),
         };
         let attached = self.parser.optional_value();
-        let attached = attached.map(|text| utf8(&text).map(str::to_owned)).transpose()?;
         let Some(opt) = opt else {
-            return Err(unknown_option(&(spelled + &attached.unwrap_or_default())));
+            let attached = attached.unwrap_or_default();
+            return Err(unknown_option(&(spelled + &attached.to_string_lossy())));
         };
         let attached = match attached {
             Some(text) if !spelled.starts_with("--") => Some(short_with_text(opt, &spelled, text)?),
@@ -74,13 +76,14 @@ impl Items {
             return Ok(None);
         }
         let Some(mut words) = self.parser.try_raw_args() else { return Ok(None) };
-        let Some(word) = words.peek().map(utf8).transpose()? else { return Ok(None) };
-        self.only_words = word == "--";
-        let one_dash = word.strip_prefix('-').filter(|name| !name.starts_with('-'));
-        let Some((name, attached)) = one_dash.map(split) else { return Ok(None) };
+        let Some(word) = words.peek().map(|word| word.as_bytes()) else { return Ok(None) };
+        self.only_words = word == b"--";
+        let Some(word) = word.strip_prefix(b"-") else { return Ok(None) };
+        let at = memchr::memchr(b'=', word);
+        let name = str::from_utf8(&word[..at.unwrap_or(word.len())]).unwrap_or_default();
         let Some(opt) = by_long(name) else { return Ok(None) };
         let spelled = format!("-{name}");
-        let attached = attached.map(str::to_owned);
+        let attached = at.map(|at| OsStr::from_bytes(&word[at + 1..]).to_owned());
         words.next();
         Ok(Some(Spelled { opt, spelled, attached }))
     }
@@ -91,9 +94,7 @@ impl Items {
         let text = match (opt.metavar, attached) {
             (_, Some(text)) => text,
             (Some(metavar), None) => following_value(&mut self.parser, &spelled, metavar)?,
-            (None, None) => {
-                following_boolean(&mut self.parser).unwrap_or_else(|| "true".to_owned())
-            }
+            (None, None) => following_boolean(&mut self.parser).unwrap_or_else(|| "true".into()),
         };
         Ok(Item::Option { opt, spelled, text })
     }
@@ -103,14 +104,14 @@ impl Items {
 struct Spelled {
     opt: &'static Opt,
     spelled: String,
-    attached: Option<String>,
+    attached: Option<OsString>,
 }
 
 /// The value in `-n5` or `-vv`. Other bundles and mistyped long names are unknown options.
-fn short_with_text(opt: &'static Opt, spelled: &str, text: String) -> Result<String, Failure> {
-    let word = format!("{spelled}{text}");
-    if opt.long == "verbose" && text.chars().all(|c| c == 'v') {
-        return Ok((1 + text.len()).min(2).to_string());
+fn short_with_text(opt: &'static Opt, spelled: &str, text: OsString) -> Result<OsString, Failure> {
+    let word = format!("{spelled}{}", text.display());
+    if opt.long == "verbose" && text.as_bytes().iter().all(|c| *c == b'v') {
+        return Ok((1 + text.len()).min(2).to_string().into());
     }
     let same_start = |long: &str| long.starts_with(&spelled[1..]) && edits(long, &word[1..]) <= 2;
     let fits = opt.metavar.is_some() || text == "true" || text == "false";
@@ -124,7 +125,7 @@ fn following_value(
     parser: &mut lexopt::Parser,
     spelled: &str,
     metavar: &str,
-) -> Result<String, Failure> {
+) -> Result<OsString, Failure> {
     let missing = |found: &str| {
         let cause = format!("needs a value{found}");
         Failure::new(Step::Config, spelled, Fault::MissingValue, cause)
@@ -139,19 +140,19 @@ fn following_value(
     if let Some(opt) = by_long(split(name).0) {
         return Err(missing(&format!(", but --{} follows", opt.long)));
     }
-    let value = words.next().unwrap_or_default();
-    Ok(utf8(&value)?.to_owned())
+    Ok(words.next().unwrap_or_default())
 }
 
 /// The value of a flag in the next word, as in `--insecure false`.
-fn following_boolean(parser: &mut lexopt::Parser) -> Option<String> {
+fn following_boolean(parser: &mut lexopt::Parser) -> Option<OsString> {
     let mut words = parser.try_raw_args()?;
-    let word = words.next_if(|word| word == "true" || word == "false")?;
-    word.into_string().ok()
+    words.next_if(|word| word == "true" || word == "false")
 }
 
 fn utf8(word: &(impl AsRef<OsStr> + ?Sized)) -> Result<&str, Failure> {
-    word.as_ref()
-        .to_str()
-        .ok_or_else(|| Failure::usage("command line", "contains a word that is not UTF-8 text"))
+    word.as_ref().to_str().ok_or_else(not_utf8)
+}
+
+fn not_utf8() -> Failure {
+    Failure::usage("command line", "contains a word that is not UTF-8 text")
 }

@@ -1,5 +1,7 @@
 //! What an option is: the type of one row of the table in [`super::options`].
 
+use std::ffi::OsStr;
+
 use crate::args::Args;
 use crate::args::command::Commands;
 
@@ -33,7 +35,28 @@ pub(crate) struct Opt {
     pub(crate) long_text: &'static str,
     /// Checks the value and stores it; `true` or `false` for a flag. The error says what is wrong
     /// about the value (`is empty`) or what is allowed (`must …`).
-    pub(crate) set: fn(&mut Args, &str) -> Result<(), String>,
+    pub(crate) set: Setter,
+}
+
+/// What takes an option's value.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Setter {
+    Text(fn(&mut Args, &str) -> Result<(), String>),
+    /// A path may hold any bytes.
+    Path(fn(&mut Args, &OsStr) -> Result<(), String>),
+}
+
+impl Setter {
+    /// Checks a value and stores it.
+    ///
+    /// # Errors
+    /// What is wrong about it.
+    pub(crate) fn apply(self, args: &mut Args, value: &OsStr) -> Result<(), String> {
+        match self {
+            Setter::Path(set) => set(args, value),
+            Setter::Text(set) => set(args, value.to_str().ok_or("is not UTF-8 text")?),
+        }
+    }
 }
 
 /// An option's default, for people; the value itself is in [`Args::default`](super::Args).
@@ -106,8 +129,6 @@ impl Section {
     }
 }
 
-type Setter = fn(&mut Args, &str) -> Result<(), String>;
-
 /// An option that is followed by a value.
 pub(crate) const fn value(
     long: &'static str,
@@ -115,9 +136,21 @@ pub(crate) const fn value(
     section: Section,
     short_text: &'static str,
     long_text: &'static str,
-    set: Setter,
+    set: fn(&mut Args, &str) -> Result<(), String>,
 ) -> Opt {
     Opt { metavar: Some(metavar), ..flag(long, section, short_text, long_text, set) }
+}
+
+/// An option that is followed by the path of a file.
+pub(crate) const fn file(
+    long: &'static str,
+    section: Section,
+    short_text: &'static str,
+    long_text: &'static str,
+    set: fn(&mut Args, &OsStr) -> Result<(), String>,
+) -> Opt {
+    let other = value(long, "FILE", section, short_text, long_text, |_, _| Ok(()));
+    Opt { set: Setter::Path(set), ..other }
 }
 
 /// A flag: an option without a value.
@@ -126,7 +159,7 @@ pub(crate) const fn flag(
     section: Section,
     short_text: &'static str,
     long_text: &'static str,
-    set: Setter,
+    set: fn(&mut Args, &str) -> Result<(), String>,
 ) -> Opt {
     Opt {
         long,
@@ -158,7 +191,7 @@ pub(crate) const fn flag(
         secret: false,
         short_text,
         long_text,
-        set,
+        set: Setter::Text(set),
     }
 }
 
@@ -220,6 +253,11 @@ impl Opt {
             Fallback::Nothing => None,
             Fallback::Value(text) | Fallback::Words(text) => Some(text),
         }
+    }
+
+    /// Whether its value is a path, which may hold any bytes.
+    pub(crate) fn is_path(&self) -> bool {
+        matches!(self.set, Setter::Path(_))
     }
 
     /// Whether a config file or the environment may set it.

@@ -8,9 +8,9 @@
 use std::time::Duration;
 
 use crate::args::Document;
-use crate::args::checks::{self, limit, path};
+use crate::args::checks::{self, limit};
 use crate::args::command::Commands;
-use crate::args::opt::{Opt, Section, flag, value};
+use crate::args::opt::{Opt, Section, file, flag, value};
 use crate::event_types;
 use crate::message::{Format, OnReject, Position};
 use crate::regions;
@@ -93,7 +93,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         |args, text| put(&mut args.receiver_queue_size, checks::queue_size(text)))
         .default("1000"),
 
-    value("x-api-key-file", "FILE", Section::Key,
+    file("x-api-key-file", Section::Key,
         "a file with the API key; - is standard input",
         "A file that contains only the API key; - is standard input. One newline at the end is \
          ignored. The file is read again before every new connection, so a key can be replaced \
@@ -104,7 +104,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
          these that exists: the file named by PULSAR_API_KEY_FILE, the file x-api-key in the \
          folder CREDENTIALS_DIRECTORY (systemd's LoadCredential=), PULSAR_API_KEY, the config \
          file.",
-        |args, text| put(&mut args.x_api_key_file, values::label(text)))
+        |args, text| put(&mut args.x_api_key_file, values::path(text)))
         .env("PULSAR_API_KEY_FILE").group("key"),
     value("x-api-key", "KEY", Section::Key,
         "the API key itself; a file is safer",
@@ -293,7 +293,7 @@ pub(crate) const OPTIONS: &[Opt] = &[
         |args, text| put(&mut args.lines.on_reject, OnReject::named(text)))
         .choices(OnReject::NAMES).default("warn"),
 
-    value("output", "FILE", Section::Capture,
+    file("output", Section::Capture,
         "append to this file instead of standard output",
         "Append the lines to this file instead of standard output; - is standard output. %Y, \
          %m, %d, %H, %M and %S in the last part of the name stand for the time in UTC, and a \
@@ -301,14 +301,14 @@ pub(crate) const OPTIONS: &[Opt] = &[
          logrotate expects. A second run with the same file exits with 75.",
         |args, text| put(&mut args.capture.output, FileName::parse(text)))
         .short('o').default_words("standard output"),
-    value("cursor-file", "FILE", Section::Capture,
+    file("cursor-file", Section::Capture,
         "continue from the position kept in this file",
         "Continue after the last event that was written, whose position this file keeps: even \
          after kill -9, and even after a power loss unless --sync none is given, with each event \
          exactly once in the files of --output. The first run creates it and starts at earliest \
          unless --message-id or --since says otherwise; once it holds a position, it takes \
          precedence over both. It belongs to one host, tenant, namespace and topic.",
-        |args, text| put(&mut args.capture.cursor, path(text))),
+        |args, text| put(&mut args.capture.cursor, values::path(text))),
     value("sync", "WHEN", Section::Capture,
         "when it must be on disk: none, cursor, message",
         "When written lines must have reached the disk: cursor is before each save of the \
@@ -317,11 +317,11 @@ pub(crate) const OPTIONS: &[Opt] = &[
          or the cursor itself.",
         |args, text| put(&mut args.capture.durability, Durability::named(text)))
         .choices(Durability::NAMES).default("cursor"),
-    value("rejects", "FILE", Section::Capture,
+    file("rejects", Section::Capture,
         "a file for messages that cannot be decoded",
         "Append messages that cannot be decoded to this file: one JSON object per line, with \
          reason, messageId and the frame as it came. It is created when the first one arrives.",
-        |args, text| put(&mut args.capture.rejects, path(text)))
+        |args, text| put(&mut args.capture.rejects, values::path(text)))
         .default_words("beside --output, with .rejects; none on standard output"),
     value("file-mode", "MODE", Section::Capture,
         "the permissions of new files, in octal",
@@ -345,7 +345,8 @@ pub(crate) const OPTIONS: &[Opt] = &[
         .default_words("never"),
     value("rotate-keep", "N", Section::Capture,
         "number of finished files to keep",
-        "The number of finished files of this name to keep; the oldest are deleted.",
+        "The number of finished files of this name to keep, also compressed ones (.gz, .zst, .xz, \
+         .bz2); the oldest by the time in their names are deleted.",
         |args, text| put(&mut args.capture.rotation.keep, checks::rotate_keep(text)))
         .default_words("all"),
     value("lock-wait", "TIME", Section::Capture,
@@ -356,12 +357,12 @@ pub(crate) const OPTIONS: &[Opt] = &[
          lets a second run in.",
         |args, text| put(&mut args.capture.lock_wait, values::duration(text)))
         .default("0"),
-    value("metrics-file", "FILE", Section::Capture,
+    file("metrics-file", Section::Capture,
         "counters for Prometheus, as a text file",
         "Keep the counters of the run in this file, in the text format of Prometheus, for a \
          node exporter's textfile folder: rewritten as a whole at most every 15 seconds and at \
          the end.",
-        |args, text| put(&mut args.capture.metrics, path(text))),
+        |args, text| put(&mut args.capture.metrics, values::path(text))),
 
     value("connect-timeout", "TIME", Section::Limits,
         "the limit for one attempt to connect",
@@ -442,11 +443,11 @@ pub(crate) const OPTIONS: &[Opt] = &[
          IP addresses and networks (10.0.0.0/8), each optionally with a :PORT; * is every host.",
         |args, text| put(&mut args.noproxy, Ok(text.to_owned())))
         .default_words("no_proxy or NO_PROXY from the environment"),
-    value("ca-file", "FILE", Section::Network,
+    file("ca-file", Section::Network,
         "certificates to trust besides the system's",
         "A file of root certificates, PEM or DER, to trust besides those of the system, such as \
          the root of a company proxy that inspects TLS.",
-        |args, text| put(&mut args.ca_file, values::label(text))),
+        |args, text| put(&mut args.ca_file, values::path(text))),
     flag("insecure", Section::Network,
         "do not verify the server; never in production",
         "Do not verify the server's certificate, and allow ws:// to other machines. Anyone \
@@ -492,19 +493,19 @@ pub(crate) const OPTIONS: &[Opt] = &[
         "Print one JSON document and nothing else, even when everything fails.",
         |args, text| put(&mut args.json, values::boolean(text)))
         .commands(Commands::Findings),
-    value("report", "FILE", Section::Diagnose,
+    file("report", Section::Diagnose,
         "write what 8x8 support asks for to a file",
         "Write what 8x8 support asks for to a file: version, system, parameters without the \
          key, environment and every check. It is created for you alone (mode 0600), and never \
          overwrites another.",
-        |args, text| put(&mut args.report, values::label(text))),
+        |args, text| put(&mut args.report, values::path(text))),
 
-    value("config", "FILE", Section::General,
+    file("config", Section::General,
         "read options from a file",
         "Read options from a file, one `name = value` per line: the name as on the command line \
          without its dashes, a flag as `name = true`; empty lines and lines that start with # \
          are skipped. The command line and the environment take precedence over the file.",
-        |args, text| put(&mut args.config, values::label(text)))
+        |args, text| put(&mut args.config, values::path(text)))
         .short('K'),
     flag("quiet", Section::General,
         "print only errors",
@@ -608,14 +609,15 @@ mod tests {
             };
             for value in opt.choices.iter().copied().chain(default) {
                 assert_eq!(
-                    (opt.set)(&mut Args::default(), value),
+                    opt.set.apply(&mut Args::default(), value.as_ref()),
                     Ok(()),
                     "--{} {value}",
                     opt.long
                 );
             }
             if !opt.choices.is_empty() || opt.metavar.is_none() {
-                let takes_anything = (opt.set)(&mut Args::default(), "no such choice").is_ok();
+                let takes_anything =
+                    opt.set.apply(&mut Args::default(), "no such choice".as_ref()).is_ok();
                 assert_eq!(
                     takes_anything,
                     matches!(opt.long, "help" | "version"),
@@ -631,7 +633,7 @@ mod tests {
         for opt in OPTIONS {
             if let Fallback::Value(text) = opt.default {
                 let mut args = Args::default();
-                (opt.set)(&mut args, text).expect(opt.long);
+                opt.set.apply(&mut args, text.as_ref()).expect(opt.long);
                 assert_eq!(format!("{args:?}"), format!("{:?}", Args::default()), "{}", opt.long);
             }
         }

@@ -1,6 +1,6 @@
 //! Parses the words after the program's name.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 
 use crate::args::command::Command;
 use crate::args::items::{Item, Items};
@@ -37,7 +37,7 @@ pub(crate) fn parse(words: &[OsString]) -> Result<Parsed, Failure> {
 /// The parts of a line with a mistake that can be understood: its command and options decide in
 /// which form the mistake is reported.
 pub(crate) fn understood(words: &[OsString]) -> (Command, Vec<Given>) {
-    let mut line = CommandLine::new(words.iter().filter(|word| word.to_str().is_some()));
+    let mut line = CommandLine::new(words);
     while line.command != Some(Command::Explain) {
         match line.next() {
             Ok(Some(Said::Nothing)) | Err(_) => {}
@@ -134,12 +134,12 @@ fn explain(words: &[String]) -> Parsed {
     }
 }
 
-fn special(opt: &Opt, spelled: &str, text: &str) -> Option<Parsed> {
+fn special(opt: &Opt, spelled: &str, text: &OsStr) -> Option<Parsed> {
     match opt.long {
         "help" if spelled == "-h" => Some(Parsed::ShortHelp),
         "help" => Some(Parsed::LongHelp),
         "version" => Some(Parsed::Version),
-        "generate" => Document::named(text).ok().map(Parsed::Generate),
+        "generate" => Document::named(text.to_str()?).ok().map(Parsed::Generate),
         _ => None,
     }
 }
@@ -188,7 +188,7 @@ mod tests {
         assert_eq!(args("-event A").lines.events, ["A"]);
         assert_eq!(args("-n5 -format=envelope").stop.num_messages, Some(5));
         assert_eq!(args("-n 5").stop.num_messages, args("-n=5").stop.num_messages);
-        assert_eq!(args("--x-api-key-file -").x_api_key_file.as_deref(), Some("-"));
+        assert_eq!(args("--x-api-key-file -").x_api_key_file, Some("-".into()));
         assert_eq!(args("--noproxy=").noproxy.as_deref(), Some(""));
         assert_eq!(args("-tenant=a=b").tenant.as_deref(), Some("a=b"));
     }

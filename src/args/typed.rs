@@ -1,6 +1,7 @@
 //! Every option's value, typed, and the layer it was given in.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::message::{LineRules, Position};
@@ -51,7 +52,7 @@ pub(crate) struct Args {
     pub(crate) unsubscribe: bool,
     pub(crate) yes: bool,
     pub(crate) x_api_key: Option<Secret>,
-    pub(crate) x_api_key_file: Option<String>,
+    pub(crate) x_api_key_file: Option<PathBuf>,
     pub(crate) auth_style: AuthStyle,
     pub(crate) message_id: Option<Position>,
     pub(crate) since: Option<Moment>,
@@ -63,7 +64,7 @@ pub(crate) struct Args {
     /// May hold a login.
     pub(crate) proxy: Option<Secret>,
     pub(crate) noproxy: Option<String>,
-    pub(crate) ca_file: Option<String>,
+    pub(crate) ca_file: Option<PathBuf>,
     pub(crate) insecure: bool,
     pub(crate) ipv4: bool,
     pub(crate) ipv6: bool,
@@ -72,8 +73,8 @@ pub(crate) struct Args {
     pub(crate) all_regions: bool,
     pub(crate) strict: bool,
     pub(crate) json: bool,
-    pub(crate) report: Option<String>,
-    pub(crate) config: Option<String>,
+    pub(crate) report: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     pub(crate) talk: Talk,
     /// Where each given option was written.
     given: BTreeMap<&'static str, (Layer, String)>,

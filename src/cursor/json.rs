@@ -1,5 +1,9 @@
 //! JSON members read by name and type, with errors that name the member that is wrong.
 
+use std::ffi::OsString;
+use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
+use std::path::{Path, PathBuf};
+
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
@@ -62,7 +66,7 @@ impl<'a> Object<'a> {
         let identity = number("device")?.zip(number("inode")?);
         let born = self.time("born")?;
         Ok(FilePlace {
-            name: self.text("name")?.into(),
+            name: path_of(self.text("name")?),
             identity: identity.map(|(device, inode)| Identity { device, inode, born }),
             offset: self.number("offset")?,
         })
@@ -75,7 +79,7 @@ impl<'a> Object<'a> {
 
 /// A file and its length, as JSON.
 pub(super) fn of_place(place: &FilePlace) -> Value {
-    let mut object = json!({"name": place.name.to_string_lossy(), "offset": place.offset});
+    let mut object = json!({"name": text_of(&place.name), "offset": place.offset});
     if let Some(Identity { device, inode, born }) = place.identity {
         object["device"] = device.into();
         object["inode"] = inode.into();
@@ -84,6 +88,34 @@ pub(super) fn of_place(place: &FilePlace) -> Value {
         }
     }
     object
+}
+
+/// A path as text. A byte that is not UTF-8 becomes NUL, which no path contains, and two hexadecimal
+/// digits: `caf\xe9` is `caf\0e9`.
+fn text_of(path: &Path) -> String {
+    let mut text = String::new();
+    for chunk in path.as_os_str().as_bytes().utf8_chunks() {
+        text.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| text.push_str(&format!("\0{byte:02x}")));
+    }
+    text
+}
+
+/// Reads what [`text_of`] wrote.
+fn path_of(text: &str) -> PathBuf {
+    let mut parts = text.split('\0');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        match part.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()) {
+            Some(byte) if !byte.is_ascii() => {
+                bytes.push(byte);
+                bytes.extend_from_slice(&part.as_bytes()[2..]);
+            }
+            // It is not of this program, and names no file.
+            _ => bytes.extend_from_slice(part.as_bytes()),
+        }
+    }
+    OsString::from_vec(bytes).into()
 }
 
 fn wrong(name: &str) -> String {

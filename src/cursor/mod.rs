@@ -207,6 +207,8 @@ impl Source {
 mod tests {
     use super::*;
     use crate::files::Identity;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt as _;
 
     fn cursor() -> (Cursor, Reached) {
         let time = |second| Timestamp::from_second(1_800_000_000_i64 + second).ok();
@@ -233,7 +235,11 @@ mod tests {
                 identity: Some(Identity { device: 1, inode: 2, born: time(7) }),
                 offset: 3,
             }],
-            rejects: vec![FilePlace { name: "/x/r".into(), identity: None, offset: 0 }],
+            rejects: vec![FilePlace {
+                name: OsStr::from_bytes(b"/caf\xe9/\xc3\xa9\xff").into(),
+                identity: None,
+                offset: 0,
+            }],
             lines: "payload".to_owned(),
             run: "7 8".to_owned(),
             commits: 9,
@@ -247,6 +253,7 @@ mod tests {
         let (cursor, reached) = cursor();
         let text = cursor.to_json(&reached);
         assert!(!text.trim_end().contains('\n') && !text.contains("null,"), "{text}");
+        assert!(text.contains(r#""/caf\u0000e9/é\u0000ff""#), "{text}");
         assert_eq!(Cursor::from_json(&text), Ok((cursor, reached)));
     }
 

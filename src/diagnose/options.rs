@@ -25,7 +25,7 @@ impl Options {
             all_regions: args.all_regions,
             strict: args.strict,
             json: args.json,
-            report: args.report.as_ref().map(PathBuf::from),
+            report: args.report.clone(),
         }
     }
 }

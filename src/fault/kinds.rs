@@ -197,6 +197,8 @@ faults! {
     // output
     OutputFailed,
     DiskRefused,
+    OutputGone,
+    NoStandardOutput,
     CannotCreate,
     NameTaken,
     MountedCursor,

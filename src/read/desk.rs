@@ -27,7 +27,7 @@ pub(super) struct Desk<'a> {
     metrics: Option<Metrics>,
     /// The warning about the metrics file has been printed.
     has_complained: bool,
-    /// The last poll found the output ready, or broken.
+    /// The last poll found the output ready, or broken, or it is to be reopened.
     is_output_ready: bool,
     /// Nobody reads the output any more.
     is_unread: bool,
@@ -201,7 +201,9 @@ impl Wait for Desk<'_> {
     }
 
     fn reopen(&mut self) -> bool {
-        self.output.reopen(Now::read(), self.log)
+        // The caller has to hear of lines that were taken back.
+        self.is_output_ready = self.output.reopen(Now::read(), self.log);
+        self.is_output_ready
     }
 
     fn poll(&mut self, interests: &mut [Interest<'_>], until: Option<Instant>) -> Vec<Signal> {

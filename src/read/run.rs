@@ -80,7 +80,7 @@ impl<'a> Run<'a> {
             let ended = self.sessions();
             // Messages received before a failure are complete, so they are still written.
             let drained = self.drain(None).and_then(|()| self.finish());
-            // If a failed sync took lines back, the end is not reached: they must be read again.
+            // If lines were taken back, the end is not reached: they must be read again.
             if ended == Ok(Ended::Done) && drained.is_ok() && self.is_rolled_back() {
                 continue;
             }
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
         self.desk.output.finish(Now::read(), self.desk.log)
     }
 
-    /// Whether a failed sync took lines back. If so, the end waits until they are read again.
+    /// Whether lines were taken back. If so, the end waits until they are read again.
     fn is_rolled_back(&mut self) -> bool {
         let is_rolled_back = self.desk.output.take_rolled_back();
         if is_rolled_back {
@@ -198,6 +198,9 @@ impl<'a> Run<'a> {
             let (opener, ending) = (&mut self.opener, &mut self.ending);
             self.latest.look(&mut self.desk, opener, ending, now.instant);
             let written = self.desk.deliver(session, &mut self.opener.outage, now)?;
+            if self.is_rolled_back() {
+                return Ok(Leave::Reopen);
+            }
             if written == Written::Closed {
                 return Ok(Leave::End(Ended::Done));
             }

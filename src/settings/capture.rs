@@ -1,6 +1,6 @@
 //! Checks that the options about files can be combined.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use crate::args::Args;
@@ -23,7 +23,7 @@ pub(super) fn settle(args: &Args) -> Result<Capture, Failure> {
 /// Checks that no two options name the same file, and that none names a file that the program makes
 /// itself.
 fn check_names(args: &Args, capture: &Capture) -> Result<(), Failure> {
-    let output = capture.output.as_ref().map(|name| PathBuf::from(name.as_str()));
+    let output = capture.output.as_ref().map(|name| name.given().to_owned());
     let given = [
         ("output", output.as_deref()),
         ("rejects", capture.rejects.as_deref()),

@@ -15,13 +15,13 @@ const LONGEST: usize = 1024 * 1024;
 
 /// The option that each line of a config file gives, or what is wrong with the line. `named_by` is
 /// the option or variable that named the file. A file that cannot be read counts as one mistake.
-pub(crate) fn read(path: &str, named_by: &str) -> Vec<Result<Given, Failure>> {
+pub(crate) fn read(file: &Path, named_by: &str) -> Vec<Result<Given, Failure>> {
+    let path = &file.display().to_string();
     let unreadable = |e: io::Error| {
         let subject = format!("{named_by} {path}");
         vec![Err(Failure::of_call(Step::Config, subject, Fault::UnreadableFile, &e))]
     };
-    let bytes =
-        input::open(Path::new(path)).and_then(|file| input::read(file, LONGEST, input::PATIENCE));
+    let bytes = input::open(file).and_then(|file| input::read(file, LONGEST, input::PATIENCE));
     match bytes.map(String::from_utf8) {
         // It may hold the key. Some editors put a byte order mark at the start of every text.
         Ok(Ok(text)) => lines(path, Secret::new(text).expose().trim_start_matches('\u{feff}')),
@@ -34,8 +34,9 @@ pub(crate) fn read(path: &str, named_by: &str) -> Vec<Result<Given, Failure>> {
 }
 
 /// Warnings about other users who can read or change the file.
-pub(crate) fn warnings(path: &str, args: &Args) -> Vec<Warning> {
+pub(crate) fn warnings(path: &Path, args: &Args) -> Vec<Warning> {
     let Ok(file) = fs::metadata(path) else { return Vec::new() };
+    let path = path.display();
     let mut warnings = Vec::new();
     if permissions::writable_by_others(&file) {
         warnings.push(Warning::always(format!(

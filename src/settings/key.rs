@@ -103,7 +103,11 @@ fn find(args: &Args, env: &Environment) -> Result<KeyAt, Failure> {
     let file = |layer, from| {
         let path = args.x_api_key_file.as_ref();
         let path = path.filter(|_| args.layer("x-api-key-file") == Some(layer))?;
-        Some(if path == "-" { KeyAt::Stdin } else { KeyAt::File { path: path.into(), from } })
+        Some(if path.as_os_str() == "-" {
+            KeyAt::Stdin
+        } else {
+            KeyAt::File { path: path.into(), from }
+        })
     };
     let folder = env.get(CREDENTIALS.0)?.unwrap_or_default();
     values::bare(folder).map_err(|e| Failure::usage(CREDENTIALS.0, format!("the value {e}")))?;

@@ -36,6 +36,9 @@ pub(crate) fn complete(
 fn in_environment(env: &Environment) -> impl Iterator<Item = Result<Given, Failure>> {
     OPTIONS.iter().filter_map(|opt| {
         let name = opt.env?;
+        if opt.is_path() {
+            return Some(Given::new(opt, env.path(name)?, Layer::Environment, name));
+        }
         match env.get(name) {
             Ok(text) => Some(Given::new(opt, text?, Layer::Environment, name)),
             // As for any other mistake in a key.

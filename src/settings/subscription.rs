@@ -132,7 +132,7 @@ fn check_safe(args: &Args) -> Result<(), Failure> {
 
 /// Whether the output is a pipe or a device. It can have no cursor.
 fn is_stream(name: &FileName) -> bool {
-    std::fs::metadata(name.as_str()).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
+    std::fs::metadata(name.given()).is_ok_and(|meta| !meta.is_file() && !meta.is_dir())
 }
 
 fn has_dead_letters(kind: SubscriptionType) -> bool {

@@ -1,6 +1,6 @@
 //! The server, and how to reach it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::args::Args;
 use crate::fault::Failure;
@@ -74,7 +74,7 @@ pub(super) fn settle(args: &Args, env: &Environment) -> Result<Target, Failure> 
             ));
         }
     };
-    let ca_file = args.ca_file.as_deref().map(Path::new);
+    let ca_file = args.ca_file.as_deref();
     trust::check_store(env)?;
     let proxies = match server.plain && !args.insecure {
         // This connection stays on this machine, and a proxy would see the key.

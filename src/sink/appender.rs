@@ -2,7 +2,8 @@
 
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::FileExt;
+use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::{FileExt, MetadataExt as _};
 use std::path::{Path, PathBuf};
 
 use crate::files::{self, FilePlace, Identity};
@@ -19,7 +20,13 @@ pub(super) struct Appender {
     torn: bool,
     /// No other run can open it, by whatever name.
     is_locked: bool,
+    /// Something failed, and not for lack of room: lines since the last sync may be lost, and the
+    /// descriptor may be dead for good.
+    is_suspect: bool,
 }
+
+/// What a file system calls a removed file that is still open.
+const HIDDEN: [&[u8]; 2] = [b".nfs", b".fuse_hidden"];
 
 impl Appender {
     /// Opens the file, creating it if it does not exist. If the last line has no newline, one is
@@ -42,14 +49,9 @@ impl Appender {
             file.write_all(b"\n")?;
         }
         let identity = Identity::of(&meta);
-        Ok(Appender {
-            path: path.to_owned(),
-            file,
-            identity,
-            unsynced,
-            torn: false,
-            is_locked: false,
-        })
+        let (torn, is_locked, is_suspect) = (false, false, false);
+        let path = path.to_owned();
+        Ok(Appender { path, file, identity, unsynced, torn, is_locked, is_suspect })
     }
 
     /// Locks the file for this run, until it is closed: the lock beside the output does not hold
@@ -78,6 +80,33 @@ impl Appender {
     /// Those of stat(2).
     pub(super) fn is_at(&self, path: &Path) -> io::Result<bool> {
         Ok(files::place(path)?.identity == Some(self.identity))
+    }
+
+    /// Whether another file has its path now.
+    pub(super) fn is_replaced(&self) -> bool {
+        let there = files::place(&self.path).ok().and_then(|place| place.identity);
+        there.is_some_and(|there| there != self.identity)
+    }
+
+    /// Whether the file has no name any more, so that its lines end with its descriptor.
+    ///
+    /// # Errors
+    /// Those of fstat(2).
+    pub(super) fn is_gone(&self) -> io::Result<bool> {
+        Ok(self.file.metadata()?.nlink() == 0 || (self.is_hidden() && !self.is_at(&self.path)?))
+    }
+
+    fn is_hidden(&self) -> bool {
+        let link = format!("/proc/self/fd/{}", self.file.as_raw_fd());
+        let name = std::fs::read_link(link).unwrap_or_default();
+        let name = name.file_name().unwrap_or_default().as_encoded_bytes();
+        HIDDEN.iter().any(|prefix| name.starts_with(prefix))
+    }
+
+    /// Whether lines since the last sync may be lost, and the descriptor dead.
+    pub(super) fn is_suspect(&self) -> bool {
+        // A dead one cannot even tell its length.
+        self.is_suspect || self.len().is_err()
     }
 
     /// The file's current length, which others may have changed.
@@ -111,6 +140,7 @@ impl Appender {
                 Err(e) if e.kind() == ErrorKind::Interrupted => {}
                 result => {
                     let e = result.err().unwrap_or_else(|| ErrorKind::WriteZero.into());
+                    self.is_suspect |= !is_lack_of_room(&e);
                     return (self.without_torn_line(&lines[..written]), Err(e));
                 }
             }
@@ -143,7 +173,7 @@ impl Appender {
         if self.len()? > len {
             self.file.set_len(len)?;
         }
-        (self.torn, self.unsynced) = (false, true);
+        (self.torn, self.unsynced, self.is_suspect) = (false, true, false);
         Ok(())
     }
 
@@ -153,9 +183,16 @@ impl Appender {
     /// Those of fdatasync(2). Anything appended since the last sync may then be lost.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         if self.unsynced {
-            self.file.sync_data()?;
+            let result = self.file.sync_data();
+            self.is_suspect |= result.is_err();
+            result?;
             self.unsynced = false;
         }
         Ok(())
     }
+}
+
+fn is_lack_of_room(e: &io::Error) -> bool {
+    use ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull, WriteZero};
+    matches!(e.kind(), StorageFull | QuotaExceeded | FileTooLarge | WriteZero)
 }

@@ -1,9 +1,13 @@
 //! Checks made before anything is changed: whether the output and the rejects file can be written
 //! at all.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
 use std::path::{Path, PathBuf};
+
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
 use super::cannot_create;
 use super::names::Names;
@@ -31,22 +35,39 @@ pub(super) enum OutputKind {
 pub(super) fn output(capture: &Capture, now: Now) -> Result<OutputKind, Failure> {
     let Some(name) = &capture.output else { return Ok(OutputKind::Stream) };
     let path = name.at(now.utc);
-    let create =
-        |cause: &str| Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause);
+    let create = |cause: &str| Failure::new(Step::Output, name.shown(), Fault::CannotCreate, cause);
     match fs::metadata(&path) {
         Ok(meta) if meta.is_file() => Ok(OutputKind::File),
         Ok(meta) if meta.is_dir() => Err(create("is a folder")),
         Ok(_) if capture.rotation.is_on() || capture.cursor.is_some() => {
             let with = if capture.cursor.is_some() { "--cursor-file" } else { "rotation" };
-            let subject = format!("--output {}", name.as_str());
+            let subject = format!("--output {}", name.shown());
             let cause = format!("is a pipe or a device, which cannot be combined with {with}");
             Err(Failure::new(Step::Config, subject, Fault::NotARegularFile, cause))
         }
         Ok(_) => trusted(&format!("output {}", path.display()), &path).map(|()| OutputKind::Stream),
         Err(e) if e.kind() == ErrorKind::NotFound && has_folder(&path) => Ok(OutputKind::File),
         Err(e) if e.kind() == ErrorKind::NotFound => Err(create(NO_FOLDER)),
-        Err(e) => Err(cannot_create(name.as_str().to_owned(), &e)),
+        Err(e) => Err(cannot_create(name.shown(), &e)),
     }
+}
+
+/// Checks that the program was started with a standard output, if events go there. In place of a
+/// closed one, std opens `/dev/null` for reading and writing; a shell's `> /dev/null` is only for
+/// writing.
+pub(super) fn standard_output(capture: &Capture) -> Result<(), Failure> {
+    let is_null = || {
+        let stdout = File::from(io::stdout().as_fd().try_clone_to_owned()?).metadata()?;
+        let null = fs::metadata("/dev/null")?;
+        io::Result::Ok(stdout.file_type().is_char_device() && stdout.rdev() == null.rdev())
+    };
+    let flags = fcntl(io::stdout(), FcntlArg::F_GETFL).map(OFlag::from_bits_truncate);
+    let is_for_both = flags.is_ok_and(|flags| flags & OFlag::O_ACCMODE == OFlag::O_RDWR);
+    if capture.output.is_none() && is_for_both && is_null().unwrap_or(false) {
+        let cause = "was closed when the program was started";
+        return Err(Failure::new(Step::Output, "stdout", Fault::NoStandardOutput, cause));
+    }
+    Ok(())
 }
 
 /// The files that a run writes and others may have made: where each is, and what it is. A stream
@@ -69,7 +90,7 @@ impl Paths {
         if let Some(name) = capture.output.as_ref().filter(is_file) {
             let names = Names { name: name.clone(), rotation: capture.rotation, durable: false };
             let open = names.open_at(now.utc);
-            let open = open.map_err(|e| cannot_create(name.as_str().to_owned(), &e))?;
+            let open = open.map_err(|e| cannot_create(name.shown(), &e))?;
             beside = Some(names.rejects_beside(&open));
             output = Some(open);
         }

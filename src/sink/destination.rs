@@ -65,6 +65,16 @@ impl Destination {
         }
     }
 
+    /// Opens a pipe or device anew by its name, since its descriptor may be dead for good. Files are
+    /// opened anew once it is known what they have lost.
+    pub(super) fn renew(&mut self) {
+        if let Destination::Pipe(pipe) = self
+            && let Some(Ok(next)) = pipe.path.as_deref().map(Pipe::open)
+        {
+            *pipe = next;
+        }
+    }
+
     /// The files, unless it is a stream.
     pub(super) fn files(&self) -> Option<&Files> {
         match self {
@@ -102,8 +112,10 @@ impl Destination {
     /// The failure for an error of this destination.
     pub(super) fn failure(&self, e: &io::Error) -> Failure {
         match self {
-            Destination::Pipe(pipe) if pipe.is_stdout => standard_output(e),
-            Destination::Pipe(pipe) => refused(pipe.name.clone(), e),
+            Destination::Pipe(pipe) => match &pipe.path {
+                Some(path) => refused(path.display().to_string(), e),
+                None => standard_output(e),
+            },
             Destination::Files(files) => refused(files.shown(), e),
         }
     }

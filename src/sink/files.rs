@@ -53,7 +53,7 @@ impl Files {
                     None => path = part,
                 }
             }
-            names.delete_oldest(&path);
+            names.delete_oldest(&std::path::absolute(names.name.finished().at(now.utc))?);
         }
         let mut open = Appender::open(&path, mode, names.durable)?;
         open.lock()?;
@@ -69,6 +69,27 @@ impl Files {
     /// The rejects file beside the open file.
     pub(super) fn rejects_beside(&self) -> PathBuf {
         self.names.rejects_beside(&self.open.path)
+    }
+
+    /// Opens the file anew by its name, since it may be gone or its descriptor dead. Returns the one
+    /// before; `None` if it stays the open one, because its name cannot be opened.
+    ///
+    /// # Errors
+    /// Those of the file system, if there is nothing to stay with.
+    pub(super) fn renew(&mut self) -> io::Result<Option<Appender>> {
+        match Appender::open(&self.open.path, self.mode, self.names.durable) {
+            Ok(next) => Ok(Some(std::mem::replace(&mut self.open, next))),
+            Err(e) if self.open.is_gone().unwrap_or(true) => Err(e),
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// If the open file was renamed and another has its name, that one is gone on with. One that was
+    /// only renamed stays open until SIGHUP: whoever renamed it may be about to make the other.
+    pub(super) fn follow_name(&mut self) {
+        if self.open.is_replaced() && !self.open.is_gone().unwrap_or(true) {
+            self.switch.get_or_insert(Switch::Reopen);
+        }
     }
 
     /// Reads the clock, and asks for a rotation if the boundary has passed.
@@ -154,20 +175,20 @@ impl Files {
         Ok(())
     }
 
-    /// Opens the file at this path and continues with it.
+    /// Opens the file at this path and continues with it. Even the same one is opened anew: its
+    /// descriptor may be dead.
     ///
     /// # Errors
     /// Those of the file system; the old file then stays open.
     pub(super) fn open_next(&mut self, path: &Path, now: Now) -> io::Result<()> {
-        if !self.open.is_at(path)? {
-            let left_empty =
-                self.names.rotation.is_on() && !self.is_finished && path != self.open.path;
-            let next = Appender::open(path, self.mode, self.names.durable)?;
-            let old = std::mem::replace(&mut self.open, next);
-            if left_empty && old.len()? == 0 && old.is_at(&old.path)? {
-                fs::remove_file(&old.path)?;
-            }
+        let left_empty = self.names.rotation.is_on() && !self.is_finished && path != self.open.path;
+        let next = Appender::open(path, self.mode, self.names.durable)?;
+        let old = std::mem::replace(&mut self.open, next);
+        if left_empty && old.len()? == 0 && old.is_at(&old.path)? {
+            fs::remove_file(&old.path)?;
         }
+        // It may have the lock on the same file.
+        drop(old);
         self.open.lock()?;
         self.is_finished = false;
         self.boundary = Boundary::next(self.names.interval(), now);
@@ -198,7 +219,7 @@ mod tests {
 
     fn names(folder: &Scratch, name: &str, size: Option<u64>, interval: Option<Duration>) -> Names {
         let path = folder.join(name);
-        let name = FileName::parse(path.to_str().expect("UTF-8")).expect("a name");
+        let name = FileName::parse(path.as_os_str()).expect("a name");
         Names { name, rotation: Rotation { size, interval, keep: None }, durable: false }
     }
 

@@ -42,7 +42,7 @@ pub(crate) fn inspect(settings: &Settings, now: Now) -> Inspection {
     let cursor = found.noted(open::cursor_file(capture, false, &open::source(settings))).flatten();
     let open = paths.as_ref().and_then(|paths| paths.output.as_deref());
     if let Some((name, open)) = capture.output.as_ref().zip(open) {
-        let tried = found.tried("output", name.as_str().as_ref(), writable(open));
+        let tried = found.tried("output", name.given(), writable(open));
         found.noted(tried);
     }
     if let Some(path) = capture.rejects.as_ref().filter(|_| is_trusted) {

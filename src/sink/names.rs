@@ -10,7 +10,9 @@ use jiff::Timestamp;
 
 use crate::files::{self, owner};
 use crate::values::capture::{PART, REJECTS, Rotation, without};
-use crate::values::file_name::FileName;
+use crate::values::file_name::{FileName, Stamp};
+
+const COMPRESSED: [&str; 4] = ["gz", "zst", "xz", "bz2"];
 
 /// A date in a name changes at the end of a day, even if it only shows the month or the year.
 const DAY: Duration = Duration::from_secs(86_400);
@@ -76,9 +78,9 @@ impl Names {
             Some(whole) => whole,
             None => std::path::absolute(name.at(done))?,
         };
-        let entries = fs::read_dir(files::folder(&whole))?;
-        let taken = entries.filter_map(|entry| name.number(&entry.ok()?.path(), &whole));
-        let mut number = taken.max().map(|most| most + 1);
+        let time = name.stamp(&whole).map(|(time, _)| time);
+        let taken = self.stamps(&whole)?.into_iter().filter(|((taken, _), _)| Some(*taken) == time);
+        let mut number = taken.map(|((_, number), _)| number).max().map(|most| most + 1);
         loop {
             let path = number.map_or_else(|| whole.clone(), |number| name.numbered(&whole, number));
             match files::rename_new(part, &path) {
@@ -98,19 +100,35 @@ impl Names {
     }
 
     /// Deletes the oldest finished files beside this one, if there are more than `--rotate-keep`
-    /// allows. Files that cannot be deleted are ignored, since new events matter more.
-    pub(super) fn delete_oldest(&self, beside: &Path) {
-        let Some(keep) = self.rotation.keep else { return };
-        let finished = self.name.finished();
-        let found = by_age(beside, &|path| {
-            let meta = fs::symlink_metadata(path).ok()?;
-            meta.modified().ok().filter(|_| meta.is_file() && finished.fits(path))
-        });
-        let Ok(found) = found else { return };
-        let excess = found.len().saturating_sub(keep);
-        for (_, path) in &found[..excess] {
+    /// allows. `newest` is the one just finished, or was the name of one finished now. Files that
+    /// cannot be deleted are ignored, since new events matter more.
+    pub(super) fn delete_oldest(&self, newest: &Path) {
+        let (Some(keep), Ok(found)) = (self.rotation.keep, self.stamps(newest)) else { return };
+        let mut stamps: Vec<Stamp> = found.iter().map(|(stamp, _)| *stamp).collect();
+        // What seems to be newer is of a clock that was ahead, or of a time that came round again.
+        let newest = self.name.finished().stamp(newest);
+        stamps.sort_by_key(|stamp| (Some(*stamp) <= newest, *stamp));
+        // One that is being compressed is there twice.
+        stamps.dedup();
+        stamps.truncate(stamps.len().saturating_sub(keep));
+        for (_, path) in found.iter().filter(|(stamp, _)| stamps.contains(stamp)) {
             let _ = fs::remove_file(path);
         }
+    }
+
+    /// The finished files beside this one, also those that somebody compressed.
+    fn stamps(&self, beside: &Path) -> io::Result<Vec<(Stamp, PathBuf)>> {
+        let finished = self.name.finished();
+        let mut found = Vec::new();
+        for entry in fs::read_dir(files::folder(beside))? {
+            let path = entry?.path();
+            let stamp = finished.stamp(&path).or_else(|| finished.stamp(&uncompressed(&path)?));
+            let Some(stamp) = stamp else { continue };
+            if fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file()) {
+                found.push((stamp, path));
+            }
+        }
+        Ok(found)
     }
 }
 
@@ -126,4 +144,9 @@ fn by_age(
     }
     found.sort();
     Ok(found)
+}
+/// The path without the extension of a program that compresses.
+fn uncompressed(path: &Path) -> Option<PathBuf> {
+    let extension = path.extension()?.to_str()?;
+    COMPRESSED.contains(&extension).then(|| path.with_extension(""))
 }

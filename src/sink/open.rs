@@ -2,7 +2,7 @@
 //! files, and only then the files of this run.
 
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::check::{self, OutputKind, Paths};
 use super::consumer;
@@ -55,6 +55,7 @@ pub(super) fn open(
     let kind = check::output(capture, now)?;
     let paths = Paths::of(capture, kind, now)?;
     paths.check(capture.mode)?.iter().for_each(|text| log.report.warning(text));
+    check::standard_output(capture)?;
     let first = first_cursor(settings);
     let file = cursor_file(capture, durable, &first.belongs_to)?;
     let Some(locks) = locks(capture, &paths, file.as_ref(), log, wait)? else { return Ok(None) };
@@ -74,15 +75,14 @@ pub(super) fn open(
         None => Unconfirmed::default(),
     };
     // No other run of this process id can have begun at the same nanosecond.
-    let run = settings
-        .subscription
-        .as_ref()
-        .map(|_| format!("run-{}-{}", std::process::id(), now.utc.as_nanosecond()));
+    let name = || format!("run-{}-{}", std::process::id(), now.utc.as_nanosecond());
+    let run = settings.subscription.as_ref().map(|_| name());
     sign(&locks, run.as_deref())?;
     let destination = open_destination(capture, kind, durable, now)?;
     let rejects = open_rejects(capture, &destination, durable)?;
     if !unconfirmed.is_empty() {
-        add_open_files(&mut unconfirmed, &destination, rejects.as_ref())?;
+        let rejects = rejects.as_ref();
+        recover::add_open_files(&mut unconfirmed, &destination, rejects).map_err(unusable)?;
     }
     let ack_after = consumer::ack_after(settings, &destination, rejects.as_ref());
     let reached = consumer::with_recent_ids(reached, settings);
@@ -94,7 +94,7 @@ pub(super) fn open(
         progress: Progress::new(reached, ack_after),
         destination,
         rejects,
-        cursor: file.map(|file| SavedCursor::new(file, cursor)),
+        cursor: SavedCursor::new(file, cursor),
         unconfirmed: Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty()),
         uncommitted: Uncommitted::new(consumer::most_uncommitted(settings, ack_after)),
         storage: Storage::default(),
@@ -160,23 +160,6 @@ fn continued(found: Option<Cursor>, has_reached: bool, first: Cursor, is_given: 
     }
 }
 
-/// Adds the open files to those that the cursor names while lines are unconfirmed.
-fn add_open_files(
-    unconfirmed: &mut Unconfirmed,
-    destination: &Destination,
-    rejects: Option<&Rejects>,
-) -> Result<(), Failure> {
-    if let Some(files) = destination.files() {
-        let open = files.open.place();
-        unconfirmed.output.open(open.map_err(|e| cannot_create(files.shown(), &e))?);
-    }
-    if let Some(rejects) = rejects {
-        let place = rejects.place();
-        unconfirmed.rejects.open(place.map_err(|e| cannot_create(rejects.shown(), &e))?);
-    }
-    Ok(())
-}
-
 /// The cursor's file, if there is to be one.
 ///
 /// # Errors
@@ -222,7 +205,7 @@ pub(super) fn to_lock<'a>(
     cursor: Option<&'a CursorFile>,
 ) -> impl Iterator<Item = Target<'a>> {
     // The unexpanded name: one run keeps its lock from file to file.
-    let name = capture.output.as_ref().map(|name| Path::new(name.as_str()));
+    let name = capture.output.as_ref().map(|name| name.given());
     let output = name.zip(paths.output.as_deref());
     let rejects = capture.rejects.as_deref();
     let targets = [
@@ -252,9 +235,9 @@ fn open_destination(
     opened.map_err(|e: io::Error| match e.raw_os_error() {
         Some(nix::libc::ENXIO) => {
             let cause = "is a pipe with no reader";
-            Failure::new(Step::Output, name.as_str(), Fault::CannotCreate, cause)
+            Failure::new(Step::Output, name.shown(), Fault::CannotCreate, cause)
         }
-        _ => cannot_create(name.as_str().to_owned(), &e),
+        _ => cannot_create(name.shown(), &e),
     })
 }
 
@@ -284,7 +267,7 @@ fn recover(
 ) -> Result<Unconfirmed, Failure> {
     let (own, mut lost) = own::places(cursor, capture)?;
     let recovered = recover::after_death(&own, cursor.lines == lines, is_last);
-    let recovered = recovered.map_err(|(path, e)| cannot_create(path.display().to_string(), &e))?;
+    let recovered = recovered.map_err(unusable)?;
     let unconfirmed = recovered.unconfirmed;
     lost.extend(recovered.lost);
     if !lost.is_empty() {
@@ -300,4 +283,8 @@ fn recover(
         ));
     }
     Ok(unconfirmed)
+}
+
+fn unusable((path, e): (PathBuf, io::Error)) -> Failure {
+    cannot_create(path.display().to_string(), &e)
 }

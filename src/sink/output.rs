@@ -10,8 +10,7 @@ use nix::poll::PollFlags;
 use super::files::Switch;
 use super::open::{self, Opened};
 use super::rejects::{self, Rejects};
-use super::saved::SavedCursor;
-use super::spool::{Refusal, Spool};
+use super::spool::{Lost, Refusal, RolledBack, Spool};
 use super::unconfirmed::Unconfirmed;
 use super::{Receipt, Written};
 use crate::clock::{Instant, Now};
@@ -67,12 +66,12 @@ impl Output {
 
     /// The cursor of an earlier run, or a new one.
     pub(crate) fn cursor(&self) -> Option<&Cursor> {
-        self.spool.cursor.as_ref().map(SavedCursor::cursor)
+        self.cursor_path().map(|_| self.spool.cursor.cursor())
     }
 
     /// The path of the cursor's file.
     pub(crate) fn cursor_path(&self) -> Option<&Path> {
-        self.spool.cursor.as_ref().map(SavedCursor::path)
+        self.spool.cursor.path()
     }
 
     /// Whether there is a cursor, and no earlier run with it that wrote the same kind of lines.
@@ -171,9 +170,7 @@ impl Output {
     ) {
         self.has_session = true;
         self.repeats(now.instant);
-        if let Some(cursor) = &mut self.spool.cursor {
-            cursor.session_opened(service_time, since);
-        }
+        self.spool.cursor.session_opened(service_time, since);
         self.write(now, log);
     }
 
@@ -187,7 +184,7 @@ impl Output {
     /// Records that the topic cannot be resumed by message id. Returns whether the cursor did not
     /// know this yet.
     pub(crate) fn note_partitioned(&mut self) -> bool {
-        self.spool.cursor.as_mut().is_none_or(SavedCursor::note_partitioned)
+        self.spool.cursor.note_partitioned()
     }
 
     /// Whether enough has gathered for a write to be worth its system call.
@@ -262,12 +259,41 @@ impl Output {
     fn pass(&mut self, now: Now, log: &mut Log) -> Result<Written, Refusal> {
         if self.spool.storage.needs_roll_back() {
             let rolled_back = self.spool.roll_back()?;
-            rolled_back.lost.iter().for_each(|reason| log.report.warning(reason));
-            let events = &mut log.counters.events;
-            *events = events.saturating_sub(rolled_back.lines);
-            self.was_rolled_back = true;
+            self.rolled_back(&rolled_back, log);
         }
-        self.spool.pass(now)
+        self.in_named_files(log, |spool| spool.pass(now))
+    }
+
+    fn rolled_back(&mut self, rolled_back: &RolledBack, log: &mut Log) {
+        rolled_back.lost.iter().for_each(|reason| log.report.warning(reason));
+        let events = &mut log.counters.events;
+        *events = events.saturating_sub(rolled_back.lines);
+        self.was_rolled_back = true;
+    }
+
+    /// Does this work, and once more if a file had to be begun anew.
+    fn in_named_files<T>(
+        &mut self,
+        log: &mut Log,
+        work: impl Fn(&mut Spool) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
+        match work(&mut self.spool) {
+            Err(refusal) if refusal.lost == Lost::Name => {
+                let begun = self.spool.begin_anew();
+                let next = match &begun {
+                    Ok(None) => "a new one is begun; all that was in it went with it",
+                    _ => {
+                        "a new one is begun with the events since the last commit; those before went with it"
+                    }
+                };
+                log.report.trouble(&refusal.failure, next);
+                if let Some(rolled_back) = begun.map_err(|e| Refusal::lost(e, Lost::Lines))? {
+                    self.rolled_back(&rolled_back, log);
+                }
+                work(&mut self.spool)
+            }
+            result => result,
+        }
     }
 
     fn worked(&mut self, now: Now, log: &mut Log) {
@@ -289,11 +315,13 @@ impl Output {
         if self.failed().is_some() {
             return;
         }
-        let Refusal { failure, is_lost } = refusal;
+        let Refusal { failure, lost } = refusal;
         let storage = &mut self.spool.storage;
-        let wait = match is_lost {
-            true => storage.sync_failed(*failure.clone(), &self.retry, now.instant),
-            false => storage.refused(*failure.clone(), &self.retry, now.instant),
+        let wait = match lost {
+            Lost::Nothing => storage.refused(*failure.clone(), &self.retry, now.instant),
+            Lost::Lines | Lost::Name => {
+                storage.sync_failed(*failure.clone(), &self.retry, now.instant)
+            }
         };
         let Some(wait) = wait else { return };
         let next = format!("trying again in {}", duration(wait));
@@ -308,20 +336,20 @@ impl Output {
         self.is_following || log.report.is_terminal()
     }
 
-    /// Reopens the file before the next write. `false` if the output is not a file.
+    /// Reopens the file with the next write, which is due now. `false` if the output is not a file.
     pub(crate) fn reopen(&mut self, now: Now, log: &mut Log) -> bool {
         if self.spool.destination.files().is_none() {
             return false;
         }
         self.write(now, log);
+        self.spool.storage.hurry(now.instant);
         if let Some(files) = self.spool.destination.files_mut() {
             files.switch.get_or_insert(Switch::Reopen);
         }
-        self.write(now, log);
         true
     }
 
-    /// Whether a failed sync took lines back since the last call. They must be read again, after
+    /// Whether lines were taken back since the last call. They must be read again, after
     /// what [`Output::progress`] says is taken.
     pub(crate) fn take_rolled_back(&mut self) -> bool {
         std::mem::take(&mut self.was_rolled_back)
@@ -337,13 +365,12 @@ impl Output {
         }
         self.pass(now, log).map_err(|refusal| *refusal.failure)?;
         // If no session was ever open, there is nothing to resume from.
-        if self.spool.cursor.as_ref().is_some_and(SavedCursor::has_begun) {
-            self.spool.commit(true).map_err(|refusal| *refusal.failure)?;
+        if self.spool.cursor.has_begun() {
+            let committed = self.in_named_files(log, |spool| spool.commit(true));
+            committed.map_err(|refusal| *refusal.failure)?;
         }
         // If the run continues after all, the cursor must first lose its clean mark.
-        if let Some(cursor) = &mut self.spool.cursor {
-            cursor.changed();
-        }
+        self.spool.cursor.changed();
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, IsTerminal as _, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -19,9 +19,8 @@ const PIPE_BUF: usize = 4096;
 /// An open stream.
 #[derive(Debug)]
 pub(super) struct Pipe {
-    /// For people.
-    pub(super) name: String,
-    pub(super) is_stdout: bool,
+    /// `None` is standard output.
+    pub(super) path: Option<PathBuf>,
     pub(super) is_terminal: bool,
     file: File,
     way: Way,
@@ -56,7 +55,7 @@ impl Pipe {
             (file, Way::Polled)
         };
         let is_terminal = file.is_terminal();
-        Ok(Pipe { name: "stdout".to_owned(), is_stdout: true, is_terminal, file, way })
+        Ok(Pipe { path: None, is_terminal, file, way })
     }
 
     /// A named pipe or a device.
@@ -64,10 +63,9 @@ impl Pipe {
     /// # Errors
     /// Those of open(2); ENXIO is a pipe with no reader.
     pub(super) fn open(path: &Path) -> io::Result<Pipe> {
-        let name = path.display().to_string();
         let file = non_blocking(path)?;
-        let is_terminal = file.is_terminal();
-        Ok(Pipe { name, is_stdout: false, is_terminal, file, way: Way::NonBlocking })
+        let (path, is_terminal) = (Some(path.to_owned()), file.is_terminal());
+        Ok(Pipe { path, is_terminal, file, way: Way::NonBlocking })
     }
 
     /// The descriptor to poll.

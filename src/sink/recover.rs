@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 
 use super::destination::Destination;
+use super::files::Files;
+use super::rejects::Rejects;
 use super::repair::{self, Beyond, Found, IsWhole};
 use super::unconfirmed::{Tail, Unconfirmed};
 use crate::cursor::Cursor;
@@ -53,24 +55,25 @@ pub(super) fn after_death(
     Ok(recovered)
 }
 
-/// After a failed sync: lines that may be lost are cut from the open file and the rejects file.
-/// Files finished before are on the disk, and keep their lines.
+/// After a failed sync, or whatever else may have lost lines: they are cut from the open file, which
+/// is opened anew, and from the rejects file. Files finished before are on the disk, and keep their
+/// lines.
 ///
 /// # Errors
 /// Those of the file system.
-pub(super) fn after_failed_sync(
-    cursor: &Cursor,
-    destination: &mut Destination,
-) -> Result<Recovered, Unusable> {
+pub(super) fn after_failed_sync(cursor: &Cursor, files: &mut Files) -> Result<Recovered, Unusable> {
+    let mut before = files.renew().map_err(|e| (files.open.path.clone(), e))?;
     let mut recovered = Recovered::default();
     let Recovered { unconfirmed: Unconfirmed { output, rejects, .. }, lost } = &mut recovered;
     let is_line = whole_lines(cursor);
     for place in &cursor.output {
-        // The open file may have been moved away, so it is cut by its descriptor.
-        let files = destination.files_mut().filter(|files| files.open.is(place));
-        if let Some(files) = files {
+        if files.open.is(place) {
             files.open.cut(place.offset).map_err(|e| (files.open.path.clone(), e))?;
-            output.files.push(place.clone());
+        } else if let Some(before) = before.as_mut().filter(|before| before.is(place)) {
+            // It was moved away, so it is cut by its descriptor, or where it is found.
+            if before.cut(place.offset).is_err() {
+                make_whole(place, None, Beyond::Cut, output, lost)?;
+            }
         } else {
             make_whole(place, Some(&is_line), Beyond::Cut, output, lost)?;
         }
@@ -80,6 +83,26 @@ pub(super) fn after_failed_sync(
     }
     rejects.files.clone_from(&cursor.rejects);
     Ok(recovered)
+}
+
+/// Adds the open files to those that the cursor names while lines are unconfirmed.
+///
+/// # Errors
+/// Those of the file system.
+pub(super) fn add_open_files(
+    unconfirmed: &mut Unconfirmed,
+    destination: &Destination,
+    rejects: Option<&Rejects>,
+) -> Result<(), Unusable> {
+    if let Some(files) = destination.files() {
+        let open = files.open.place();
+        unconfirmed.output.open(open.map_err(|e| (files.open.path.clone(), e))?);
+    }
+    if let Some(rejects) = rejects {
+        let place = rejects.place();
+        unconfirmed.rejects.open(place.map_err(|e| (rejects.path().to_owned(), e))?);
+    }
+    Ok(())
 }
 
 /// A test that tells a whole line, in the format of the cursor's run, from a torn one.

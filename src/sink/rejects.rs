@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -80,6 +80,10 @@ impl Rejects {
         }
     }
 
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The file, for people.
     pub(super) fn shown(&self) -> String {
         format!("rejects {}", self.path.display())
@@ -115,9 +119,32 @@ impl Rejects {
         result.map_err(|e| refused(self.shown(), &e))
     }
 
+    /// Whether the open file has no name any more.
+    ///
+    /// # Errors
+    /// Those of the file system.
+    pub(super) fn is_gone(&self) -> io::Result<bool> {
+        self.open.as_ref().map_or(Ok(false), Appender::is_gone)
+    }
+
+    /// Whether lines since the last sync may be lost, and the descriptor dead.
+    pub(super) fn is_suspect(&self) -> bool {
+        self.open.as_ref().is_some_and(Appender::is_suspect)
+    }
+
+    /// Whether a place saved in a cursor is the open file.
+    pub(super) fn is(&self, place: &FilePlace) -> bool {
+        self.open.as_ref().is_some_and(|open| open.is(place))
+    }
+
+    /// Opens the file anew at the next reject.
+    pub(super) fn renew(&mut self) {
+        self.open = None;
+    }
+
     /// Reopens the file at the next reject. If it is named after the output, it moves to `beside`.
     pub(super) fn reopen(&mut self, beside: PathBuf) {
-        self.open = None;
+        self.renew();
         if self.is_beside {
             self.path = beside;
         }

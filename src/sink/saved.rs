@@ -1,4 +1,4 @@
-//! The cursor of a run, and its file.
+//! The cursor of a run, and its file. A run without such a file goes back to its own cursor, too.
 
 use std::path::Path;
 
@@ -20,14 +20,14 @@ pub(super) struct Places {
 /// The cursor and its file.
 #[derive(Debug)]
 pub(super) struct SavedCursor {
-    file: CursorFile,
+    file: Option<CursorFile>,
     cursor: Cursor,
     /// The saved cursor is this run's, and names the open files.
     is_announced: bool,
 }
 
 impl SavedCursor {
-    pub(super) fn new(file: CursorFile, cursor: Cursor) -> SavedCursor {
+    pub(super) fn new(file: Option<CursorFile>, cursor: Cursor) -> SavedCursor {
         SavedCursor { file, cursor, is_announced: false }
     }
 
@@ -40,8 +40,9 @@ impl SavedCursor {
         self.cursor.commits += 1;
     }
 
-    pub(super) fn path(&self) -> &Path {
-        self.file.path()
+    /// The path of its file.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.file.as_ref().map(CursorFile::path)
     }
 
     /// A session is open; `service_time` is the service's clock, and `since` the time before which
@@ -111,7 +112,8 @@ impl SavedCursor {
     }
 
     fn write(&mut self, reached: &Reached) -> Result<(), Failure> {
-        let result = self.file.save(&self.cursor, reached);
-        result.map_err(|e| refused(format!("cursor {}", self.file.path().display()), &e))
+        let Some(file) = &mut self.file else { return Ok(()) };
+        let result = file.save(&self.cursor, reached);
+        result.map_err(|e| refused(format!("cursor {}", file.path().display()), &e))
     }
 }

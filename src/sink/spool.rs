@@ -9,6 +9,9 @@
 #[cfg(test)]
 mod tests;
 
+use std::io;
+use std::path::PathBuf;
+
 use super::Written;
 use super::destination::{Destination, Wrote};
 use super::files::Switch;
@@ -22,7 +25,7 @@ use super::storage::Storage;
 use super::uncommitted::Uncommitted;
 use super::unconfirmed::Unconfirmed;
 use crate::clock::Now;
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault, Step};
 use crate::files::FilePlace;
 use crate::progress::{AckAfter, Progress};
 use crate::values::choice::Durability;
@@ -34,7 +37,7 @@ pub(super) struct Spool {
     pub(super) progress: Progress,
     pub(super) destination: Destination,
     pub(super) rejects: Option<Rejects>,
-    pub(super) cursor: Option<SavedCursor>,
+    pub(super) cursor: SavedCursor,
     /// While there are unconfirmed lines, the cursor does not advance.
     pub(super) unconfirmed: Option<Unconfirmed>,
     pub(super) uncommitted: Uncommitted,
@@ -47,8 +50,17 @@ pub(super) struct Spool {
 #[derive(Debug)]
 pub(super) struct Refusal {
     pub(super) failure: Box<Failure>,
-    /// A sync failed: lines beyond the cursor may be lost.
-    pub(super) is_lost: bool,
+    pub(super) lost: Lost,
+}
+
+/// What else than time a refusal has cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Lost {
+    Nothing,
+    /// Lines beyond the cursor may be lost.
+    Lines,
+    /// A file has no name any more: lines beyond the cursor are in no file that anyone finds.
+    Name,
 }
 
 /// What a rollback took back.
@@ -60,9 +72,15 @@ pub(super) struct RolledBack {
     pub(super) lost: Vec<String>,
 }
 
+impl Refusal {
+    pub(super) fn lost(failure: Failure, lost: Lost) -> Refusal {
+        Refusal { failure: Box::new(failure), lost }
+    }
+}
+
 impl From<Failure> for Refusal {
     fn from(failure: Failure) -> Refusal {
-        Refusal { failure: Box::new(failure), is_lost: false }
+        Refusal::lost(failure, Lost::Nothing)
     }
 }
 
@@ -73,6 +91,16 @@ impl Spool {
     /// # Errors
     /// What was refused. The next pass continues from there.
     pub(super) fn pass(&mut self, now: Now) -> Result<Written, Refusal> {
+        let result = self.steps(now);
+        result.map_err(|refusal| self.judge(refusal))
+    }
+
+    fn steps(&mut self, now: Now) -> Result<Written, Refusal> {
+        if self.storage.is_refusing() {
+            self.destination.renew();
+            // It may have been removed to make room.
+            self.look_for_names()?;
+        }
         if let Destination::Files(files) = &mut self.destination {
             files.look(now);
             if let Some(switch) = files.due_switch() {
@@ -82,10 +110,7 @@ impl Spool {
         self.announce()?;
         let written = self.write_lines(now);
         // Even if the lines failed, the rejects before them are due.
-        if let Err(failure) = self.write_rejects() {
-            let is_lost = written.is_err_and(|refusal| refusal.is_lost);
-            return Err(Refusal { failure: Box::new(failure), is_lost });
-        }
+        self.write_rejects()?;
         let written = written?;
         self.end_waiting(now);
         let is_due = self.durability == Durability::Message || self.uncommitted.is_due(now.instant);
@@ -95,9 +120,44 @@ impl Spool {
         Ok(written)
     }
 
+    /// Finds out whether lines may be lost with what was refused. Only lines in files can be taken
+    /// back.
+    fn judge(&mut self, refusal: Refusal) -> Refusal {
+        let is_rejects = self.rejects.as_ref().is_some_and(Rejects::is_suspect);
+        match self.destination.files() {
+            Some(files) if is_rejects || files.open.is_suspect() => {
+                return Refusal { lost: refusal.lost.max(Lost::Lines), ..refusal };
+            }
+            None if is_rejects && self.progress.ack_after() == AckAfter::Commit => {
+                // Another sync would succeed without them, and they would be acknowledged.
+                self.storage.give_up(*refusal.failure.clone());
+            }
+            None if is_rejects => self.rejects.iter_mut().for_each(Rejects::renew),
+            _ => {}
+        }
+        refusal
+    }
+
+    /// Makes sure that everything written is in files that have a name.
+    fn look_for_names(&self) -> Result<(), Refusal> {
+        let gone = |subject: String, is_gone: io::Result<bool>| match is_gone {
+            Ok(false) => Ok(()),
+            Ok(true) => {
+                let cause = "was removed while it was written";
+                let failure = Failure::new(Step::Output, subject, Fault::OutputGone, cause);
+                Err(Refusal::lost(failure, Lost::Name))
+            }
+            Err(e) => Err(refused(subject, &e).into()),
+        };
+        if let Some(files) = self.destination.files() {
+            gone(files.shown(), files.open.is_gone())?;
+        }
+        self.rejects.as_ref().map_or(Ok(()), |rejects| gone(rejects.shown(), rejects.is_gone()))
+    }
+
     /// Saves which file will hold lines before any is written to it.
     fn announce(&mut self) -> Result<(), Refusal> {
-        if !self.cursor.as_ref().is_some_and(SavedCursor::wants_announcing) {
+        if !self.cursor.wants_announcing() {
             return Ok(());
         }
         // File lengths and messages in the cursor must match, so new lengths need a commit.
@@ -147,6 +207,8 @@ impl Spool {
         {
             self.unconfirmed = None;
             self.uncommitted.add_messages(0, now.instant);
+            // A run that is killed before its first commit is one more whose lines must come again.
+            self.uncommitted.hurry();
         }
     }
 
@@ -164,48 +226,40 @@ impl Spool {
         let is_synced = match self.durability {
             Durability::None => false,
             Durability::Cursor => {
-                self.cursor.is_some() || self.progress.ack_after() == AckAfter::Commit
+                self.cursor.path().is_some() || self.progress.ack_after() == AckAfter::Commit
             }
             Durability::Message => true,
         };
         if is_synced {
             self.sync()?;
         }
+        self.look_for_names()?;
+        // What is never synced has proven itself by now.
+        self.storage.synced();
         let places = self.places()?;
         self.progress.save();
-        if let Some(cursor) = &mut self.cursor
-            && self.progress.ack_after() == AckAfter::Commit
-        {
-            cursor.count_commit();
+        if self.progress.ack_after() == AckAfter::Commit {
+            self.cursor.count_commit();
         }
         self.save(places, clean)?;
         self.sign_locks();
         self.progress.committed();
         self.uncommitted.clear();
+        if let Some(files) = self.destination.files_mut() {
+            files.follow_name();
+        }
         Ok(())
     }
 
-    fn sync(&mut self) -> Result<(), Refusal> {
-        let rejects = self.rejects.as_mut();
-        let result = self.destination.sync().and_then(|()| rejects.map_or(Ok(()), Rejects::sync));
-        // Lines can be taken back only from files, and only if there is a cursor to go back to.
-        let is_lost = self.cursor.is_some() && self.destination.files().is_some();
-        if let Err(failure) = result {
-            if !is_lost && self.progress.ack_after() == AckAfter::Commit {
-                // Another sync would succeed without them, and they would be acknowledged.
-                self.storage.give_up(failure.clone());
-            }
-            return Err(Refusal { failure: Box::new(failure), is_lost });
-        }
+    fn sync(&mut self) -> Result<(), Failure> {
+        self.destination.sync()?;
+        self.rejects.as_mut().map_or(Ok(()), Rejects::sync)?;
         self.storage.synced();
         Ok(())
     }
 
-    /// The files that may hold lines of messages beyond the cursor; none without a cursor.
+    /// The files that may hold lines of messages beyond the cursor.
     fn places(&self) -> Result<Places, Failure> {
-        if self.cursor.is_none() {
-            return Ok(Places::default());
-        }
         if let Some(Unconfirmed { output, rejects, .. }) = &self.unconfirmed {
             return Ok(Places { output: output.files.clone(), rejects: rejects.files.clone() });
         }
@@ -217,20 +271,17 @@ impl Spool {
 
     /// Saves the cursor without advancing it.
     fn save(&mut self, places: Places, clean: bool) -> Result<(), Failure> {
-        match &mut self.cursor {
-            Some(cursor) => cursor.save(self.progress.saved(), places, clean),
-            None => Ok(()),
-        }
+        self.cursor.save(self.progress.saved(), places, clean)
     }
 
     /// Counts a commit where the next run looks for what is our own, before acknowledgements leave:
     /// what an older cursor does not cover may have been acknowledged.
     fn sign_locks(&self) {
-        let Some(cursor) = &self.cursor else { return };
         if self.progress.ack_after() == AckAfter::Commit {
+            let cursor = self.cursor.cursor();
             for lock in &self.locks {
                 // If it fails, an older cursor is not told from the last one.
-                let _ = lock.sign(&cursor.cursor().run, cursor.cursor().commits);
+                let _ = lock.sign(&cursor.run, cursor.commits);
             }
         }
     }
@@ -241,7 +292,7 @@ impl Spool {
     fn switch(&mut self, switch: Switch, now: Now) -> Result<(), Refusal> {
         let Destination::Files(files) = &mut self.destination else { return Ok(()) };
         files.switch = Some(switch);
-        if self.cursor.is_some() && self.uncommitted.is_any() {
+        if self.uncommitted.is_any() {
             self.commit(false)?;
         }
         if self.unconfirmed.is_some() && self.durability != Durability::None {
@@ -271,9 +322,7 @@ impl Spool {
             }
         }
         files.switch = None;
-        if let Some(cursor) = &mut self.cursor {
-            cursor.changed();
-        }
+        self.cursor.changed();
         Ok(())
     }
 
@@ -286,29 +335,60 @@ impl Spool {
             }
             None => vec![place],
         };
-        match self.cursor.as_mut().filter(|cursor| cursor.has_begun()) {
-            Some(cursor) => cursor.save_next(self.progress.saved(), output),
-            None => Ok(()),
+        match self.cursor.has_begun() {
+            true => self.cursor.save_next(self.progress.saved(), output),
+            false => Ok(()),
         }
     }
 
-    /// Takes back lines that a failed sync may have lost: they are cut, and will be read again.
+    /// Takes back lines that may be lost: they are cut, and will be read again.
     ///
     /// # Errors
     /// What was refused. Nothing then counts as taken back.
     pub(super) fn roll_back(&mut self) -> Result<RolledBack, Failure> {
-        let Some(cursor) = &self.cursor else { return Ok(RolledBack::default()) };
-        let recovered = recover::after_failed_sync(cursor.cursor(), &mut self.destination);
-        let Recovered { unconfirmed, lost } =
-            recovered.map_err(|(path, e)| refused(path.display().to_string(), &e))?;
+        let Some(files) = self.destination.files_mut() else { return Ok(RolledBack::default()) };
+        let recovered = recover::after_failed_sync(self.cursor.cursor(), files);
+        let rolled_back = self.take_back(recovered)?;
+        self.storage.rolled_back();
+        Ok(rolled_back)
+    }
+
+    /// Begins files that have no name any more anew. What only they had is taken back, to be read
+    /// again; `None` if that cannot be, because the lines went to a stream.
+    ///
+    /// # Errors
+    /// As in [`Spool::roll_back`].
+    pub(super) fn begin_anew(&mut self) -> Result<Option<RolledBack>, Failure> {
+        let mut cursor = self.cursor.cursor().clone();
+        if let Some(rejects) = &mut self.rejects
+            && rejects.is_gone().unwrap_or(true)
+        {
+            cursor.rejects.retain(|place| !rejects.is(place));
+            rejects.renew();
+        }
+        let Some(files) = self.destination.files_mut() else { return Ok(None) };
+        if files.open.is_gone().unwrap_or(true) {
+            cursor.output.retain(|place| !files.open.is(place));
+            files.renew().map_err(|e| refused(files.shown(), &e))?;
+        }
+        self.take_back(recover::after_death(&cursor, true, true)).map(Some)
+    }
+
+    fn take_back(
+        &mut self,
+        recovered: Result<Recovered, (PathBuf, io::Error)>,
+    ) -> Result<RolledBack, Failure> {
+        let refused = |(path, e): (PathBuf, io::Error)| refused(path.display().to_string(), &e);
+        let Recovered { mut unconfirmed, lost } = recovered.map_err(refused)?;
+        self.rejects.iter_mut().for_each(Rejects::renew);
+        let added =
+            recover::add_open_files(&mut unconfirmed, &self.destination, self.rejects.as_ref());
+        added.map_err(refused)?;
         self.unconfirmed = Some(unconfirmed).filter(|unconfirmed| !unconfirmed.is_empty());
         self.uncommitted.clear();
         self.pending.clear();
-        if let Some(rejects) = &mut self.rejects {
-            rejects.forget();
-        }
-        let lines = self.progress.roll_back();
-        self.storage.rolled_back();
-        Ok(RolledBack { lines, lost })
+        self.rejects.iter_mut().for_each(Rejects::forget);
+        self.cursor.changed();
+        Ok(RolledBack { lines: self.progress.roll_back(), lost })
     }
 }

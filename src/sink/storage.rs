@@ -1,7 +1,7 @@
 //! The state of the output's storage. A full disk, a quota or a file system that became read-only
 //! is reported once, retried with growing waits, and reported once more when it works again. After
-//! a failed sync, lines beyond the cursor are taken back first, and the trouble is over only once
-//! a sync has worked.
+//! a failed sync, or whatever else may have lost lines, those beyond the cursor are taken back
+//! first, and the trouble is over only once a sync has worked.
 
 use std::time::Duration;
 
@@ -69,6 +69,13 @@ impl Storage {
     /// When the next try is due.
     pub(super) fn next_try(&self) -> Option<Instant> {
         self.trouble().filter(|_| self.is_refusing())?.next
+    }
+
+    /// The next try is due now.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        if let Storage::Refused { trouble, .. } | Storage::RollBack { trouble } = self {
+            trouble.next = trouble.next.map(|next| next.min(now));
+        }
     }
 
     /// Whether the next try is still to come.

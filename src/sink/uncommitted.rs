@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use crate::clock::Instant;
 
+/// The first commit of a run is due this long after its first message, and each one after twice the
+/// time, up to [`LONGEST`]. A run that dies soon has then got further all the same.
+const SHORTEST: Duration = Duration::from_millis(100);
+
 /// A commit is due this long after the first uncommitted message.
 const LONGEST: Duration = Duration::from_secs(1);
 
@@ -22,6 +26,7 @@ pub(super) struct Uncommitted {
     messages: u64,
     /// The messages so far need not get older.
     is_urgent: bool,
+    commits: u32,
 }
 
 impl Uncommitted {
@@ -32,7 +37,8 @@ impl Uncommitted {
 
     /// Everything is committed, or taken back.
     pub(super) fn clear(&mut self) {
-        *self = Uncommitted::new(self.most);
+        *self =
+            Uncommitted { commits: self.commits.saturating_add(1), ..Uncommitted::new(self.most) };
     }
 
     /// A commit of all messages so far is due now.
@@ -58,7 +64,8 @@ impl Uncommitted {
 
     /// When a commit is due by its time.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.since.map(|since| since + LONGEST)
+        let pause = SHORTEST.saturating_mul(1 << self.commits.min(10)).min(LONGEST);
+        self.since.map(|since| since + pause)
     }
 
     /// Whether a commit is due, by its time or by its size.
@@ -79,7 +86,8 @@ mod tests {
 
     #[test]
     fn a_commit_is_due_a_second_after_the_first_message_or_after_eight_mebibytes() {
-        let (mut uncommitted, now) = (Uncommitted::default(), Instant::now());
+        let mut uncommitted = Uncommitted { commits: 4, ..Uncommitted::default() };
+        let now = Instant::now();
         uncommitted.add_bytes(MOST);
         assert!(!uncommitted.is_due(now), "no message is whole");
         uncommitted.add_messages(1, now);
@@ -89,6 +97,19 @@ mod tests {
         uncommitted.add_messages(1, now + LONGEST / 2);
         assert_eq!(uncommitted.due(), Some(now + LONGEST), "the first one counts");
         assert!(uncommitted.is_due(now + LONGEST));
+    }
+
+    #[test]
+    fn the_first_commits_of_a_run_come_sooner() {
+        let (mut uncommitted, now) = (Uncommitted::default(), Instant::now());
+        for millis in [100, 200, 400, 800, 1000, 1000] {
+            uncommitted.add_messages(1, now);
+            assert_eq!(uncommitted.due(), Some(now + Duration::from_millis(millis)));
+            uncommitted.clear();
+        }
+        uncommitted.commits = u32::MAX;
+        uncommitted.add_messages(1, now);
+        assert_eq!(uncommitted.due(), Some(now + LONGEST));
     }
 
     #[test]

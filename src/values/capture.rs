@@ -1,5 +1,7 @@
 //! The files of a run: where lines go, and the files that keep track of them.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -37,7 +39,9 @@ impl Capture {
     /// Whether this is a path that a file of the output has, at some time and with some rotation.
     pub(crate) fn is_output(&self, path: &Path) -> bool {
         let whole = without(path, PART).unwrap_or_else(|| path.to_owned());
-        self.has_output(path, |name| name.is_at_some_time(&whole) || name.finished().fits(&whole))
+        self.has_output(path, |name| {
+            name.is_at_some_time(&whole) || name.finished().stamp(&whole).is_some()
+        })
     }
 
     /// Whether this is the path of the rejects file beside a file of the output.
@@ -72,7 +76,8 @@ fn is_beside(path: &Path, other: &Path) -> bool {
 
 /// The path without this behind its name.
 pub(crate) fn without(path: &Path, suffix: &str) -> Option<PathBuf> {
-    path.to_str()?.strip_suffix(suffix).map(PathBuf::from)
+    let whole = path.as_os_str().as_bytes().strip_suffix(suffix.as_bytes())?;
+    Some(OsStr::from_bytes(whole).into())
 }
 
 /// When a file of the output is finished, and how many finished ones are kept.

@@ -15,8 +15,10 @@ pub(crate) mod proxy;
 pub(crate) mod stop;
 pub(crate) mod subscription;
 
+use std::ffi::OsStr;
 use std::fmt::Display;
 use std::ops::{Bound, RangeBounds};
+use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
@@ -117,6 +119,11 @@ pub(crate) fn label(text: &str) -> Result<String, String> {
         return Err("starts or ends with white space".to_owned());
     }
     Ok(text.to_owned())
+}
+
+/// The path of a file, which may hold any bytes that can be printed.
+pub(crate) fn path(text: &OsStr) -> Result<PathBuf, String> {
+    label(&text.to_string_lossy()).map(|_| text.into())
 }
 
 /// `A,B,C`: at least one name, none of them empty.

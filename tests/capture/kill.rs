@@ -76,7 +76,8 @@ pub(super) fn trials() -> Vec<Trial> {
         let kind = *kind;
         test(&format!("kill -9 over {}", kind.name), move || kills(kind))
     };
-    KINDS.iter().map(named).collect()
+    let crash_loop = super::alone("kill -9 every half second gets on all the same", crash_loop);
+    KINDS.iter().map(named).chain([crash_loop]).collect()
 }
 
 fn kills(kind: Kind) {
@@ -139,6 +140,32 @@ fn kills(kind: Kind) {
         }
     }
     compare(&spool, &published);
+}
+
+/// Five times as far as one life gets, by lives that are no longer.
+fn crash_loop() {
+    let service = Service::start();
+    let spool = Spool::new();
+    let count = 60_000;
+    service.publish_many("all", count, super::event);
+    let mut first = 0;
+    for life in 1.. {
+        // Each message waits for an acknowledgement, so that a life has an end.
+        let run = spool.run(&service).args(&["--receiver-queue-size", "1"]).verbosity(0).spawn();
+        service.wait_for_connections(life);
+        std::thread::sleep(Duration::from_millis(500));
+        super::kill(run);
+        let lines = spool.lines().len();
+        if life == 1 {
+            first = lines;
+            assert!((1..count / 5).contains(&first), "{first} lines in the first life");
+        } else if lines >= first * 5 {
+            break;
+        }
+        assert!(life < 50, "{lines} lines after {life} lives, {first} after the first");
+    }
+    spool.catch_up(&service);
+    spool.assert_lines(&super::events(0..count));
 }
 
 /// Everything a line can be told by is in the line: its partition, and its number if it has one.

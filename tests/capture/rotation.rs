@@ -16,6 +16,9 @@ pub(super) fn trials() -> Vec<Trial> {
         test("rotation: names that are taken are left alone", taken),
         test("rotation: --rotate-keep deletes its own oldest and nothing else", keep),
         test("rotation: --rotate-keep over several runs", keep_over_runs),
+        test("rotation: --rotate-keep after a clock that was ahead", keep_after_the_future),
+        test("rotation: --rotate-keep counts what was compressed", keep_compressed),
+        test("rotation: a name is taken by what was compressed, too", taken_by_compressed),
         test("rotation: the open file stays .part at the end, and is gone on with", goes_on),
         test("rotation: a death in the middle of one", death_in_the_middle),
         test("rotation: an output without an extension", without_extension),
@@ -90,7 +93,8 @@ fn taken() {
 
 const FOREIGN: &[&str] = &[
     "events.ndjson.1",
-    "events.20200101T000000.ndjson.gz",
+    "events.20200101T000000.ndjson.gz.tmp",
+    "events.20200101T000000.ndjson.zip",
     "events.20200101T000000.log",
     "events.20200101T0000.ndjson",
     "events.20200101T000000-x.ndjson",
@@ -139,6 +143,71 @@ fn keep_over_runs() {
     }
     let lines = spool.rotated_lines();
     assert_same(&wides(120)[120 - lines.len()..], &lines);
+}
+
+/// Neither the times in the names nor those of the files are to be believed then.
+fn keep_after_the_future() {
+    let service = Service::start();
+    let spool = Spool::new();
+    let ahead = std::time::SystemTime::now() + std::time::Duration::from_secs(1 << 31);
+    for n in 0..3 {
+        let file = fs::File::create(spool.join(&format!("events.2099010{n}T000000.ndjson")));
+        file.unwrap().set_modified(ahead).unwrap();
+    }
+    service.publish_many("all", 100, wide);
+    let args = ["--rotate-size", "1k", "--rotate-keep", "2"];
+    spool.catching_up(&service).args(&args).run().assert_code(0).assert_silent();
+    assert_eq!(spool.finished().len(), 2, "{:?}", spool.names());
+    let lines = spool.rotated_lines();
+    assert!(lines.len() > 10, "{:?}", spool.names());
+    assert_same(&wides(100)[100 - lines.len()..], &lines);
+}
+
+fn keep_compressed() {
+    let service = Service::start();
+    let spool = Spool::new();
+    let run = |round: usize| {
+        service.publish_many("all", 40, |n| wide(round * 40 + n));
+        let args = ["--rotate-size", "1k", "--rotate-keep", "3"];
+        spool.catching_up(&service).args(&args).run().assert_code(0).assert_silent();
+    };
+    run(0);
+    for (name, extension) in spool.finished().iter().zip(["gz", "zst", "xz", "bz2"]) {
+        fs::rename(spool.join(name), spool.join(&format!("{name}.{extension}"))).unwrap();
+    }
+    let compressed = || {
+        let names = spool.names();
+        names
+            .into_iter()
+            .filter(|name| !name.ends_with(".lock") && name.contains("ndjson."))
+            .count()
+            - 1
+    };
+    assert_eq!((compressed(), spool.finished().len()), (3, 0), "{:?}", spool.names());
+    run(1);
+    assert_eq!((compressed(), spool.finished().len()), (0, 3), "{:?}", spool.names());
+}
+
+fn taken_by_compressed() {
+    let service = Service::start();
+    let spool = Spool::new();
+    let run = |round: usize| {
+        service.publish_many("all", 12, |n| wide(round * 12 + n));
+        let run = spool.run_with_cursor(&service).arg("-o").arg(spool.join("events.%Y.ndjson"));
+        let args = ["-e", "--idle-timeout", "500ms", "--rotate-size", "1k"];
+        run.args(&args).verbosity(0).run().assert_code(0).assert_silent();
+    };
+    let finished = || {
+        let mut names = spool.names();
+        names.retain(|name| name.ends_with(".ndjson"));
+        names
+    };
+    run(0);
+    let first = finished();
+    assert_eq!(first.len(), 1, "{:?}", spool.names());
+    fs::rename(spool.join(&first[0]), spool.join(&format!("{}.gz", first[0]))).unwrap();
+    run(1);
+    assert!(!finished().is_empty() && !finished().contains(&first[0]), "{:?}", spool.names());
 }
 
 fn goes_on() {

@@ -4,8 +4,8 @@ use libtest_mimic::Trial;
 use nix::sys::signal::Signal;
 
 use super::spool::assert_same;
-use super::{Spool, event, events, kill, test};
-use crate::support::run::Stdout;
+use super::{Spool, event, events, kill, test, through};
+use crate::support::run::{Run, Stdout};
 use crate::support::service::{Odd, Service};
 
 pub(super) fn trials() -> Vec<Trial> {
@@ -19,6 +19,8 @@ pub(super) fn trials() -> Vec<Trial> {
             closed,
         ),
         test("stdout: a cut short run keeps its cursor", cut_short),
+        test("stdout: closed at the start is said before connecting", closed_at_the_start),
+        test("stdout: thrown away on purpose", thrown_away),
     ]
 }
 
@@ -32,6 +34,41 @@ fn resumes() {
     }
     assert_eq!(spool.names(), ["cursor", "cursor.tail8x8.lock"]);
     assert_eq!(spool.cursor_json()["clean"], true);
+}
+
+fn closed_at_the_start() {
+    let service = Service::builder().may_be_unreached().start();
+    let spool = Spool::new();
+    for closed in [">&-", "<&- >&-", "<&- >&- 2>/dev/null"] {
+        let script = format!(r#"exec "$@" {closed}"#);
+        let run = spool.run_with_cursor(&service).verbosity(0).args(&["-n", "1"]);
+        let output = through(run, &["sh", "-c", &script, "sh"]).run();
+        output.assert_code(74);
+        if !closed.contains("null") {
+            output.assert_stderr_has("output stdout: was closed");
+            output.assert_stderr_has("[output.closed]");
+        }
+    }
+    service.assert_nothing_sent();
+    assert!(!spool.cursor().exists());
+}
+
+/// Nor does a closed standard output matter to what does not use it.
+fn thrown_away() {
+    let service = Service::start();
+    service.publish_many("all", 3, event);
+    let spool = Spool::new();
+    let output = spool.output();
+    let file = output.to_str().unwrap();
+    for (to, args) in
+        [(">/dev/null", &[][..]), (">&-", &["-o", "/dev/null"]), (">&-", &["-o", file])]
+    {
+        let script = format!(r#"exec "$@" {to}"#);
+        let args = [&["--message-id", "earliest", "-n", "3"], args].concat();
+        let run = Run::against(&service).verbosity(0).args(&args);
+        through(run, &["sh", "-c", &script, "sh"]).run().assert_code(0).assert_silent();
+    }
+    spool.assert_lines(&events(0..3));
 }
 
 fn into_a_file() {

@@ -62,10 +62,10 @@ const OPTIONS: &[Row] = &[
     ("noproxy", "\"127.0.0.1\"", "has quotes around it; remove them"),
 ];
 
-/// Every variable that is read, unless it can name no file of other bytes.
+/// Every variable that is read as text.
 #[rustfmt::skip]
 const ALL: &[&str] = &[
-    "PULSAR_TENANT", "PULSAR_HOST", "PULSAR_API_KEY", "PULSAR_API_KEY_FILE", "CREDENTIALS_DIRECTORY",
+    "PULSAR_TENANT", "PULSAR_HOST", "PULSAR_API_KEY", "CREDENTIALS_DIRECTORY",
     "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY",
     "TAIL8X8_RESOLV_CONF",
 ];

@@ -24,6 +24,7 @@ pub(super) fn trials() -> Vec<Trial> {
         test("so does one with a name, which needs no cursor", fifo),
         test("half a queue is enough for a commit", small_queues),
         test("--at-most-once acknowledges without a sync", at_most_once),
+        test("a removed output acknowledges only what is in a file", removed),
         ignored_if(&mount, test("a full disk acknowledges nothing until there is room", full_disk)),
         ignored_if(&strace, test("a sync that fails acknowledges nothing", failing_sync)),
         ignored_if(&strace, test("nor does one of the rejects file alone", failing_rejects)),
@@ -163,6 +164,20 @@ fn full_disk() {
     service.wait_for_all_acked(TOPIC, NAME, 500);
     ended(run).assert_stderr_has("written again after");
     assert_same(&wides(500), &disk.lines_of("events.ndjson"));
+}
+
+fn removed() {
+    let service = Service::start();
+    let spool = Spool::new();
+    let mut run = capture(&spool, &service).verbosity(0).spawn();
+    service.publish_many(TOPIC, 5, event);
+    service.wait_for_all_acked(TOPIC, NAME, 5);
+    fs::remove_file(spool.output()).unwrap();
+    service.publish_many(TOPIC, 5, |n| event(5 + n));
+    run.wait_stderr("[output.gone]");
+    service.wait_for_all_acked(TOPIC, NAME, 10);
+    stop(run);
+    spool.assert_lines(&events(5..10));
 }
 
 fn failing_sync() {

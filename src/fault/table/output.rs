@@ -31,6 +31,30 @@ pub(super) const ROWS: &[Row] = &[
         ],
     },
     Row {
+        fault: Fault::OutputGone,
+        code: "output.gone",
+        exit: Exit::Output,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "an open file was removed",
+        means: "the output or the rejects file was removed while events were written to it, and a new one was begun",
+        fixes: &[
+            "to start a new file, rename the open one and send SIGHUP, as logrotate does; to make room, use --rotate-interval with --rotate-keep",
+        ],
+    },
+    Row {
+        fault: Fault::NoStandardOutput,
+        code: "output.closed",
+        exit: Exit::Output,
+        retry: RetryClass::Never,
+        pages: &[],
+        headline: "standard output is closed",
+        means: "the program was started with its standard output closed, so events would go nowhere",
+        fixes: &[
+            "write to a pipe or a file, or name a file with -o; to throw events away, use -o /dev/null",
+        ],
+    },
+    Row {
         fault: Fault::CannotCreate,
         code: "output.create",
         exit: Exit::CantCreate,

@@ -43,19 +43,19 @@ impl Case {
         let folder = Scratch::new("spool");
         let now = Now { instant: Instant::now(), utc: Timestamp::UNIX_EPOCH };
         let path = folder.join("ev.log");
-        let name = FileName::parse(path.to_str().expect("UTF-8")).expect("a name");
+        let name = FileName::parse(path.as_os_str()).expect("a name");
         let rotation = Rotation { size: Some(1000), interval: None, keep: None };
         let names = Names { name, rotation, durable: false };
         let cursor = Cursor::new(source(), Position::Earliest, "payload".to_owned());
         let file = CursorFile::new(&folder.join("cursor"), false);
-        let mut cursor = SavedCursor::new(file, cursor);
+        let mut cursor = SavedCursor::new(Some(file), cursor);
         cursor.session_opened(now.utc, None);
         let spool = Spool {
             pending: Pending::default(),
             progress: Progress::new(Reached::default(), ack_after),
             destination: Destination::Files(Box::new(Files::start(names, 0o600, now).unwrap())),
             rejects: Some(Rejects::new(folder.join("rejects"), false, 0o600, false)),
-            cursor: Some(cursor),
+            cursor,
             unconfirmed: None,
             uncommitted: Uncommitted::default(),
             storage: Storage::default(),
@@ -116,7 +116,7 @@ impl Case {
 }
 
 #[test]
-fn the_cursor_is_there_before_the_first_line_and_names_it_a_second_later() {
+fn the_cursor_is_there_before_the_first_line_and_names_it_soon_after() {
     for (ack_after, at_once) in [(AckAfter::Write, 1), (AckAfter::Commit, 0)] {
         let mut case = Case::new(ack_after);
         case.pass(Duration::ZERO);
@@ -124,7 +124,7 @@ fn the_cursor_is_there_before_the_first_line_and_names_it_a_second_later() {
         case.take(1);
         case.pass(Duration::ZERO);
         assert_eq!((case.file("ev.log.part").as_str(), case.acks()), ("1\n", at_once));
-        case.pass(Duration::from_millis(999));
+        case.pass(Duration::from_millis(99));
         assert_eq!(case.saved(), (None, vec![0]));
         case.pass(Duration::from_millis(1));
         assert_eq!(case.saved(), (Some(1), vec![2]));

@@ -76,7 +76,7 @@ fn proxy_url(text: &str) {
 
 /// The names of an output's files are known again, and number two is another file.
 fn file_name(text: &str) {
-    let name = match FileName::parse(text) {
+    let name = match FileName::parse(text.as_ref()) {
         Ok(name) => name,
         Err(reason) => return check_reason(&reason),
     };
@@ -84,15 +84,15 @@ fn file_name(text: &str) {
     let finished = name.finished();
     let path = finished.at(at);
     let second = finished.numbered(&path, 2);
-    assert!(finished.fits(&path) && finished.fits(&second), "{path:?} {second:?}");
-    assert_eq!(finished.number(&path, &path), Some(0));
-    assert_eq!(finished.number(&second, &path), Some(2));
+    let stamp = finished.stamp(&path);
+    assert!(stamp.is_some_and(|(_, number)| number == 0), "{path:?}");
+    assert_eq!(finished.stamp(&second), stamp.map(|(time, _)| (time, 2)), "{second:?}");
     assert_eq!(path.parent(), name.at(at).parent(), "in the same folder");
     assert!(finished.is_at_some_time(&path));
     assert!(name.changes_every().is_none_or(|every| every >= Duration::from_secs(1)));
     assert!(finished.changes_every().is_some());
     // The text as the name of a file that happens to be there.
-    finished.fits(Path::new(text));
+    finished.stamp(Path::new(text));
 }
 
 fn numbers(text: &str) {

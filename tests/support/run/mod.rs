@@ -12,7 +12,7 @@ use std::fs;
 use std::io::Write;
 use std::os::fd::OwnedFd;
 use std::os::unix::fs::OpenOptionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -183,6 +183,13 @@ impl Run {
     pub fn through(mut self, command: &str) -> Run {
         self.args.insert(0, std::mem::replace(&mut self.program, command.into()).into());
         self
+    }
+
+    /// Starts it in this folder.
+    pub fn within(self, folder: &Path) -> Run {
+        let mut run = self.through("env");
+        run.args.splice(0..0, ["-C".into(), folder.into()]);
+        run
     }
 
     /// Runs it to its end.
