@@ -21,7 +21,7 @@ struct Vitals {
 pub(super) struct History(Vec<Vitals>);
 
 /// How much of memory a process may have grown by once it is warm, in KiB.
-const GROWTH: u64 = 1024;
+const GROWTH: u64 = 2 * 1024;
 
 /// How much of it there may be at all.
 const MOST: u64 = 20 * 1024;
