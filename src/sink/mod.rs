@@ -71,5 +71,5 @@ fn is_in_use(e: &io::Error) -> bool {
 
 /// Standard output cannot be written.
 pub(crate) fn standard_output(e: &io::Error) -> Failure {
-    Failure::new(Step::Output, "stdout", Fault::OutputFailed, words::reason(e))
+    Failure::of_call(Step::Output, "stdout", Fault::OutputFailed, e)
 }
