@@ -75,7 +75,7 @@ pub(super) fn selftest() {
         History(looks.collect()).tell(warm).1.is_some()
     };
     assert!(!grows(|second| (9000 + second, if second % 4 == 0 { 9 } else { 8 })));
-    assert!(grows(|second| (9000 + 100 * second, 8)));
+    assert!(grows(|second| (9000 + 200 * second, 8)));
     assert!(grows(|_| (30_000, 8)));
     assert!(grows(|second| (9000, 8 + second as usize / 12)));
 }
