@@ -15,8 +15,7 @@ use crate::clock::Instant;
 use crate::message::{MessageId, Place};
 use crate::wait::earlier;
 
-/// After the last message from before the end, how long until every partition has delivered a
-/// message, and until a message that looks late is believed.
+/// After the last message from before the end, how long until a message that looks late is believed.
 const SHOW: Duration = Duration::from_secs(2);
 
 /// How many messages in a row must look late.
@@ -216,8 +215,11 @@ impl End {
     /// partition may not have delivered its first message, and publish times may be wrong.
     fn shown(&self) -> Option<Instant> {
         let is_partitioned = self.partitions.keys().any(|&partition| partition >= 0);
-        let is_certain = matches!(self.rule, Rule::Place(_)) && !is_partitioned;
-        (!is_certain).then(|| self.heard + SHOW).max(self.due_by_time())
+        match (&self.rule, is_partitioned) {
+            (_, true) => Some(self.heard + self.lull.max(SHOW)).max(self.due_by_time()),
+            (Rule::Place(_), false) => None,
+            (Rule::Time, false) => Some(self.heard + SHOW).max(self.due_by_time()),
+        }
     }
 }
 
@@ -267,15 +269,15 @@ mod tests {
         end.is_before(&id(0, 5));
         end.saw(&id(0, 5), at(1), now);
         assert!(end.wants_place(), "other partitions may have others");
-        assert!(!end.is_reached(now), "and may not have shown yet");
-        assert!(end.is_reached(now + SHOW));
+        assert!(!end.is_reached(now + SHOW), "and may not have shown yet");
+        assert!(end.is_reached(now + LULL));
         end.saw(&id(1, 2), at(-1), now);
         assert!(!end.is_reached(now + SHOW) && !end.is_silent(now + SHOW));
         assert!(end.is_silent(now + LULL), "but nothing more comes");
         end.is_before(&id(1, 2));
-        assert!(end.is_reached(now + SHOW), "its place was passed before it was known");
+        assert!(end.is_reached(now + LULL), "its place was passed before it was known");
         end.is_before(&id(2, 7));
-        assert!(!end.is_reached(now + SHOW), "one that has delivered nothing is behind, too");
+        assert!(!end.is_reached(now + LULL), "one that has delivered nothing is behind, too");
     }
 
     #[test]
