@@ -1,5 +1,6 @@
 //! What the settings read from files: the config file, and certificates.
 
+use super::ca_form;
 use super::config::lines;
 use super::trust::certificates;
 use crate::args::Args;
@@ -32,6 +33,7 @@ pub(crate) fn ca_file(bytes: &[u8]) -> usize {
         }
         Err(reason) => {
             assert_printable(&reason);
+            ca_form::of(bytes);
             0
         }
     }

@@ -13,7 +13,7 @@ use super::{Event, Halt, Observation, Request, Watch, dns, resolv_conf, tunnel, 
 use crate::args::{Args, Given, Layer, by_long};
 use crate::clock::Instant;
 use crate::fault::Step;
-use crate::fuzz::{KEY, assert_keyless, assert_printable, choice, planted};
+use crate::fuzz::{KEY, assert_no_part, assert_printable, choice, planted};
 use crate::secret::{Gate, Secret, one_line};
 use crate::settings::{Environment, Settings};
 use crate::wait::{Interest, Signals, Wait, Wake};
@@ -69,12 +69,26 @@ pub(crate) fn http(data: &[u8]) {
             assert!(text.len() + advice.len() <= 4 * answer.len() + 4000, "{text}");
             // As the report prints it.
             let text = one_line(&Gate::of_key(&key).clean(&text), 1000);
-            assert_keyless(&text);
+            assert_no_part(&text);
             assert_printable(&text);
+            if let Some(status) = status(&answer) {
+                assert!(text.contains(&format!("HTTP {status}")), "{text}");
+            }
         }
         Err(Halt::Stopped) => panic!("nothing stops it"),
     }
     assert!(peer.heard.len() <= 16 * answer.len() + 4000, "{}", peer.heard);
+}
+
+/// The status of a whole head, whatever stands in its other lines.
+fn status(answer: &str) -> Option<&str> {
+    let (first, rest) = answer.split_once("\r\n")?;
+    let status = first.strip_prefix("HTTP/1.1 ")?.get(..3)?;
+    let is_final = matches!(status.as_bytes(), [b'2'..=b'5', b'0'..=b'9', b'0'..=b'9']);
+    let is_plain =
+        first.bytes().all(|byte| matches!(byte, b' '..=b'~')) && first.get(12..13) == Some(" ");
+    let length = rest.find("\r\n\r\n")?;
+    (is_final && is_plain && length < 10_000).then_some(status)
 }
 
 /// A reader through a proxy.
