@@ -28,6 +28,7 @@ mod steps;
 pub(crate) mod systemd;
 mod vanished;
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use libtest_mimic::Trial;
@@ -127,6 +128,15 @@ pub(crate) fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
 /// Starts it by other words before it, such as `prlimit` and its options.
 pub(crate) fn through(run: Run, words: &[&str]) -> Run {
     words.iter().rev().fold(run, |run, word| run.through(word))
+}
+
+/// Where each call of this name fails with `error`, such as `EIO` or, only once, `EIO:when=1`; if a path
+/// is given, only those on that file.
+pub(crate) fn failing(run: Run, call: &str, error: &str, only: Option<&Path>) -> Run {
+    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:error={error}"));
+    let mut words = vec!["strace", "-f", "-o", "/dev/null", "-e", &trace, "-e", &inject];
+    words.extend(only.iter().flat_map(|path| ["-P", path.to_str().unwrap()]));
+    through(run, &words)
 }
 
 /// Ends a follower, which ends well.

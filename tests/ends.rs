@@ -40,13 +40,7 @@ pub fn trials() -> Vec<Trial> {
         ("the cursor keeps --since by the service's clock", a_cursor_keeps_since),
         ("a clock that is a minute off is said", a_skewed_clock),
     ];
-    let trials = tests.iter().map(|&(name, test)| {
-        trial::test(format!("end: {name}"), move || {
-            test();
-            Ok(())
-        })
-    });
-    trials.collect()
+    trial::group("end", tests)
 }
 
 const HOUR: Duration = Duration::from_secs(3600);

@@ -25,13 +25,7 @@ pub fn trials() -> Vec<Trial> {
         ("regions as a document", regions),
         ("the region of a cluster", region_of),
     ];
-    let trials = tests.iter().map(|&(name, test)| {
-        trial::test(format!("explain: {name}"), move || {
-            test();
-            Ok(())
-        })
-    });
-    trials.collect()
+    trial::group("explain", tests)
 }
 
 fn explain(words: &[&str]) -> Output {

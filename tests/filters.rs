@@ -25,13 +25,7 @@ pub fn trials() -> Vec<Trial> {
         ("times that leave nothing are told", times),
         ("an unknown event type in a config file is told with its line", in_a_file),
     ];
-    let trials = tests.iter().map(|&(name, test)| {
-        trial::test(format!("filters: {name}"), move || {
-            test();
-            Ok(())
-        })
-    });
-    trials.collect()
+    trial::group("filters", tests)
 }
 
 const CREATED: &str = r#"{"Interaction":{"event":"InteractionCreated"}}"#;

@@ -34,18 +34,14 @@ pub fn trials() -> Vec<Trial> {
         ("rejects are warned about, acknowledged and counted", rejects),
         ("an idle limit without pings is a reconnect, not a loss", idle_limit_without_pings),
     ];
-    let trials = tests.iter().map(|&(name, test)| {
-        trial::test(format!("stream: {name}"), move || {
-            test();
-            Ok(())
-        })
-    });
     // A pause of the machine would be one of the link.
     let pings = trial::alone("stream: a silent link is kept alive by pings", || {
         pings();
         Ok(())
     });
-    trials.chain([pings]).collect()
+    let mut trials = trial::group("stream", tests);
+    trials.push(pings);
+    trials
 }
 
 fn event(n: usize) -> String {

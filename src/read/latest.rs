@@ -64,8 +64,8 @@ impl Latest {
 
     /// When to look again if nothing else happens.
     pub(super) fn next_look(&self, now: Instant) -> Option<Instant> {
-        let session = self.session.as_ref().map(|_| now + LOOK);
-        session.map_or(self.next.filter(|&next| next > now), |look| earlier(Some(look), self.next))
+        let look = self.session.as_ref().map(|_| now + LOOK);
+        earlier(look, self.next.filter(|&next| next > now))
     }
 
     fn open(

@@ -338,7 +338,7 @@ impl Session {
                     if Instant::now() >= deadline {
                         break;
                     }
-                    self.socket.get_mut().wire_mut().fill();
+                    self.fill();
                 }
                 // Answered, closed or broken: the session ends in any case.
                 Err(_) => break,

@@ -13,7 +13,7 @@ use super::cannot_create;
 use super::names::Names;
 use crate::clock::Now;
 use crate::fault::{Failure, Fault, Step};
-use crate::files::owner;
+use crate::files::{folder, owner};
 use crate::values::capture::Capture;
 use crate::values::file_name::FileName;
 
@@ -147,6 +147,5 @@ fn trusted(subject: &str, path: &Path) -> Result<(), Failure> {
 }
 
 fn has_folder(path: &Path) -> bool {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    folder.is_none_or(Path::is_dir)
+    folder(path).is_dir()
 }

@@ -10,7 +10,7 @@ use nix::unistd::Pid;
 
 use super::small_disk::SmallDisk;
 use super::spool::assert_same;
-use super::{Spool, ended, kill, missing, stop, test, test_if, through, wait_until};
+use super::{Spool, ended, failing, kill, missing, stop, test, test_if, through, wait_until};
 use crate::support::run::{Run, Running, Stdout};
 use crate::support::service::Service;
 
@@ -62,10 +62,8 @@ fn device() {
 }
 
 fn failing_syncs(spool: &Spool, service: &Service, when: &str) -> Run {
-    let (inject, output) = (format!("inject=fdatasync:error=EIO{when}"), spool.output());
     // Only those of the output, not of the cursor.
-    let only = ["-P", output.to_str().unwrap(), "-e", "trace=fdatasync", "-e", &inject];
-    through(spool.run(service), &[&["strace", "-f", "-o", "/dev/null"], &only[..]].concat())
+    failing(spool.run(service), "fdatasync", &format!("EIO{when}"), Some(&spool.output()))
 }
 
 fn one_sync() {

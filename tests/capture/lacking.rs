@@ -8,7 +8,7 @@ use std::process::Command;
 use libtest_mimic::Trial;
 
 use super::small_disk::SmallDisk;
-use super::{Spool, event, events, missing, test, test_if, through};
+use super::{Spool, event, events, failing, missing, test, test_if, through};
 use crate::support::run::Run;
 use crate::support::service::Service;
 
@@ -40,12 +40,6 @@ pub(super) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Where each call of this name fails so.
-fn failing(run: Run, call: &str, error: &str) -> Run {
-    let (trace, inject) = (format!("trace={call}"), format!("inject={call}:error={error}"));
-    through(run, &["strace", "-f", "-o", "/dev/null", "-e", &trace, "-e", &inject])
-}
-
 /// The type of the file system of the spool, as the system's own tool tells it.
 fn type_of(spool: &Spool) -> String {
     let mut command = Command::new("stat");
@@ -64,14 +58,14 @@ fn folders(error: &str) {
     let spool = Spool::new();
     service.publish_many("all", 300, event);
     let run = || spool.catching_up(&service).args(&["--rotate-size", "1k"]);
-    let output = failing(run(), "fsync", error).run();
+    let output = failing(run(), "fsync", error, None).run();
     output.assert_code(0).assert_stderr_has("cannot sync folders");
     output.assert_stderr_has(&format!("file system {}", type_of(&spool)));
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.whole());
     assert_eq!(spool.rotated_lines(), events(0..300));
     // Without syncs nothing is lost by it.
     let run = run().args(&["--sync", "none"]);
-    failing(run, "fsync", error).run().assert_code(0).assert_silent();
+    failing(run, "fsync", error, None).run().assert_code(0).assert_silent();
 }
 
 fn permissions(error: &str) {
@@ -79,7 +73,7 @@ fn permissions(error: &str) {
     let spool = Spool::new();
     service.publish_many("all", 3, event);
     let run = spool.catching_up(&service).arg("--metrics-file").arg(spool.join("metrics"));
-    let output = failing(run, "fchmod", error).run();
+    let output = failing(run, "fchmod", error, None).run();
     output.assert_code(0).assert_stderr_has("cannot set permissions");
     output.assert_stderr_has(&format!("file system {}", type_of(&spool)));
     assert_eq!(output.stderr.lines().count(), 1, "{}", output.whole());
@@ -94,7 +88,7 @@ fn no_output_locks() {
         service.publish_many("all", 3, event);
         let run = Run::against(&service).few_roots().verbosity(0).arg("-o").arg(spool.output());
         let output =
-            failing(run.args(&["-n", "3", "--message-id", "earliest"]), "flock", error).run();
+            failing(run.args(&["-n", "3", "--message-id", "earliest"]), "flock", error, None).run();
         output.assert_code(0).assert_stderr_has("has no locks");
         output.assert_stderr_has(&format!("file system {}", type_of(&spool)));
         assert_eq!(output.stderr.lines().count(), 1, "{}", output.whole());
@@ -105,7 +99,7 @@ fn no_output_locks() {
 fn no_cursor_locks() {
     let service = Service::builder().may_be_unreached().start();
     let spool = Spool::new();
-    let output = failing(spool.catching_up(&service), "flock", "ENOLCK").run();
+    let output = failing(spool.catching_up(&service), "flock", "ENOLCK", None).run();
     output.assert_code(73).assert_stderr_has("[output.filesystem]");
     output.assert_stderr_has("no locks available");
     output.assert_stderr_has(&format!("file system {}", type_of(&spool)));
@@ -114,7 +108,10 @@ fn no_cursor_locks() {
     assert!(!spool.output().exists() && !spool.cursor().exists());
     // A lock that is refused for another reason is not one that is lacking.
     let run = Run::against(&service).arg("-o").arg(spool.output());
-    failing(run, "flock", "EIO").run().assert_code(73).assert_stderr_has("input/output error");
+    failing(run, "flock", "EIO", None)
+        .run()
+        .assert_code(73)
+        .assert_stderr_has("input/output error");
 }
 
 fn no_sync() {
@@ -122,7 +119,7 @@ fn no_sync() {
     let spool = Spool::new();
     service.publish_many("all", 3, event);
     let run = spool.catching_up(&service).args(&["--retry", "0"]);
-    let output = failing(run, "fdatasync", "EINVAL").run();
+    let output = failing(run, "fdatasync", "EINVAL", None).run();
     output.assert_code(74).assert_stderr_has("[output.filesystem]");
     output.assert_stderr_has("--sync none").assert_stderr_has("invalid argument");
     spool.catch_up(&service);
@@ -132,7 +129,7 @@ fn no_sync() {
 fn broken_folder() {
     let service = Service::builder().may_be_unreached().start();
     let spool = Spool::new();
-    let output = failing(spool.catching_up(&service), "fsync", "EIO").run();
+    let output = failing(spool.catching_up(&service), "fsync", "EIO", None).run();
     output.assert_code(73).assert_stderr_has("input/output error");
     assert!(!output.stderr.contains("warning"), "{}", output.stderr);
     assert_eq!(service.connections(), 0);
@@ -189,7 +186,7 @@ fn named() {
     let (spool, disk) = (Spool::new(), SmallDisk::new("256k"));
     service.publish_many("all", 3, event);
     let run = Run::against(&service).verbosity(0).arg("-o").arg(disk.inside("events.ndjson"));
-    let run = failing(run.args(&["-n", "3", "--message-id", "earliest"]), "flock", "ENOLCK");
+    let run = failing(run.args(&["-n", "3", "--message-id", "earliest"]), "flock", "ENOLCK", None);
     let output = disk.run(run).run();
     output.assert_code(0).assert_stderr_has("file system tmpfs of ");
     assert_eq!(disk.lines_of("events.ndjson"), events(0..3));

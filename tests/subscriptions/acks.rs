@@ -10,7 +10,7 @@ use nix::sys::stat::Mode;
 use super::{NAME, TOPIC, acked, backlog, capture, consumer, test};
 use crate::capture::small_disk::SmallDisk;
 use crate::capture::spool::{Spool, assert_same};
-use crate::capture::{ended, event, events, ignored_if, missing, stop, through, wait_until};
+use crate::capture::{ended, event, events, failing, ignored_if, missing, stop, wait_until};
 use crate::support::run::{Run, Stdout};
 use crate::support::service::{Odd, Service};
 
@@ -184,9 +184,8 @@ fn failing_sync() {
     let service = Service::start();
     let spool = Spool::new();
     service.publish_many(TOPIC, 3, event);
-    let inject = "inject=fdatasync:error=EIO";
-    let words = ["strace", "-f", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", inject];
-    let run: Run = through(capture(&spool, &service).args(&["--retry", "2"]), &words);
+    let run = capture(&spool, &service).args(&["--retry", "2"]);
+    let run: Run = failing(run, "fdatasync", "EIO", None);
     run.run().assert_code(74).assert_stderr_has("[output.disk]");
     assert_eq!(service.seen().acks(), 0, "{}", fs::read_to_string(spool.cursor()).unwrap());
     assert_eq!(backlog(&service), 3);
@@ -206,11 +205,9 @@ fn failing_rejects() {
         let run = consumer(&service).args(&["-e", "--idle-timeout", "500ms"]);
         run.arg("--rejects").arg(&rejects)
     };
-    let inject = "inject=fdatasync:error=EIO:when=1";
     // The lock beside it is synced, too.
-    let words = ["strace", "-f", "-o", "/dev/null", "-P", rejects.to_str().unwrap()];
-    let words = [&words[..], &["-e", "trace=fdatasync", "-e", inject]].concat();
-    through(run(), &words).run().assert_code(74).assert_stderr_has("[output.disk]");
+    let failing = failing(run(), "fdatasync", "EIO:when=1", Some(&rejects));
+    failing.run().assert_code(74).assert_stderr_has("[output.disk]");
     service.wait_for_no_connections();
     assert_eq!((service.seen().acks(), backlog(&service)), (0, 2));
 

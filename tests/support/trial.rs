@@ -32,6 +32,17 @@ where
     })
 }
 
+/// Trials of one subject that may run beside others.
+pub fn group(subject: &str, tests: &[(&str, fn())]) -> Vec<Trial> {
+    let trial = |&(name, body): &(&str, fn())| {
+        test(format!("{subject}: {name}"), move || {
+            body();
+            Ok(())
+        })
+    };
+    tests.iter().map(trial).collect()
+}
+
 /// A trial that measures time, or for which a pause of the machine would be one of the other end. It
 /// runs while no other does.
 pub fn alone<R>(name: impl Into<String>, body: R) -> Trial
