@@ -184,7 +184,7 @@ fn step(text: &str) {
 }
 
 fn publish(service: &Service, numbers: std::ops::RangeInclusive<u32>) -> Vec<String> {
-    let names = ["InteractionCreated", "InteractionOffered", "InteractionAccepted"];
+    let names = ["InteractionCreated", "InteractionAssigned", "InteractionAccepted"];
     let event = |number: u32| {
         let name = names[number as usize % names.len()];
         format!(r#"{{"Interaction":{{"event":"{name}","interactionId":"int-{number}"}}}}"#)
